@@ -1,0 +1,1 @@
+"""Benchmarks: what the package reproduces, and how fast it is."""

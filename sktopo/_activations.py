@@ -1,0 +1,427 @@
+"""Recording the activations of networks shown stimuli."""
+
+import sys
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sktopo._recording import (
+    check_device,
+    check_network,
+    check_stimuli,
+    plan_recording,
+    record,
+)
+from sktopo._validation import (
+    FLOATS,
+    check_flag,
+    check_option,
+    check_samples,
+    forget,
+    is_stack,
+    progress,
+    set_output_on_tables,
+)
+
+
+@set_output_on_tables
+class ActivationExtractor(TransformerMixin, BaseEstimator):
+    r"""Show stimuli to torch networks and record the activations of their units.
+
+    A sample is whatever varies; what does not is a parameter:
+
+    ==================  =====================================  ========================
+    given               X                                      result
+    ==================  =====================================  ========================
+    ``stimuli``         sequence of networks                   (n_networks,
+                                                               n_stimuli, n_nodes)
+    ``model``           (n_samples, n_features), one stimulus  (n_samples, n_nodes)
+                        per row
+    ``model``           sequence of stimulus sets              (n_sets, n_stimuli,
+                        (n_stimuli, ...)                       n_nodes)
+    neither             sequence of (network, stimuli) pairs   (n_pairs, n_stimuli,
+                                                               n_nodes)
+    neither             recorded activations, 2-D or 3-D       the same, validated
+    ==================  =====================================  ========================
+
+    Samples whose numbers of stimuli or of nodes differ come as a list of 2-D arrays,
+    and with ``set_output(transform="pandas")`` all samples as a list of data frames.
+
+    Parameters
+    ----------
+    model : torch.nn.Module, default=None
+        The network, if it is the stimuli that vary.
+
+    stimuli : array-like or torch.Tensor of shape (n_stimuli, ...), default=None
+        The stimuli, if it is the networks that vary.
+
+    layers : None, str, type, or sequence of str and type, default=None
+        Modules whose outputs are recorded: names (as in ``named_modules()``),
+        patterns of :mod:`fnmatch`, or module types. None takes all modules of
+        torch's activation functions (not softmax and attention). Modules that do not
+        run are left out, unless named exactly. Nodes stand in the order of execution;
+        the second output of a module that runs twice is labelled ``name#2``.
+
+    reduce : {"mean", "max", "observations", "units"}, default="mean"
+        How the output of a convolution or of a layer on tokens becomes nodes. Each
+        channel (feature) is a node, with its mean or maximum over the positions, or
+        with each position as an observation (rows are then stimuli times positions,
+        the positions of a stimulus together); or every unit is a node.
+
+    channel_axis : "auto" or int, default="auto"
+        Axis of the channels in outputs of three or more dimensions, the stimuli
+        being axis 0. "auto" takes the axis on which the nearest layer works that ran
+        before: 1 for convolution, pooling and batch normalisation, -1 for linear,
+        recurrent, attention and layer normalisation. If none ran, 1 for outputs of
+        four or more dimensions and -1 for three.
+
+    batch_size : int, default=256
+        Largest number of stimuli shown at once.
+
+    device : str, torch.device or None, default=None
+        Where to run, e.g. "cuda". Copies of the weights go there one network at a
+        time. None runs each network where it is.
+
+    verbose : bool, default=False
+        Whether to show a progress bar over the samples (needs tqdm).
+
+    Attributes
+    ----------
+    input_kind_ : {"networks", "stimuli", "stimulus sets", "pairs", "activations"}
+        What X was in `fit`.
+
+    n_nodes_ : int
+        Number of nodes, if all samples have the same; not for activations.
+
+    node_names_ : ndarray of shape (n_nodes_,)
+        Names such as ``"lrelu1[0]"``, taken from the first sample.
+
+    n_features_in_ : int
+        Width of X, if X was a table, or recorded activations of one width.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if X was a data frame or a sequence of them.
+
+    See Also
+    --------
+    FunctionalConnectome : Relates the units of each sample.
+
+    Notes
+    -----
+    Networks run in evaluation mode under ``torch.inference_mode``; their modes, hooks
+    and weights, and torch's random numbers, are left as they were, also when a
+    network raises. Numbers are taken over by value while the network runs, so that
+    in-place activations that follow do no harm. Networks compute in their own
+    precision: floating-point stimuli are converted to it; so are integers in arrays,
+    unless the network has an embedding to look them up in. Activations come in the
+    precision of the networks, or of X if that is a table.
+
+    Beyond input and output, memory holds one batch. Threads take turns.
+
+    Torch networks pickle by value but hash by the place of their weights in memory:
+    ``Pipeline(memory=...)`` finds a cached result again for the same networks in the
+    same process, not for their copies in other processes.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",
+       AAAI 2025, arXiv:2412.15279.
+
+    Examples
+    --------
+    >>> from sktopo import ActivationExtractor
+    >>> from sktopo.datasets import load_digit_networks
+    >>> digits = load_digit_networks()
+    >>> extractor = ActivationExtractor(stimuli=digits.stimuli)
+    >>> extractor.fit_transform(digits.networks[:3]).shape
+    (3, 450, 64)
+    >>> extractor.get_feature_names_out()[:2]
+    array(['lrelu1[0]', 'lrelu1[1]'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        model=None,
+        *,
+        stimuli=None,
+        layers=None,
+        reduce="mean",
+        channel_axis="auto",
+        batch_size=256,
+        device=None,
+        verbose=False,
+    ):
+        self.model = model
+        self.stimuli = stimuli
+        self.layers = layers
+        self.reduce = reduce
+        self.channel_axis = channel_axis
+        self.batch_size = batch_size
+        self.device = device
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Check that every network can be run, and learn the names of its nodes.
+
+        Parameters
+        ----------
+        X : sequence of torch.nn.Module, array-like, sequence of array-like, or \
+                sequence of (torch.nn.Module, array-like)
+            The samples, see the table of the class.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : ActivationExtractor
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If a network is no torch module.
+
+        ValueError
+            If what varies is unclear, a parameter is out of range, no layer matches,
+            a network cannot be run on the stimuli, or numbers are not finite.
+
+        ImportError
+            If there are networks and torch is not installed.
+        """
+        self._check_parameters()
+        forget(self, "n_nodes_", "node_names_", "n_features_in_", "feature_names_in_")
+        kind = self._tell_kind(X)
+        if kind == "activations":
+            self._check_activations(X, reset=True)
+        else:
+            plans = self._plan(self._pair_up(X, kind, reset=True))
+            names = [[n for recorded in p for n in recorded.node_names] for p in plans]
+            if len({len(n) for n in names}) == 1:
+                self.node_names_ = np.array(names[0], dtype=object)
+                self.n_nodes_ = len(names[0])
+            if kind == "stimuli" and plans[0][0].n_positions > 1:
+                raise ValueError(
+                    "reduce='observations' makes several rows of each stimulus, but "
+                    "rows of a table X are samples. Give stimulus sets, or reduce "
+                    "otherwise."
+                )
+        self.input_kind_ = kind
+        return self
+
+    def transform(self, X):
+        """Record the activations.
+
+        Parameters
+        ----------
+        X : sequence or array-like
+            Samples of the kind seen in `fit`.
+
+        Returns
+        -------
+        activations : ndarray of shape (n_samples, n_stimuli, n_nodes) or \
+                (n_samples, n_nodes), or list of ndarray of shape (n_stimuli, n_nodes)
+            The activations, see the table of the class; float32 or float64.
+
+        Raises
+        ------
+        ValueError
+            As `fit`, if X is of another kind or has another number of nodes, or if a
+            network gives numbers that are not finite.
+        """
+        check_is_fitted(self)
+        kind = self._tell_kind(X)
+        if kind != self.input_kind_:
+            raise ValueError(
+                f"X holds {kind}, but ActivationExtractor was fitted on "
+                f"{self.input_kind_}."
+            )
+        if kind == "activations":
+            return self._check_activations(X, reset=False)
+        pairs = self._pair_up(X, kind, reset=False)
+        plans = self._plan(pairs)
+        widths = [sum(recorded.n_nodes for recorded in plan) for plan in plans]
+        for sample, width in enumerate(widths):
+            if width != getattr(self, "n_nodes_", width):
+                raise ValueError(
+                    f"Sample {sample} has {width} nodes, but ActivationExtractor was "
+                    f"fitted on samples of {self.n_nodes_}."
+                )
+        shapes = [
+            (len(stimuli) * plan[0].n_positions, width)
+            for (_, stimuli), plan, width in zip(pairs, plans, widths, strict=True)
+        ]
+        dtype = np.result_type(*(recorded.dtype for plan in plans for recorded in plan))
+        if kind == "stimuli" and pairs[0][1].dtype in FLOATS:
+            dtype = pairs[0][1].dtype
+        if len(set(shapes)) == 1 and hasattr(self, "n_nodes_"):
+            activations = np.empty((len(pairs), *shapes[0]), dtype=dtype)
+        else:
+            activations = [np.empty(shape, dtype=dtype) for shape in shapes]
+        self._record(pairs, plans, activations)
+        return activations[0] if kind == "stimuli" else activations
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the nodes.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of recorded units; only used if X is activations.
+
+        Returns
+        -------
+        names : ndarray of str
+            ``"layer[unit]"``, or ``"layer[channel,row,column]"`` with
+            ``reduce="units"``; for activations the names of the columns.
+
+        Raises
+        ------
+        ValueError
+            If samples differ in their number of nodes.
+        """
+        check_is_fitted(self)
+        if self.input_kind_ == "activations" and hasattr(self, "n_features_in_"):
+            return OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        if not hasattr(self, "node_names_"):
+            raise ValueError(
+                "The fitted samples differ in their number of nodes, which have no "
+                "common names."
+            )
+        return self.node_names_.copy()
+
+    def _check_parameters(self):
+        if self.model is not None and self.stimuli is not None:
+            raise ValueError(
+                "model and stimuli are both given, so nothing is left to vary; give "
+                "stimuli= and networks as X, or model= and stimuli as X."
+            )
+        if self.model is not None:
+            check_network(self.model, "model")
+        check_option("reduce", self.reduce, ("mean", "max", "observations", "units"))
+        if self.channel_axis != "auto":
+            check_scalar(self.channel_axis, "channel_axis", (int, np.integer))
+            if self.channel_axis == 0:
+                raise ValueError("channel_axis=0 is the axis of the stimuli.")
+        check_scalar(self.batch_size, "batch_size", (int, np.integer), min_val=1)
+        check_flag("verbose", self.verbose)
+        check_device(self.device)
+
+    def _tell_kind(self, X):
+        """Tell what X holds, in the words of `input_kind_`."""
+        if _is_network(X):
+            raise TypeError(
+                "X is a single network; samples come in a sequence: give [network], "
+                "or list(X) if its parts are the networks."
+            )
+        listed = isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0
+        first = X[0] if listed else None
+        is_pair = isinstance(first, (tuple, list)) and len(first) == 2
+        if _is_network(first):
+            kind, needed = "networks", "stimuli"
+        elif is_pair and _is_network(first[0]):
+            kind, needed = "pairs", None
+        elif isinstance(first, (dict, str)) or (is_pair and isinstance(first[0], dict)):
+            raise TypeError(
+                f"X holds {type(first).__name__}; expected torch.nn.Module networks or "
+                "arrays of numbers."
+            )
+        elif self.model is None and self.stimuli is None:
+            kind, needed = "activations", None
+        else:
+            kind, needed = "stimulus sets" if is_stack(X) else "stimuli", "model"
+        given = "model" if self.model is not None else "stimuli"
+        if self.model is None and self.stimuli is None:
+            given = None
+        if given != needed:
+            raise ValueError(
+                f"X holds {kind}, which needs "
+                f"{needed + '=' if needed else 'neither model= nor stimuli='}, but "
+                f"{given + '=' if given else 'neither model= nor stimuli='} is given."
+            )
+        return kind
+
+    def _check_activations(self, X, reset):
+        """Validate recorded activations; returns them as they are."""
+        if not is_stack(X):
+            return validate_data(self, X, dtype=FLOATS, reset=reset)
+        activations = check_samples(X)
+        one_width = len({sample.shape[1] for sample in activations}) == 1
+        if reset and one_width:
+            validate_data(self, X[0], skip_check_array=True)
+        elif not reset and hasattr(self, "n_features_in_"):
+            for sample in X:
+                validate_data(self, sample, skip_check_array=True, reset=False)
+        return activations
+
+    def _pair_up(self, X, kind, reset):
+        """Make (network, stimuli) pairs of X, one per run."""
+        if kind == "networks":
+            stimuli = check_stimuli(self.stimuli)
+            pairs = [(network, stimuli) for network in X]
+        elif kind == "stimuli":
+            X = validate_data(self, X, dtype="numeric", reset=reset)
+            pairs = [(self.model, X)]
+        elif kind == "stimulus sets":
+            pairs = [(self.model, check_stimuli(stimuli, "X")) for stimuli in X]
+        else:
+            pairs = [(network, check_stimuli(stimuli, "X")) for network, stimuli in X]
+        if kind in ("networks", "pairs"):
+            for sample, (network, _) in enumerate(pairs):
+                check_network(network, f"Sample {sample} of X")
+        return pairs
+
+    def _plan(self, pairs):
+        """Plan all recordings before any work is done, naming the sample that fails."""
+        return [
+            _for_sample(
+                sample,
+                plan_recording,
+                network,
+                stimuli,
+                layers=self.layers,
+                reduce=self.reduce,
+                feature_axis=self.channel_axis,
+                device=check_device(self.device),
+            )
+            for sample, (network, stimuli) in enumerate(pairs)
+        ]
+
+    def _record(self, pairs, plans, activations):
+        samples = progress(
+            range(len(pairs)), verbose=self.verbose, description="activations"
+        )
+        for sample in samples:
+            _for_sample(
+                sample,
+                record,
+                *pairs[sample],
+                plans[sample],
+                reduce=self.reduce,
+                batch_size=self.batch_size,
+                device=check_device(self.device),
+                out=activations[sample],
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _is_network(candidate):
+    # Where torch was never imported there can be no network.
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(candidate, torch.nn.Module)
+
+
+def _for_sample(sample, do, *args, **kwargs):
+    """Call `do`; whatever it raises carries a note of the sample."""
+    try:
+        return do(*args, **kwargs)
+    except Exception as error:
+        error.add_note(f"This happened with sample {sample} of X.")
+        raise

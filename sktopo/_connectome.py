@@ -1,0 +1,404 @@
+"""Functional connectomes: from activations to the edge weights of complete graphs."""
+
+import warnings
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.spatial.distance import squareform
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.covariance import LedoitWolf
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sktopo._validation import (
+    FLOATS,
+    check_flag,
+    check_option,
+    check_samples,
+    forget,
+    is_stack,
+    progress,
+    set_output_on_tables,
+)
+
+_MEASURES = ("correlation", "spearman", "partial correlation", "covariance")
+
+
+@set_output_on_tables
+class FunctionalConnectome(TransformerMixin, BaseEstimator):
+    """Relate the units of each sample: one connectome row of edge weights per sample.
+
+    A sample is the activations of one network, ``(n_observations, n_nodes)``; its
+    row holds the weight of every pair of units, by default the absolute Pearson
+    correlation of [1]_. Given a table of single frames instead, ``(n_frames,
+    n_nodes)``, each frame is a sample: its row is the co-fluctuation of every pair,
+    the product of the standardised activations, known as edge time series [2]_.
+
+    Parameters
+    ----------
+    measure : {"correlation", "spearman", "partial correlation", "covariance"} or \
+            callable, default="correlation"
+        What relates two units.
+
+        - "correlation": Pearson, clipped to [-1, 1]
+        - "spearman": Pearson correlation of the ranks, ties at their mean rank
+        - "partial correlation": given all other units, from the inverse of the
+          Ledoit-Wolf shrunk covariance of the standardised activations
+        - "covariance": divided by n_observations
+        - a callable takes activations ``(n_observations, n_nodes)`` and returns a
+          symmetric matrix ``(n_nodes, n_nodes)``
+
+        Frames can be related by "correlation" and "covariance" only.
+
+    absolute : bool, default=True
+        Whether to take absolute values of the weights. With False, the mean of the
+        rows of the fitted frames is their Pearson correlation.
+
+    constant_units : {"zero", "nan", "raise"}, default="zero"
+        What the weights of a unit that never varies (a dead unit) are: 0, with one
+        warning that counts such units; NaN; or a ValueError. Frames are judged by
+        what varied in `fit`. A callable measure sees to this itself.
+
+    n_jobs : int or None, default=None
+        Number of samples to work on at once, see :term:`n_jobs`; threads are
+        preferred.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    Attributes
+    ----------
+    input_kind_ : {"samples", "ragged samples", "frames"}
+        What was fitted; samples are ragged if they differ in their number of units.
+
+    mean_ : ndarray of shape (n_nodes,)
+        Mean of each unit over the fitted frames; only after fitting frames.
+
+    scale_ : ndarray of shape (n_nodes,)
+        Standard deviation of each unit over the fitted frames; only after fitting
+        frames.
+
+    n_features_in_ : int
+        Number of units, if all samples have the same.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the units, if X was a data frame or a sequence of data frames.
+
+    See Also
+    --------
+    ActivationExtractor : Records activations of networks.
+    GraphPersistence : Turns connectome rows into barcodes.
+
+    Notes
+    -----
+    The columns of a row stand in the order of
+    :func:`scipy.spatial.distance.squareform`. Beyond input and output, memory holds
+    a centred copy of the activations of one sample per job.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",
+       AAAI 2025, arXiv:2412.15279.
+    .. [2] Zamani Esfahlani et al., "High-amplitude cofluctuations in cortical
+       activity drive functional connectivity", PNAS 117(45), 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktopo import FunctionalConnectome
+    >>> activations = np.array([[[0, 1, 3], [1, 2, 1], [2, 3, 0], [3, 4, 1]]])
+    >>> FunctionalConnectome().fit_transform(activations).round(2)
+    array([[1.  , 0.72, 0.72]])
+    """
+
+    def __init__(
+        self,
+        measure="correlation",
+        *,
+        absolute=True,
+        constant_units="zero",
+        n_jobs=None,
+        verbose=False,
+    ):
+        self.measure = measure
+        self.absolute = absolute
+        self.constant_units = constant_units
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Learn the number of units and, of frames, their mean and deviation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_observations, n_nodes), sequence of \
+                array-like of shape (n_observations, n_nodes), or array-like of \
+                shape (n_frames, n_nodes)
+            Activations of samples, or frames. In a sequence n_observations may
+            differ, and n_nodes too.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : FunctionalConnectome
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, X holds numbers that are not finite, or there
+            are fewer than two units or two observations.
+        """
+        self._check_parameters()
+        forget(self, "mean_", "scale_", "n_features_in_", "feature_names_in_")
+        if is_stack(X):
+            widths = {sample.shape[1] for sample in _check_observed(X)}
+            self.input_kind_ = "samples" if len(widths) == 1 else "ragged samples"
+            if len(widths) == 1:
+                validate_data(self, X[0], skip_check_array=True)
+            return self
+        if self.measure not in ("correlation", "covariance"):
+            raise ValueError(
+                f"measure={self.measure!r} relates units over many observations, but "
+                "X is a table, each row one frame. Give samples as a 3-D array, or use "
+                "measure='correlation' or 'covariance'."
+            )
+        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
+        _check_n_units(X.shape[1])
+        constant = (X == X[0]).all(axis=0)
+        self._report_constant([constant])
+        self.mean_ = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+        deviation = X.std(axis=0, dtype=np.float64).astype(X.dtype)
+        self.scale_ = np.where(constant, 0, deviation)
+        self.input_kind_ = "frames"
+        return self
+
+    def transform(self, X):
+        """Compute connectome rows.
+
+        Parameters
+        ----------
+        X : array-like or sequence
+            Samples or frames, whichever were fitted.
+
+        Returns
+        -------
+        connectomes : ndarray of shape (n_samples, n_edges) or list of ndarray
+            Connectome rows, float32 or float64 as the activations; a list of 1-D
+            rows if the fitted samples differ in their number of units.
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if X does not fit what was fitted.
+        """
+        check_is_fitted(self)
+        given = "samples" if is_stack(X) else "frames"
+        if given not in self.input_kind_:
+            raise ValueError(
+                f"X holds {given}, but FunctionalConnectome was fitted on "
+                f"{self.input_kind_}; give the same kind (samples are 3-D, frames 2-D)."
+            )
+        return self._relate_frames(X) if given == "frames" else self._relate_samples(X)
+
+    def _check_parameters(self):
+        if not callable(self.measure):
+            check_option("measure", self.measure, _MEASURES)
+        check_flag("absolute", self.absolute)
+        check_option("constant_units", self.constant_units, ("zero", "nan", "raise"))
+        check_flag("verbose", self.verbose)
+
+    def _relate_frames(self, X):
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        scores = X - self.mean_.astype(X.dtype)
+        constant = self.scale_ == 0
+        if self.measure == "correlation":
+            scores /= np.where(constant, 1, self.scale_).astype(X.dtype)
+        scores[:, constant] = np.nan if self.constant_units == "nan" else 0
+        first, second = np.triu_indices(X.shape[1], 1)
+        rows = scores[:, first]
+        rows *= scores[:, second]
+        return np.abs(rows, out=rows) if self.absolute else rows
+
+    def _relate_samples(self, X):
+        samples = _check_observed(X)
+        if self.input_kind_ == "samples":
+            for sample in X:
+                validate_data(self, sample, skip_check_array=True, reset=False)
+        related = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
+            delayed(_relate)(sample, self.measure) for sample in samples
+        )
+        related = progress(
+            related, verbose=self.verbose, description="connectomes", total=len(samples)
+        )
+        dtype = np.result_type(*samples)
+        rows, constant = [], []
+        for row, is_constant in related:
+            constant.append(is_constant)
+            rows.append(self._finish(row, is_constant).astype(dtype, copy=False))
+        self._report_constant(constant)
+        return rows if self.input_kind_ == "ragged samples" else np.stack(rows)
+
+    def _finish(self, matrix, constant):
+        """Turn the matrix of one sample into its row."""
+        if constant.any():
+            fill = np.nan if self.constant_units == "nan" else 0
+            matrix[constant] = fill
+            matrix[:, constant] = fill
+        row = squareform(matrix, checks=False)
+        return np.abs(row, out=row) if self.absolute else row
+
+    def _report_constant(self, constant):
+        """Raise or warn, once, if units are constant; a mask for each sample."""
+        counts = np.array([mask.sum() for mask in constant])
+        if not counts.any():
+            return
+        found = (
+            f"{counts.sum()} constant units in {np.count_nonzero(counts)} of "
+            f"{len(counts)} samples, the first in sample {counts.nonzero()[0][0]}"
+        )
+        if self.constant_units == "raise":
+            raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
+        if self.constant_units == "zero":
+            warnings.warn(
+                f"{found}: their weights are set to 0. Pass constant_units='nan' or "
+                "'raise' to treat them otherwise.",
+                stacklevel=3,
+            )
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the edges by the units they join.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the units. If None, `feature_names_in_`, else x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str
+            ``"a--b"`` for the edge between units a and b.
+
+        Raises
+        ------
+        ValueError
+            If the number of names is not the number of units, or the fitted samples
+            differ in their number of units.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "n_features_in_"):
+            raise ValueError(
+                "The fitted samples differ in their number of units, so their edges "
+                "have no common names."
+            )
+        units = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        pairs = zip(*np.triu_indices(len(units), 1), strict=True)
+        return np.array([f"{units[i]}--{units[j]}" for i, j in pairs], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _check_observed(X):
+    """Validate samples and raise unless each has two observations and two units."""
+    samples = check_samples(X)
+    shortest = min(len(sample) for sample in samples)
+    if shortest < 2:
+        raise ValueError(
+            f"Found a sample with {shortest} observation(s) while a minimum of 2 is "
+            "required: nothing can be correlated over fewer."
+        )
+    _check_n_units(min(sample.shape[1] for sample in samples))
+    return samples
+
+
+def _check_n_units(n_units):
+    if n_units < 2:
+        raise ValueError(
+            f"Found {n_units} unit(s) (n_features = {n_units}) while a minimum of 2 is "
+            "required: a connectome relates pairs of units."
+        )
+
+
+def _relate(activations, measure):
+    """Relate the units of one sample; the matrix and a mask of constant units."""
+    if callable(measure):
+        matrix = _check_matrix(measure(activations), activations)
+        return matrix, np.zeros(len(matrix), dtype=bool)
+    if measure == "spearman":
+        activations = rankdata(activations, axis=0)
+    products, squares, constant = _cross_products(activations)
+    if measure == "covariance":
+        products /= len(activations)
+        return products, constant
+    if measure == "partial correlation":
+        return _partial_correlation(activations, constant), constant
+    if not _in_range(squares[~constant]):
+        largest = np.abs(activations).max(axis=0)
+        products, squares, _ = _cross_products(
+            activations / np.where(constant, 1, largest)
+        )
+    root = np.sqrt(np.where(constant, 1, squares))
+    products /= root
+    products /= root[:, None]
+    return np.clip(products, -1, 1, out=products), constant
+
+
+def _cross_products(activations):
+    """Sum the products of centred units: (n_nodes, n_nodes), its diagonal, a mask.
+
+    The mask marks units that never vary.
+    """
+    mean = activations.mean(axis=0, dtype=np.float64)
+    centred = activations - mean.astype(activations.dtype)
+    with np.errstate(over="ignore"):
+        products = centred.T @ centred
+    squares = products.diagonal().copy()
+    # Rounding leaves a constant unit a little variance, so those of little variance
+    # are looked at one by one.
+    level = len(activations) * np.finfo(activations.dtype).eps
+    doubtful = np.flatnonzero(squares <= level * mean**2)
+    constant = np.zeros(len(mean), dtype=bool)
+    constant[doubtful] = (activations[:, doubtful] == activations[0, doubtful]).all(0)
+    return products, squares, constant
+
+
+def _in_range(squares):
+    """Tell whether squares neither overflowed nor lost digits to underflow."""
+    limits = np.finfo(squares.dtype)
+    return np.all((squares > limits.tiny / limits.eps) & (squares < np.inf))
+
+
+def _partial_correlation(activations, constant):
+    """Relate pairs given all other units, by the shrunk inverse covariance."""
+    partial = np.zeros(2 * constant.shape, dtype=activations.dtype)
+    varying = np.flatnonzero(~constant)
+    if len(varying) > 1:
+        scores = activations[:, varying] - activations[:, varying].mean(axis=0)
+        scores /= scores.std(axis=0)
+        precision = LedoitWolf(assume_centered=True).fit(scores).precision_
+        root = np.sqrt(precision.diagonal())
+        partial[np.ix_(varying, varying)] = np.clip(
+            -precision / np.outer(root, root), -1, 1
+        )
+    return partial
+
+
+def _check_matrix(matrix, activations):
+    """Validate what a callable measure returned."""
+    matrix = check_array(matrix, dtype=FLOATS, copy=True, input_name="measure(X)")
+    n_nodes = activations.shape[1]
+    if matrix.shape != (n_nodes, n_nodes):
+        raise ValueError(
+            f"The measure returned shape {matrix.shape} for {n_nodes} units; expected "
+            f"{(n_nodes, n_nodes)}."
+        )
+    if not np.allclose(matrix, matrix.T):
+        raise ValueError("The measure returned a matrix that is not symmetric.")
+    return matrix

@@ -1,0 +1,468 @@
+"""Persistent graph homology: from connectome rows to barcode rows."""
+
+import warnings
+from math import isqrt, sqrt
+from numbers import Real
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from scipy.spatial.distance import squareform
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_array, check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sktopo._realization import interpolate_connectome, realize_barcode
+from sktopo._validation import FLOATS, check_flag, forget, is_stack, progress
+from sktopo.barcodes import (
+    barcode_rows,
+    count_nodes,
+    quantile_vectors,
+    split_barcodes,
+)
+
+# Edges handed to a worker at a time: seconds of work, so that progress shows.
+_CHUNK = 2**24
+# Largest asymmetry forgiven, as a share of the largest weight: float32 rounding.
+_SYMMETRY = 1e-6
+
+
+class GraphPersistence(TransformerMixin, BaseEstimator):
+    r"""Turn connectome rows into barcode rows, without a threshold.
+
+    In the graph filtration of decreasing edges [1]_ the weights of the maximum
+    spanning tree are the births of components and all other weights the deaths of
+    cycles. A row of the result holds the births, then the deaths, each ascending,
+    scaled so that the Euclidean distance between rows is the 2-Wasserstein distance
+    between barcodes. Any estimator of scikit-learn can go on from there.
+
+    Parameters
+    ----------
+    normalize : bool, default=True
+        Whether births and deaths each count as a probability measure (they are
+        divided by the root of their number), so that the few births do not drown in
+        the many deaths. False is the published sum form.
+
+    topology_weight : float, default=1.0
+        The weight :math:`\lambda` of topology against the edges themselves in
+        :math:`d^2 = (1 - \lambda) \|w - w'\|^2 + \lambda W_2^2`, the first term a
+        mean if `normalize`. At 1 rows hold births and deaths, at 0 edges, between
+        them edges, births and deaths.
+
+    homology_dimensions : tuple of int, default=(0, 1)
+        What to keep: 0 for births (components), 1 for deaths (cycles).
+
+    n_quantiles : int or None, default=None
+        If given, births and deaths are each replaced by this many averages of their
+        quantile function, which puts graphs of different sizes into one space, see
+        :func:`sktopo.barcodes.quantile_vectors`. Needs ``normalize=True`` and
+        ``topology_weight=1``.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    Attributes
+    ----------
+    ragged_ : bool
+        Whether the fitted rows differ in length.
+
+    template_ : ndarray of shape (n_edges,)
+        The mean connectome row seen in `fit`; only if all graphs have one size.
+
+    n_features_in_ : int
+        Number of edges of a graph, if all have the same.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the edges seen in `fit`, if they were all strings.
+
+    See Also
+    --------
+    FunctionalConnectome : Computes connectome rows.
+    TopClusterer : Clusters barcode rows.
+    WassersteinKernel : A kernel between barcode rows.
+    sktopo.barcodes : The functions underneath.
+
+    Notes
+    -----
+    A row whose length is no n(n-1)/2 is a graph on the fewest nodes that hold that
+    many edges, its last edges absent; `fit` warns. Memory holds, beyond input and
+    output, one sorted graph and a block of unpacked ones, see
+    :func:`sktopo.barcodes.barcode_rows`; with several jobs, or a topology weight
+    between 0 and 1, the barcodes once more.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",
+       AAAI 2025, arXiv:2412.15279.
+
+    Examples
+    --------
+    >>> from sktopo import GraphPersistence
+    >>> triangle = [[0.9, 0.5, 0.7]]  # edges 01, 02, 12
+    >>> persistence = GraphPersistence(normalize=False)
+    >>> persistence.fit_transform(triangle)
+    array([[0.7, 0.9, 0.5]])
+    >>> persistence.get_feature_names_out()
+    array(['birth0', 'birth1', 'death0'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        *,
+        normalize=True,
+        topology_weight=1.0,
+        homology_dimensions=(0, 1),
+        n_quantiles=None,
+        n_jobs=None,
+        verbose=False,
+    ):
+        self.normalize = normalize
+        self.topology_weight = topology_weight
+        self.homology_dimensions = homology_dimensions
+        self.n_quantiles = n_quantiles
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Learn the number of edges and their mean, the template.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_edges) or (n_samples, n_nodes, \
+                n_nodes), or sequence of rows
+            Connectome rows, or symmetric matrices, whose diagonal is ignored. Rows
+            in a sequence may differ in length if `n_quantiles` is given.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : GraphPersistence
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, X holds numbers that are not finite,
+            matrices are not symmetric, rows look like flattened square matrices, or
+            differ in length without `n_quantiles`.
+        """
+        self._check_parameters()
+        forget(self, "template_", "n_features_in_", "feature_names_in_")
+        rows = self._check_graphs(X, reset=True)
+        for n_edges in sorted({len(row) for row in rows}):
+            _warn_incomplete(n_edges)
+        self.ragged_ = isinstance(rows, list)
+        if not self.ragged_:
+            self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
+        return self
+
+    def transform(self, X):
+        """Compute barcode rows.
+
+        Parameters
+        ----------
+        X : array-like or sequence
+            Graphs, as in `fit`.
+
+        Returns
+        -------
+        barcodes : ndarray of shape (n_samples, n_features_out)
+            Barcode rows, float32 or float64 as the input. Columns: edges (if
+            ``topology_weight < 1``), births, deaths.
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if the number of edges is not the fitted one.
+        """
+        check_is_fitted(self)
+        rows = self._check_graphs(X, reset=False)
+        if not isinstance(rows, list):
+            return self._transform_rows(rows)
+        lengths = np.array([len(row) for row in rows])
+        out = np.empty((len(rows), 0))
+        for length in np.unique(lengths):
+            index = np.flatnonzero(lengths == length)
+            part = self._transform_rows(np.stack([rows[i] for i in index]))
+            if not out.size:
+                out = np.empty((len(rows), part.shape[1]), np.result_type(*rows))
+            out[index] = part
+        return out
+
+    def inverse_transform(self, X):
+        """Find connectome rows with given barcodes, near the template.
+
+        Without edges in the rows (``topology_weight=1``) the result has exactly the
+        given barcode, its weights placed in the order of `template_`. With edges,
+        the result is near them and its barcode near the given one: the two trade off
+        as in the distance. Rows that came from `transform` with edges come back.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_out)
+            Rows as `transform` returns them, or barycenters of such rows.
+
+        Returns
+        -------
+        connectomes : ndarray of shape (n_samples, n_edges)
+            Connectome rows, float32 or float64 as X.
+
+        Raises
+        ------
+        ValueError
+            If the transform keeps too little (quantiles, one homology dimension),
+            graphs are incomplete, X has another width than `transform` returns, or
+            no graph has a barcode.
+        """
+        check_is_fitted(self)
+        layout = self._check_invertible()
+        X = check_array(X, dtype=FLOATS)
+        width = sum(size for size, _ in layout.values())
+        if X.shape[1] != width:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the inverse of GraphPersistence is "
+                f"expecting {width} features as input."
+            )
+        cuts = np.cumsum([size for size, _ in layout.values()])[:-1]
+        factors = {name: factor for name, (_, factor) in layout.items()}
+        parts = {
+            name: part / factors[name]
+            for name, part in zip(layout, np.split(X, cuts, axis=1), strict=True)
+        }
+        if "birth" not in parts:
+            return parts["edge"]
+        barcodes = np.hstack([np.sort(parts[name]) for name in ("birth", "death")])
+        if "edge" not in parts:
+            return np.stack([realize_barcode(row, self.template_) for row in barcodes])
+        weights = {name: factor**2 for name, factor in factors.items()}
+        return np.stack(
+            [
+                interpolate_connectome(
+                    edges, barcode, weights["edge"], weights["birth"], weights["death"]
+                )
+                for edges, barcode in zip(parts["edge"], barcodes, strict=True)
+            ]
+        )
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns: edges by their names, then births, then deaths.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the edges, used if ``topology_weight < 1``. If None,
+            `feature_names_in_`, else x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str
+            "birth0" is the smallest birth, "death0" the smallest death; with
+            quantiles "birth_quantile0", "death_quantile0" and so on.
+
+        Raises
+        ------
+        ValueError
+            If the number of names is not the number of edges.
+        """
+        check_is_fitted(self)
+        if hasattr(self, "n_features_in_"):
+            edges = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        else:
+            edges = []
+        suffix = "" if self.n_quantiles is None else "_quantile"
+        names = []
+        for name, (size, _) in self._layout(len(edges)).items():
+            numbered = [f"{name}{suffix}{k}" for k in range(size)]
+            names.extend(edges if name == "edge" else numbered)
+        return np.array(names, dtype=object)
+
+    def _check_parameters(self):
+        check_flag("normalize", self.normalize)
+        check_scalar(
+            self.topology_weight, "topology_weight", Real, min_val=0, max_val=1
+        )
+        kept = self.homology_dimensions
+        if not isinstance(kept, (tuple, list)) or set(kept) not in ({0}, {1}, {0, 1}):
+            raise ValueError(
+                f"homology_dimensions={kept!r} must be (0, 1), (0,) or (1,): 0 keeps "
+                "births, 1 keeps deaths."
+            )
+        if self.n_quantiles is None:
+            return
+        check_scalar(self.n_quantiles, "n_quantiles", (int, np.integer), min_val=1)
+        if not self.normalize or self.topology_weight != 1:
+            raise ValueError(
+                "n_quantiles needs normalize=True and topology_weight=1: sums and "
+                "edges cannot be compared between graphs of different sizes; got "
+                f"normalize={self.normalize}, topology_weight={self.topology_weight}."
+            )
+
+    def _check_graphs(self, X, reset):
+        """Validate graphs; an array of rows, or a list of rows of several lengths."""
+        if is_stack(X):
+            X = [_condense(matrix, sample) for sample, matrix in enumerate(X)]
+        if _is_ragged(X):
+            if self.n_quantiles is None:
+                raise ValueError(
+                    "The rows of X differ in length; give n_quantiles to put graphs of "
+                    "different sizes into one space."
+                )
+            rows = [
+                check_array(row, dtype=FLOATS, ensure_2d=False, input_name="X")
+                for row in X
+            ]
+        elif not reset and self.n_quantiles is not None:
+            rows = check_array(X, dtype=FLOATS)
+        else:
+            rows = validate_data(self, X, dtype=FLOATS, reset=reset)
+        _check_not_flattened(rows)
+        if min(len(row) for row in rows) == 1 and not self._can_miss_deaths():
+            raise ValueError(
+                "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
+                "homology_dimensions=(0,)."
+            )
+        return rows
+
+    def _can_miss_deaths(self):
+        """Tell whether a graph of two nodes, which has a birth only, has a row."""
+        if 1 not in self.homology_dimensions or self.topology_weight == 0:
+            return True
+        return self.n_quantiles is None and 0 in self.homology_dimensions
+
+    def _layout(self, n_edges):
+        """Describe the columns: for each kind its number and the factor on weights."""
+        n_births = count_nodes(n_edges) - 1
+        sizes = {"edge": n_edges, "birth": n_births, "death": n_edges - n_births}
+        if self.n_quantiles is not None:
+            sizes = dict.fromkeys(sizes, self.n_quantiles)
+        shares = {
+            "edge": 1 - self.topology_weight,
+            "birth": self.topology_weight * (0 in self.homology_dimensions),
+            "death": self.topology_weight * (1 in self.homology_dimensions),
+        }
+        return {
+            name: (
+                sizes[name],
+                sqrt(share / (max(sizes[name], 1) if self.normalize else 1)),
+            )
+            for name, share in shares.items()
+            if share > 0
+        }
+
+    def _check_invertible(self):
+        """Return the layout, or say why rows cannot be taken back."""
+        if self.n_quantiles is not None:
+            reason = "n_quantiles is set: averages of births do not tell each birth"
+        elif self.topology_weight > 0 and len(set(self.homology_dimensions)) == 1:
+            reason = "only one of births and deaths is kept"
+        elif not _is_complete(self.n_features_in_):
+            reason = f"graphs of {self.n_features_in_} edges are incomplete"
+        else:
+            return self._layout(self.n_features_in_)
+        raise ValueError(f"There is no inverse: {reason}.")
+
+    def _transform_rows(self, rows):
+        layout = self._layout(rows.shape[1])
+        values = {"edge": rows}
+        if self.topology_weight > 0:
+            barcodes = self._barcodes(rows)
+            values["birth"], values["death"] = split_barcodes(barcodes)
+        if list(layout) == ["birth", "death"] and self.n_quantiles is None:
+            # The barcodes are ours to scale where they stand.
+            for name, (_, factor) in layout.items():
+                values[name] *= factor
+            return barcodes
+        if self.n_quantiles is not None:
+            for name in layout:
+                values[name] = quantile_vectors(values[name], self.n_quantiles)
+        scaled = [values[name] * factor for name, (_, factor) in layout.items()]
+        return np.hstack(scaled)
+
+    def _barcodes(self, rows):
+        """Run `barcode_rows` on chunks of rows, in parallel where asked."""
+        n_rows, n_edges = rows.shape
+        share = -(-n_rows // effective_n_jobs(self.n_jobs))
+        size = max(1, min(share, _CHUNK // n_edges))
+        chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
+        if len(chunks) == 1:
+            return barcode_rows(rows)
+        done = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
+            delayed(barcode_rows)(rows[chunk]) for chunk in chunks
+        )
+        done = progress(
+            done, verbose=self.verbose, description="barcodes", total=len(chunks)
+        )
+        barcodes = np.empty_like(rows, order="C")
+        for chunk, part in zip(chunks, done, strict=True):
+            barcodes[chunk] = part
+        return barcodes
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _is_ragged(X):
+    """Tell a sequence of rows of different lengths."""
+    if hasattr(X, "ndim") and not (X.ndim == 1 and X.dtype == object):
+        return False
+    if not isinstance(X, (list, tuple, np.ndarray)):
+        return False
+    return len({np.shape(row) for row in X if np.ndim(row) == 1}) > 1
+
+
+def _condense(matrix, sample):
+    """Turn a symmetric matrix into a connectome row; `sample` names it in errors."""
+    matrix = check_array(matrix, dtype=FLOATS, input_name="X", allow_nd=True)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        raise ValueError(
+            f"Sample {sample} of X has shape {matrix.shape}; expected rows (n_samples, "
+            "n_edges), or symmetric matrices (n_samples, n_nodes, n_nodes) of two "
+            "nodes or more."
+        )
+    gap = np.abs(matrix - matrix.T).max()
+    if gap > _SYMMETRY * np.abs(matrix).max():
+        raise ValueError(
+            f"The matrix of sample {sample} is not symmetric: entries differ from "
+            f"their mirror image by up to {gap:.3g}. A connectome relates pairs "
+            "without direction; symmetrise it first, e.g. (A + A.T) / 2."
+        )
+    return squareform(matrix, checks=False)
+
+
+def _check_not_flattened(rows):
+    """Raise if every row reads as a symmetric square matrix."""
+    n_nodes = isqrt(len(rows[0]))
+    if isinstance(rows, list) or n_nodes < 2 or n_nodes**2 != rows.shape[1]:
+        return
+    squares = rows.reshape(-1, n_nodes, n_nodes)
+    mirrored = np.array_equal(squares, squares.transpose(0, 2, 1))
+    if mirrored and np.ptp(rows, axis=1).any():
+        raise ValueError(
+            f"The rows of X look like flattened {n_nodes} x {n_nodes} symmetric "
+            f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "
+            "their upper triangles as scipy.spatial.distance.squareform makes them."
+        )
+
+
+def _is_complete(n_edges):
+    n_nodes = count_nodes(n_edges)
+    return n_nodes * (n_nodes - 1) // 2 == n_edges
+
+
+def _warn_incomplete(n_edges):
+    if _is_complete(n_edges):
+        return
+    n_nodes = count_nodes(n_edges)
+    absent = n_nodes * (n_nodes - 1) // 2 - n_edges
+    warnings.warn(
+        f"Rows of {n_edges} edges are no upper triangle, n(n-1)/2: they are taken for "
+        f"graphs on {n_nodes} nodes whose last {absent} edges are absent.",
+        stacklevel=3,
+    )

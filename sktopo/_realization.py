@@ -1,0 +1,183 @@
+"""Connectomes behind barcodes: edge weights with a given barcode, near a template."""
+
+import numpy as np
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial.distance import squareform
+
+from sktopo.barcodes import count_nodes, split_barcodes
+
+_MAX_STEPS = 10
+
+
+def realize_barcode(barcode, template):
+    """Put the weights of a barcode on the edges of a graph, in a template's order.
+
+    The weights are placed from the largest down, as the filtration meets them: a
+    birth on the strongest edge of the template between two components, a death on
+    the strongest edge left within one. A birth passes over an edge if the components
+    would then be too small to hold the deaths to come.
+
+    Parameters
+    ----------
+    barcode : ndarray of shape (n_edges,)
+        Barcode row of a complete graph.
+
+    template : ndarray of shape (n_edges,)
+        Connectome row whose order of edges to follow.
+
+    Returns
+    -------
+    connectome : ndarray of shape (n_edges,)
+        Connectome row with exactly that barcode.
+
+    Raises
+    ------
+    ValueError
+        If no graph has that barcode.
+    """
+    births, deaths = (part[::-1] for part in split_barcodes(barcode))
+    demand = _count_due(births, deaths)
+    tree, opened = _grow_tree(template, demand)
+    connectome = np.empty_like(barcode)
+    connectome[tree] = births
+    pool, placed = np.empty(0, dtype=int), 0
+    # Edges are ranked by the template, strongest first, so a pool sorts by rank.
+    strongest = np.argsort(-template, kind="stable")
+    rank = np.empty_like(strongest)
+    rank[strongest] = np.arange(len(strongest))
+    by_step = np.argsort(opened, kind="stable")
+    ends = np.searchsorted(opened[by_step], np.arange(1, len(births) + 1), "right")
+    taken = np.searchsorted(opened[by_step], 0, "right")
+    for due, end in zip(demand, ends, strict=True):
+        if due > placed:
+            pool = np.sort(np.concatenate([pool, rank[by_step[taken:end]]]))
+            taken = end
+            connectome[strongest[pool[: due - placed]]] = deaths[placed:due]
+            pool, placed = pool[due - placed :], due
+    return connectome
+
+
+def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale):
+    r"""Find the connectome near given edges whose barcode is near a given one.
+
+    Lowers :math:`a \|w - e\|^2 + b_0 \|births(w) - b\|^2 + b_1 \|deaths(w) - d\|^2`
+    by a fixed-point step: the barcode is put back on the edges in the order of the
+    births and deaths of w, and w becomes the weighted mean of that and of e. Steps
+    end when the objective no longer falls, after 10 at most.
+
+    Parameters
+    ----------
+    edges, barcode : ndarray of shape (n_edges,)
+        Connectome row e, and the row of births b and deaths d.
+
+    edge_scale, birth_scale, death_scale : float
+        The weights a, b_0 and b_1.
+
+    Returns
+    -------
+    connectome : ndarray of shape (n_edges,)
+        The row of the lowest objective met.
+    """
+    scales = np.full_like(barcode, death_scale)
+    split_barcodes(scales)[0][:] = birth_scale
+    best, order = edges, _filtration_order(edges)
+    lowest = np.sum(scales * (edges[order] - barcode) ** 2)
+    for _ in range(_MAX_STEPS):
+        proposal = np.empty_like(edges)
+        proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
+            edge_scale + scales
+        )
+        order = _filtration_order(proposal)
+        objective = edge_scale * np.sum((proposal - edges) ** 2)
+        objective += np.sum(scales * (proposal[order] - barcode) ** 2)
+        if objective >= lowest:
+            break
+        best, lowest = proposal, objective
+    return best
+
+
+def _filtration_order(connectome):
+    """Order edges as their barcode row: births ascending, then deaths ascending."""
+    ascending = np.argsort(connectome, kind="stable")
+    # Ranks from the strongest edge: positive, distinct, and exact to compare.
+    rank = np.empty(len(connectome))
+    rank[ascending[::-1]] = np.arange(1, len(connectome) + 1)
+    tree = minimum_spanning_tree(squareform(rank)).data.astype(int)
+    is_birth = np.zeros(len(connectome), dtype=bool)
+    is_birth[ascending[len(connectome) - tree]] = True
+    is_birth = is_birth[ascending]
+    return np.concatenate([ascending[is_birth], ascending[~is_birth]])
+
+
+def _count_due(births, deaths):
+    """Count the deaths that come before each next birth: (n_births,).
+
+    Births and deaths descend. Deaths equal to a birth up to rounding come after it.
+    """
+    slack = 16 * np.finfo(births.dtype).eps * max(np.abs(births).max(), 1e-300)
+    due = np.searchsorted(-deaths, -(births[1:] + slack), side="left")
+    due = np.append(due, len(deaths))
+    n_merged = np.arange(1, len(births) + 1)
+    too_many = due > n_merged * (n_merged - 1) // 2
+    if too_many.any():
+        at = too_many.argmax()
+        raise ValueError(
+            f"No graph has this barcode: {due[at]} deaths lie above its birth number "
+            f"{at + 2} in descending order, and {at + 1} births leave room for "
+            f"{(at + 1) * at // 2}."
+        )
+    return due
+
+
+def _grow_tree(template, demand):
+    """Merge components along strong edges of the template, leaving room for deaths.
+
+    Returns the tree edges in the order of the merges, and for every edge the number
+    of the merge after which it may take a death (0 for the tree edges).
+    """
+    n_nodes = count_nodes(len(template))
+    first, second = np.triu_indices(n_nodes, 1)
+    edge_of = np.zeros((n_nodes, n_nodes), dtype=int)
+    edge_of[first, second] = edge_of[second, first] = np.arange(len(template))
+    component = np.arange(n_nodes)
+    opened = np.zeros(len(template), dtype=int)
+    tree = np.empty(n_nodes - 1, dtype=int)
+    waiting = np.argsort(-template, kind="stable")
+    for step in range(n_nodes - 1):
+        ends = component[first[waiting]], component[second[waiting]]
+        apart = ends[0] != ends[1]
+        waiting, ends = waiting[apart], (ends[0][apart], ends[1][apart])
+        sizes = np.bincount(component)
+        at = _first_with_room(sizes, sizes[ends[0]], sizes[ends[1]], demand[step:])
+        here, there = (np.flatnonzero(component == end[at]) for end in ends)
+        opened[edge_of[np.ix_(here, there)]] = step + 1
+        tree[step] = waiting[at]
+        opened[tree[step]] = 0
+        component[there] = ends[0][at]
+    return tree, opened
+
+
+def _first_with_room(sizes, sizes_1, sizes_2, demand):
+    """Return the first pair of components whose merger leaves room for all deaths."""
+    if _has_room(sizes, sizes_1[0], sizes_2[0], demand):
+        return 0
+    pairs = np.stack([np.minimum(sizes_1, sizes_2), np.maximum(sizes_1, sizes_2)])
+    _, firsts = np.unique(pairs, axis=1, return_index=True)
+    # Merging the two largest components always leaves room, so one will do.
+    return next(at for at in np.sort(firsts) if _has_room(sizes, *pairs[:, at], demand))
+
+
+def _has_room(sizes, size_1, size_2, demand):
+    """Tell whether all deaths find room after merging components of two sizes.
+
+    Most room comes from merging the largest components ever after.
+    """
+    sizes = np.sort(sizes[sizes > 0]).tolist()
+    sizes.remove(size_1)
+    sizes.remove(size_2)
+    sizes = np.sort([*sizes, size_1 + size_2])[::-1]
+    merged = np.cumsum(sizes)
+    within = sizes * (sizes - 1) // 2
+    room = merged * (merged - 1) // 2 + within.sum() - np.cumsum(within)
+    n_births = merged[-1] - len(sizes) + np.arange(len(sizes))
+    return bool(np.all(room - n_births >= demand))

@@ -1,0 +1,559 @@
+"""Barcodes of graph filtrations and their Wasserstein geometry, on plain arrays.
+
+A *connectome row* holds the edge weights of one complete graph on ``n_nodes``
+nodes, in the order of :func:`scipy.spatial.distance.squareform`:
+``n_edges = n_nodes (n_nodes - 1) / 2`` numbers. Its *barcode row* holds the same
+numbers in another order: the ``n_births = n_nodes - 1`` births, ascending, then
+the ``n_deaths`` deaths, ascending. Functions take many rows at once.
+
+A row of another length is a graph on the fewest nodes that hold that many edges,
+its last edges absent. Such a graph is connected (all edges of its first node are
+there), so it has ``n_nodes - 1`` births too, and fewer deaths.
+"""
+
+from math import isqrt, sqrt
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.spatial.distance import cdist
+from sklearn.utils import check_array, check_scalar
+
+__all__ = [
+    "barcode_rows",
+    "barycenter",
+    "birth_death_decomposition",
+    "count_nodes",
+    "quantile_vectors",
+    "scale_barcodes",
+    "split_barcodes",
+    "wasserstein_distance",
+    "wasserstein_distances",
+    "wasserstein_variance",
+]
+
+# Above this many nodes one graph fills the vector units, and walking the row in
+# place beats the batched walk over unpacked matrices (benchmarks/barcodes.py).
+_BATCHED_NODES = 512
+# Numbers in one step of the batched walk: enough to hide the cost of the calls,
+# few enough that the unpacked matrices of a block stay small.
+_BATCH_WIDTH = 16384
+
+
+def count_nodes(n_edges):
+    """Count the nodes of the smallest complete graph with at least `n_edges` edges.
+
+    Parameters
+    ----------
+    n_edges : int
+        Number of edges, at least 0.
+
+    Returns
+    -------
+    n_nodes : int
+        The least n with ``n (n - 1) / 2 >= n_edges``.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import count_nodes
+    >>> count_nodes(6), count_nodes(7)
+    (4, 5)
+    """
+    return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1
+
+
+def birth_death_decomposition(connectomes):
+    """Split the edges of each graph into births and deaths.
+
+    In the graph filtration of decreasing edges, the edges of the maximum spanning
+    tree give birth to connected components and all other edges give death to
+    cycles [1]_. Ties, zeros and negative weights are exact: whichever maximum
+    spanning tree is taken, its sorted weights are the same.
+
+    Parameters
+    ----------
+    connectomes : array-like of shape (n_graphs, n_edges)
+        Connectome rows.
+
+    Returns
+    -------
+    births : ndarray of shape (n_graphs, n_births)
+        Weights of the maximum spanning tree, ascending; float32 or float64 as
+        the input.
+
+    deaths : ndarray of shape (n_graphs, n_deaths)
+        All other weights, ascending. Both arrays are views of one.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not a 2-D array of finite real numbers.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",
+       AAAI 2025, arXiv:2412.15279.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import birth_death_decomposition
+    >>> births, deaths = birth_death_decomposition([[0.9, 0.5, 0.7]])  # a triangle
+    >>> births, deaths
+    (array([[0.7, 0.9]]), array([[0.5]]))
+    """
+    return split_barcodes(barcode_rows(connectomes))
+
+
+def barcode_rows(connectomes):
+    """Turn connectome rows into barcode rows: births, then deaths, each ascending.
+
+    Parameters
+    ----------
+    connectomes : array-like of shape (n_graphs, n_edges)
+        Connectome rows.
+
+    Returns
+    -------
+    barcodes : ndarray of shape (n_graphs, n_edges)
+        Barcode rows, float32 or float64 as the input.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not a 2-D array of finite real numbers.
+
+    Notes
+    -----
+    Each row is sorted once, the births are found by Prim's algorithm and taken out
+    of the sorted row. The largest arrays are the input, the output, and up to
+    32768 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import barcode_rows
+    >>> barcode_rows([[0.9, 0.5, 0.7], [-1.0, 0.0, 0.0]])
+    array([[ 0.7,  0.9,  0.5],
+           [ 0. ,  0. , -1. ]])
+    """
+    connectomes = check_array(
+        connectomes, dtype=[np.float64, np.float32], order="C", ensure_min_features=0
+    )
+    n_graphs, n_edges = connectomes.shape
+    n_nodes = count_nodes(n_edges)
+    barcodes = np.empty_like(connectomes)
+    if n_nodes > _BATCHED_NODES:
+        block, find_births = 1, _births_in_place
+    else:
+        block, find_births = max(1, _BATCH_WIDTH // n_nodes), _births_batched
+    for start in range(0, n_graphs, block):
+        rows = connectomes[start : start + block]
+        births = find_births(_complete(rows, n_nodes), n_nodes)
+        births.sort(axis=1)
+        for row, row_births, barcode in zip(
+            rows, births, barcodes[start : start + block], strict=True
+        ):
+            barcode[: n_nodes - 1] = row_births
+            barcode[n_nodes - 1 :] = _take_out(np.sort(row), row_births)
+    return barcodes
+
+
+def split_barcodes(barcodes):
+    """Split barcode rows into views of their births and deaths.
+
+    Parameters
+    ----------
+    barcodes : ndarray of shape (..., n_edges)
+        Barcode rows.
+
+    Returns
+    -------
+    births : ndarray of shape (..., n_births)
+        The first ``count_nodes(n_edges) - 1`` columns.
+
+    deaths : ndarray of shape (..., n_deaths)
+        The other columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktopo.barcodes import split_barcodes
+    >>> split_barcodes(np.array([0.7, 0.9, 0.5]))
+    (array([0.7, 0.9]), array([0.5]))
+    """
+    n_births = count_nodes(barcodes.shape[-1]) - 1
+    return barcodes[..., :n_births], barcodes[..., n_births:]
+
+
+def scale_barcodes(barcodes, *, normalize=True):
+    """Scale barcode rows so that the Wasserstein distance becomes Euclidean.
+
+    Parameters
+    ----------
+    barcodes : array-like of shape (n_graphs, n_edges)
+        Barcode rows.
+
+    normalize : bool, default=True
+        Whether births and deaths each count as a probability measure: births are
+        divided by the root of their number, deaths likewise. If False, the rows
+        come back as they are: the published sum form is already Euclidean.
+
+    Returns
+    -------
+    scaled : ndarray of shape (n_graphs, n_edges)
+        Rows whose Euclidean distances are the Wasserstein distances.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import scale_barcodes
+    >>> scale_barcodes([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]).round(2)
+    array([[0.58, 1.15, 1.73, 2.31, 2.89, 3.46]])
+    """
+    barcodes = _check_barcodes(barcodes)
+    if not normalize:
+        return barcodes
+    scaled = np.empty_like(barcodes)
+    for part, values in zip(
+        split_barcodes(scaled), split_barcodes(barcodes), strict=True
+    ):
+        np.multiply(values, 1 / sqrt(max(values.shape[1], 1)), out=part)
+    return scaled
+
+
+def wasserstein_distance(barcode_1, barcode_2, *, normalize=True):
+    r"""Compute the 2-Wasserstein distance between two barcodes.
+
+    Optimal matchings of sorted numbers match them in order, so for barcodes of
+    equal size the distance has a closed form, published as a sum [1]_:
+
+    .. math:: W_2^2 = \sum_i (b_i - b'_i)^2 + \sum_i (d_i - d'_i)^2
+
+    The normalised form has means in place of the sums. It is also exact between
+    barcodes of *different* sizes, where it integrates the squared difference of
+    the two quantile functions, once for births and once for deaths [2]_.
+
+    Parameters
+    ----------
+    barcode_1, barcode_2 : array-like of shape (n_edges_1,) and (n_edges_2,)
+        Barcode rows.
+
+    normalize : bool, default=True
+        Whether births and deaths each count as a probability measure. Needed if
+        the sizes differ.
+
+    Returns
+    -------
+    distance : float
+        The distance, in units of the edge weights.
+
+    Raises
+    ------
+    ValueError
+        If the sizes differ and `normalize` is False, or one graph has deaths and
+        the other, having two nodes, has none.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut et al., "Fast topological clustering with Wasserstein
+       distance", ICLR 2022, arXiv:2112.00101.
+    .. [2] Songdechakraiwut et al., "Wasserstein distance-preserving vector space
+       of persistent homology", MICCAI 2023, arXiv:2202.01275.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import wasserstein_distance
+    >>> wasserstein_distance([0.7, 0.9, 0.5], [0.7, 0.5, 0.5], normalize=False)
+    0.4
+    """
+    return float(
+        wasserstein_distances([barcode_1], [barcode_2], normalize=normalize)[0, 0]
+    )
+
+
+def wasserstein_distances(
+    barcodes_1, barcodes_2=None, *, normalize=True, squared=False
+):
+    """Compute 2-Wasserstein distances within a set of barcodes or between two.
+
+    Parameters
+    ----------
+    barcodes_1 : array-like of shape (n_1, n_edges) or sequence of n_1 barcode rows
+        Barcode rows; in a sequence their lengths may differ.
+
+    barcodes_2 : array-like or sequence, default=None
+        Barcode rows to compare with. If None, `barcodes_1`.
+
+    normalize : bool, default=True
+        Whether births and deaths each count as a probability measure, see
+        :func:`wasserstein_distance`. Needed if lengths differ.
+
+    squared : bool, default=False
+        Whether to return squared distances.
+
+    Returns
+    -------
+    distances : ndarray of shape (n_1, n_2)
+        Distances, float64, in units of the edge weights.
+
+    Raises
+    ------
+    ValueError
+        As :func:`wasserstein_distance`.
+
+    Notes
+    -----
+    Rows of one length share one matching, so the pairs of two lengths are one
+    call of :func:`scipy.spatial.distance.cdist`.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import wasserstein_distances
+    >>> triangle, square = [0.7, 0.9, 0.5], [0.4, 0.6, 0.8, 0.1, 0.2, 0.3]
+    >>> wasserstein_distances([triangle, square]).round(3)
+    array([[0.   , 0.383],
+           [0.383, 0.   ]])
+    """
+    groups_1 = _group_by_length(barcodes_1)
+    groups_2 = groups_1 if barcodes_2 is None else _group_by_length(barcodes_2)
+    distances = np.empty(
+        [sum(len(index) for index, _ in groups) for groups in (groups_1, groups_2)]
+    )
+    for index_1, rows_1 in groups_1:
+        for index_2, rows_2 in groups_2:
+            distances[np.ix_(index_1, index_2)] = _squared_distances(
+                rows_1, rows_2, normalize
+            )
+    return distances if squared else np.sqrt(distances, out=distances)
+
+
+def barycenter(barcodes, *, weights=None):
+    """Compute the Wasserstein barycenter of barcodes of one size: their mean row.
+
+    The mean minimises the sum of squared Wasserstein distances to the barcodes,
+    in the sum and in the normalised form alike.
+
+    Parameters
+    ----------
+    barcodes : array-like of shape (n_graphs, n_edges)
+        Barcode rows.
+
+    weights : array-like of shape (n_graphs,), default=None
+        Weights of the barcodes, not negative and not all zero. If None, equal.
+
+    Returns
+    -------
+    barycenter : ndarray of shape (n_edges,)
+        The barcode row of the barycenter, in the dtype of the barcodes.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or all are zero.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import barycenter
+    >>> barycenter([[0.7, 0.9, 0.5], [0.5, 0.7, 0.1]])
+    array([0.6, 0.8, 0.3])
+    """
+    barcodes = _check_barcodes(barcodes)
+    if weights is None:
+        return barcodes.mean(axis=0, dtype=np.float64).astype(barcodes.dtype)
+    weights = check_array(weights, dtype=np.float64, ensure_2d=False)
+    if weights.shape != (len(barcodes),) or weights.min() < 0 or not weights.any():
+        raise ValueError(
+            f"weights must be {len(barcodes)} numbers, none negative and not all "
+            f"zero, one for each barcode; got {weights}."
+        )
+    return np.average(barcodes, axis=0, weights=weights).astype(barcodes.dtype)
+
+
+def wasserstein_variance(barcodes, *, normalize=True):
+    """Compute the mean squared Wasserstein distance of barcodes to their barycenter.
+
+    Parameters
+    ----------
+    barcodes : array-like of shape (n_graphs, n_edges)
+        Barcode rows.
+
+    normalize : bool, default=True
+        Whether births and deaths each count as a probability measure.
+
+    Returns
+    -------
+    variance : float
+        The variance, in squared units of the edge weights.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import wasserstein_variance
+    >>> wasserstein_variance([[0.0, 1.0, 2.0], [0.0, 1.0, 4.0]])
+    1.0
+    """
+    scaled = scale_barcodes(barcodes, normalize=normalize)
+    return float(scaled.var(axis=0, dtype=np.float64).sum())
+
+
+def quantile_vectors(values, n_quantiles):
+    r"""Average quantile functions over equal bins, so that sizes become comparable.
+
+    Entry k is :math:`q \int_{k/q}^{(k+1)/q} F^{-1}(u)\,du` of the quantile function
+    :math:`F^{-1}` of a row. Among the step functions with q equal steps this is
+    the nearest one to the quantile function, so distances between such vectors,
+    over :math:`\sqrt q`, never exceed the Wasserstein distance; they equal it where
+    q is a multiple of both sizes, and converge to it as q grows [1]_.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows, n_values)
+        Rows of ascending numbers (births, or deaths).
+
+    n_quantiles : int
+        Number of bins q, at least 1.
+
+    Returns
+    -------
+    quantiles : ndarray of shape (n_rows, n_quantiles)
+        Ascending rows, in the dtype of the values.
+
+    Raises
+    ------
+    ValueError
+        If `n_quantiles` is less than 1 or the rows are empty.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut et al., "Wasserstein distance-preserving vector space
+       of persistent homology", MICCAI 2023, arXiv:2202.01275.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import quantile_vectors
+    >>> quantile_vectors([[0.0, 3.0, 6.0]], 2)
+    array([[1., 5.]])
+    """
+    values = check_array(values, dtype=[np.float64, np.float32])
+    check_scalar(n_quantiles, "n_quantiles", (int, np.integer), min_val=1)
+    n_values = values.shape[1]
+    index, bins, widths = _merge_quantiles(n_values, n_quantiles)
+    weights = csr_array(
+        ((widths * n_quantiles).astype(values.dtype), (bins, index)),
+        shape=(n_quantiles, n_values),
+    )
+    return np.ascontiguousarray((weights @ values.T).T)
+
+
+def _check_barcodes(barcodes):
+    return check_array(barcodes, dtype=[np.float64, np.float32], ensure_min_features=0)
+
+
+def _complete(rows, n_nodes):
+    """Pad rows with absent edges, -inf, which no spanning tree of theirs takes."""
+    absent = n_nodes * (n_nodes - 1) // 2 - rows.shape[1]
+    if not absent:
+        return rows
+    return np.pad(rows, ((0, 0), (0, absent)), constant_values=-np.inf)
+
+
+def _births_batched(rows, n_nodes):
+    """Run Prim's algorithm on all graphs in step; births (n_graphs, n_nodes - 1)."""
+    n_graphs, n_edges = rows.shape
+    births = np.empty((n_graphs, n_nodes - 1), dtype=rows.dtype)
+    if not n_edges:
+        return births
+    edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
+    edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_edges)
+    weights = rows.take(edge_of + edge_of.T, axis=1)
+    graphs = np.arange(n_graphs)
+    # cap lowers the nodes already in the tree, whatever edges lead to them.
+    cap = np.full((n_graphs, n_nodes), np.inf, dtype=rows.dtype)
+    cap[:, 0] = -np.inf
+    best = np.minimum(weights[:, 0], cap)
+    for step in range(n_nodes - 1):
+        nearest = best.argmax(axis=1)
+        births[:, step] = best[graphs, nearest]
+        cap[graphs, nearest] = -np.inf
+        np.maximum(best, weights[graphs, nearest], out=best)
+        np.minimum(best, cap, out=best)
+    return births
+
+
+def _births_in_place(rows, n_nodes):
+    """Run Prim's algorithm on the row of each graph without unpacking it."""
+    births = np.empty((len(rows), n_nodes - 1), dtype=rows.dtype)
+    nodes = np.arange(n_nodes)
+    # Edge (i, j), i < j, stands at first[i] + j.
+    first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
+    for row, row_births in zip(rows, births, strict=True):
+        left, left_first = nodes[1:].copy(), first[1:].copy()
+        best = row[: n_nodes - 1].copy()
+        for size in range(n_nodes - 2, -1, -1):
+            at = best[: size + 1].argmax()
+            row_births[size] = best[at]
+            node, node_first = left[at], left_first[at]
+            for nodes_left in (left, left_first, best):
+                nodes_left[at:size] = nodes_left[at + 1 : size + 1]
+            edges = np.empty(size, dtype=np.intp)
+            np.add(left_first[:at], node, out=edges[:at])
+            np.add(left[at:size], node_first, out=edges[at:])
+            np.maximum(best[:size], row.take(edges), out=best[:size])
+    return births
+
+
+def _take_out(values, births):
+    """Remove the births from the ascending weights of their graph, ties included."""
+    among_ties = np.arange(len(births)) - births.searchsorted(births)
+    keep = np.ones(len(values), dtype=bool)
+    keep[values.searchsorted(births) + among_ties] = False
+    return values[keep]
+
+
+def _group_by_length(barcodes):
+    """Collect rows of equal length: a list of (indices, rows of shape (k, length))."""
+    if isinstance(barcodes, np.ndarray) and barcodes.ndim == 2:
+        return [(np.arange(len(barcodes)), _check_barcodes(barcodes))]
+    rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
+    lengths = np.array([len(row) for row in rows], dtype=int)
+    groups = []
+    for length in np.unique(lengths):
+        index = np.flatnonzero(lengths == length)
+        groups.append((index, _check_barcodes(np.stack([rows[i] for i in index]))))
+    return groups
+
+
+def _squared_distances(rows_1, rows_2, normalize):
+    if rows_1.shape[1] == rows_2.shape[1]:
+        return cdist(
+            scale_barcodes(rows_1, normalize=normalize),
+            scale_barcodes(rows_2, normalize=normalize),
+            "sqeuclidean",
+        )
+    if not normalize:
+        raise ValueError(
+            f"Barcodes of {rows_1.shape[1]} and {rows_2.shape[1]} edges have no "
+            "distance in the sum form; use normalize=True."
+        )
+    distances = 0
+    for part_1, part_2 in zip(
+        split_barcodes(rows_1), split_barcodes(rows_2), strict=True
+    ):
+        if not (part_1.shape[1] and part_2.shape[1]):
+            raise ValueError(
+                f"Barcodes of {rows_1.shape[1]} and {rows_2.shape[1]} edges have no "
+                "distance: one has deaths (or births) and the other has none."
+            )
+        index_1, index_2, widths = _merge_quantiles(part_1.shape[1], part_2.shape[1])
+        root = np.sqrt(widths)
+        distances += cdist(
+            part_1[:, index_1] * root, part_2[:, index_2] * root, "sqeuclidean"
+        )
+    return distances
+
+
+def _merge_quantiles(n_1, n_2):
+    """Cut [0, 1] where either of two quantile functions steps.
+
+    Returns for each piece the step of the first, the step of the second (both
+    int arrays) and its width. Integer arithmetic keeps the cuts exact.
+    """
+    cuts = np.union1d(np.arange(1, n_1 + 1) * n_2, np.arange(1, n_2 + 1) * n_1)
+    widths = np.diff(cuts, prepend=0) / (n_1 * n_2)
+    return (cuts - 1) // n_2, (cuts - 1) // n_1, widths

@@ -1,0 +1,49 @@
+"""Seeded factories that several test files share."""
+
+import numpy as np
+import pytest
+
+
+def make_rows(n_graphs, n_nodes, kind="continuous", seed=0, dtype=np.float64):
+    """Make connectome rows of a kind: continuous, ties, zeros, negative or constant."""
+    rng = np.random.default_rng(seed)
+    shape = (n_graphs, n_nodes * (n_nodes - 1) // 2)
+    rows = {
+        "continuous": lambda: rng.random(shape),
+        "ties": lambda: rng.integers(0, 4, shape) / 4,
+        "zeros": lambda: rng.random(shape) * (rng.random(shape) < 0.3),
+        "negative": lambda: rng.normal(size=shape),
+        "constant": lambda: np.full(shape, 0.5),
+    }[kind]()
+    return rows.astype(dtype)
+
+
+KINDS = ("continuous", "ties", "zeros", "negative", "constant")
+
+
+@pytest.fixture(name="make_rows")
+def make_rows_fixture():
+    return make_rows
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    """Kinds of edge weights, awkward ones among them."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Load the bundled networks; tests that change them must copy them first."""
+    pytest.importorskip("torch")
+    from sktopo.datasets import load_digit_networks
+
+    return load_digit_networks()
+
+
+@pytest.fixture(scope="session")
+def small_study(digits):
+    """Choose five networks of two strategies, with 60 stimuli: networks, X, y."""
+    chosen = [*range(5), *range(20, 25)]
+    networks = [digits.networks[i] for i in chosen]
+    return networks, digits.stimuli[:60], digits.target[chosen]

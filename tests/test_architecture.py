@@ -1,0 +1,99 @@
+"""Rules of the module map: who imports whom, and what an import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sktopo
+
+ROOT = Path(sktopo.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+HARD = {"numpy", "scipy", "sklearn", "joblib"}
+ESTIMATORS = {"_activations", "_connectome", "_persistence", "_clusterer", "_kernel"}
+LEAVES = {"barcodes", "metrics", "_validation", "_realization", "_recording"}
+
+
+def imports_of(path):
+    """Return the modules a file imports when it is imported, in full."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_only_hard_dependencies_are_imported_at_the_top(path):
+    roots = {name.split(".")[0] for name in imports_of(path)}
+    assert roots <= HARD | {"sktopo"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_no_private_scikit_learn(path):
+    parts = [
+        part
+        for name in imports_of(path)
+        if name.startswith("sklearn")
+        for part in name.split(".")
+    ]
+    assert not [part for part in parts if part.startswith("_")]
+
+
+def imported_siblings(name):
+    names = [n.split(".") for n in imports_of(ROOT / f"{name}.py")]
+    return {parts[1] for parts in names if parts[0] == "sktopo" and len(parts) > 1}
+
+
+@pytest.mark.parametrize("name", sorted(ESTIMATORS))
+def test_estimators_import_leaves_only(name):
+    assert imported_siblings(name) <= LEAVES
+
+
+@pytest.mark.parametrize("name", sorted(LEAVES))
+def test_leaves_import_no_estimator(name):
+    allowed = {"barcodes": set(), "metrics": set(), "_validation": set()}
+    assert imported_siblings(name) <= allowed.get(name, {"barcodes", "_validation"})
+
+
+def test_import_loads_no_soft_dependency():
+    code = (
+        "import sys, sktopo\n"
+        "soft = {'torch', 'matplotlib', 'gudhi', 'polars', 'tqdm', 'ot'}\n"
+        "print(*sorted(soft & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def functions():
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield pytest.param(node, id=f"{path.stem}.{node.name}")
+
+
+@pytest.mark.parametrize("function", list(functions()))
+def test_functions_are_short(function):
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    if body:
+        assert body[-1].end_lineno - body[0].lineno < 55
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_library_does_not_print(path):
+    if path.stem in ("demo", "_training"):
+        return  # scripts
+    calls = [
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    assert "print" not in calls

@@ -1,0 +1,192 @@
+"""Contracts of scikit-learn that all five estimators keep."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_estimator
+
+import sktopo
+from sktopo import (
+    ActivationExtractor,
+    FunctionalConnectome,
+    GraphPersistence,
+    TopClusterer,
+    WassersteinKernel,
+)
+
+ESTIMATORS = (
+    ActivationExtractor(),
+    FunctionalConnectome(),
+    GraphPersistence(),
+    TopClusterer(),
+    WassersteinKernel(),
+)
+
+
+def make_widthless_network():
+    """Make a small torch network with weights that takes rows of any width."""
+    import torch
+
+    class Widthless(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mix = torch.nn.Linear(3, 4)
+            self.act = torch.nn.Tanh()
+
+        def forward(self, x):
+            parts = [x.mean(dim=1), x.amax(dim=1), x.std(dim=1, correction=0)]
+            return self.act(self.mix(torch.stack(parts, dim=1)))
+
+        # check_estimator compares parameters by joblib.hash, to which two copies of
+        # a tensor differ, so the weights go by value.
+        def __reduce__(self):
+            state = {name: t.numpy() for name, t in self.state_dict().items()}
+            return rebuild_widthless_network, (state,)
+
+    with torch.random.fork_rng(devices=[]):
+        return Widthless()
+
+
+def rebuild_widthless_network(state):
+    import torch
+
+    network = make_widthless_network()
+    tensors = {name: torch.as_tensor(values) for name, values in state.items()}
+    network.load_state_dict(tensors)
+    return network
+
+
+def instances():
+    yield from ESTIMATORS
+    try:
+        import torch
+    except ImportError:
+        return
+    yield ActivationExtractor(model=make_widthless_network())
+    yield ActivationExtractor(model=torch.nn.ReLU())
+
+
+def run_checks(estimator):
+    """Run all of scikit-learn's checks; how many ended how, and which failed."""
+    results = check_estimator(clone(estimator), on_fail=None, on_skip=None)
+    troubles = [
+        (result["check_name"], result["status"], result["exception"])
+        for result in results
+        if result["status"] != "passed"
+    ]
+    return Counter(result["status"] for result in results), troubles
+
+
+# Rows of the checks are no complete graphs and hold constant columns: that warns.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("estimator", list(instances()), ids=str)
+def test_check_estimator(estimator):
+    statuses, troubles = run_checks(estimator)
+    assert {name for name, *_ in troubles} <= {"check_array_api_input"}, troubles
+    assert {status for _, status, _ in troubles} <= {"skipped"}, troubles
+    assert statuses["passed"] >= 44
+
+
+def test_check_estimator_with_array_api():
+    pytest.importorskip("array_api_compat")
+    code = (
+        "import runpy, warnings; warnings.simplefilter('ignore')\n"
+        f"common = runpy.run_path({__file__!r})\n"
+        "for estimator in common['ESTIMATORS']:\n"
+        "    statuses, troubles = common['run_checks'](estimator)\n"
+        "    assert not troubles and statuses['passed'] >= 45, troubles\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_no_tag_switches_checks_off(estimator):
+    tags = get_tags(estimator)
+    assert tags.input_tags.two_d_array
+    assert tags.requires_fit
+    assert not (tags.no_validation or tags.non_deterministic or tags._skip_test)
+    assert not tags.input_tags.allow_nan
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_unknown_parameters_raise(estimator):
+    with pytest.raises(ValueError, match="Invalid parameter 'colour'"):
+        clone(estimator).set_params(colour="blue")
+    with pytest.raises(TypeError, match="colour"):
+        type(estimator)(colour="blue")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_parameters_after_the_first_are_keyword_only(estimator):
+    with pytest.raises(TypeError, match="positional"):
+        type(estimator)(None, None)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_not_fitted(estimator, make_rows):
+    estimator = clone(estimator)
+    for method in ("transform", "predict", "inverse_transform", "score"):
+        if hasattr(estimator, method):
+            with pytest.raises(NotFittedError):
+                getattr(estimator, method)(make_rows(9, 5))
+    with pytest.raises(NotFittedError):
+        estimator.get_feature_names_out()
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_set_output(estimator, library, make_rows):
+    pytest.importorskip(library)
+    rows = make_rows(9, 5)
+    plain = clone(estimator).fit(rows)
+    dressed = clone(estimator).set_output(transform=library)
+    frame = dressed.fit_transform(rows)
+    assert type(frame).__module__.startswith(library)
+    assert list(frame.columns) == list(dressed.get_feature_names_out())
+    if not isinstance(estimator, TopClusterer):  # randomly started
+        assert_array_equal(frame.to_numpy(), plain.transform(rows))
+    assert_array_equal(dressed.transform(rows).to_numpy(), frame.to_numpy())
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_data_frames_in(estimator, make_rows):
+    pandas = pytest.importorskip("pandas")
+    rows = make_rows(9, 5)
+    names = [f"column {k}" for k in range(10)]
+    frame = pandas.DataFrame(rows, columns=names, index=range(100, 109))
+    fitted = clone(estimator).fit(frame)
+    assert list(fitted.feature_names_in_) == names
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.transform(frame[names[::-1]])
+    assert list(fitted.set_output(transform="pandas").transform(frame).index) == list(
+        frame.index
+    )
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_sparse_raises(estimator):
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(TypeError, match="[Ss]parse"):
+        clone(estimator).fit(sparse.eye_array(6, format="csr"))
+
+
+def test_public_names():
+    for name in sktopo.__all__:
+        assert hasattr(sktopo, name)
+    assert {type(estimator).__name__ for estimator in ESTIMATORS} < set(sktopo.__all__)
+    assert np.all([name.isidentifier() for name in sktopo.__all__])

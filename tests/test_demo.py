@@ -1,0 +1,88 @@
+"""The demo and the README: what a newcomer runs first."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sktopo
+from sktopo.metrics import purity_score
+
+pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_demo(tmp_path, capsys):
+    from sktopo import demo
+
+    demo.main(["--output", str(tmp_path / "figures")])
+    out = capsys.readouterr().out
+    top = re.search(r"λ=1\) +(\d\.\d+) +(\d\.\d+)", out)
+    edges = re.search(r"λ=0\) +(\d\.\d+) +(\d\.\d+)", out)
+    assert float(top.group(1)) > float(edges.group(1)) + 0.1
+    assert "better than edge weights" in out
+    assert f"(purity {float(top.group(1)):.2f}" in out
+    for step in ("ActivationExtractor", "GraphPersistence", "TopClusterer"):
+        assert re.search(rf"{step} +\d+\.\d\d", out)
+    for name in ("connectomes", "barycenters"):
+        assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
+
+
+def test_figures_show_the_results(digits):
+    from sktopo import demo
+
+    top = demo._cluster(digits, 1.0, seed=0)
+    results, seconds = demo._step_through(top, digits.networks)
+    assert min(seconds.values()) >= 0
+    figure = demo._draw_connectomes(digits, top, results)
+    rows = results["functionalconnectome"]
+    for k, name in enumerate(digits.target_names):
+        ax = figure.axes[k]
+        assert ax.get_title().startswith(name)
+        drawn = ax.images[0].get_array()
+        assert drawn[0, 1] == pytest.approx(
+            rows[digits.target == k, 0].mean(), rel=1e-5
+        )
+        assert [t.get_text() for t in ax.get_xticklabels()] == ["lrelu1", "lrelu2"]
+    figure = demo._draw_barycenters(digits, top, results)
+    births, deaths = figure.axes
+    labels = top[-1].labels_
+    connectomes = sktopo.barcodes.barcode_rows(rows)
+    for label, line in enumerate(births.lines):
+        center = sktopo.barcodes.barycenter(connectomes[labels == label])[:63]
+        np.testing.assert_allclose(line.get_ydata(), center, rtol=1e-5)
+        assert line.get_label().startswith(f"cluster {label}: ")
+    assert [len(line.get_ydata()) for line in deaths.lines] == [1953] * 4
+    assert len(births.collections) == 4
+    assert purity_score(digits.target, labels) > 0.7
+
+
+def test_demo_trains(tmp_path, capsys, monkeypatch):
+    from sktopo import demo
+    from sktopo.datasets import _training
+
+    monkeypatch.setattr(_training, "N_EPOCHS", 2)
+    train = _training.train_digit_networks
+    monkeypatch.setattr(
+        demo,
+        "train_digit_networks",
+        lambda **kwargs: train(3, **{**kwargs, "n_jobs": None}),
+    )
+    demo.main(["--train", "--output", str(tmp_path)])
+    captured = capsys.readouterr()
+    assert "12 networks, 450 stimuli" in captured.out
+    assert "12/12" in captured.err
+
+
+def test_readme_example_runs():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 12
+    namespace = {}
+    exec(example, namespace)
+    assert set(namespace["labels"]) == {0, 1, 2, 3}
+    stated = re.search(r"# (\d\.\d+)", example)
+    assert float(stated.group(1)) == round(namespace["purity"], 2)

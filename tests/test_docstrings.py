@@ -1,0 +1,79 @@
+"""Docstrings of everything public say what signatures say."""
+
+import inspect
+import re
+
+import pytest
+
+import sktopo
+from sktopo import barcodes, datasets, metrics
+
+
+def public_objects():
+    for module in (sktopo, barcodes, datasets, metrics):
+        for name in module.__all__:
+            member = getattr(module, name)
+            if inspect.isclass(member):
+                yield name, member
+                for method, function in vars(member).items():
+                    if callable(function) and not method.startswith("_"):
+                        yield f"{name}.{method}", function
+            elif inspect.isfunction(member):
+                yield name, member
+
+
+OBJECTS = dict(public_objects())
+
+
+def sections(docstring):
+    """Split a numpydoc docstring into its sections."""
+    parts = re.split(r"\n([A-Z][A-Za-z ]+)\n-+\n", inspect.cleandoc(docstring))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def documented(section):
+    """Return the names that a section of parameters documents."""
+    entries = re.findall(r"^(\w[\w, ]*?) : ", section, flags=re.MULTILINE)
+    return [name.strip() for entry in entries for name in entry.split(",")]
+
+
+@pytest.mark.parametrize("name", sorted(OBJECTS))
+def test_parameters_are_those_of_the_signature(name):
+    member = OBJECTS[name]
+    parameters = [p for p in inspect.signature(member).parameters if p != "self"]
+    if name.endswith((".fit_transform", ".set_output")):
+        return
+    found = sections(member.__doc__)
+    assert documented(found.get("Parameters", "")) == parameters
+
+
+@pytest.mark.parametrize("name", sorted(OBJECTS))
+def test_defaults_are_those_of_the_signature(name):
+    member = OBJECTS[name]
+    parameters = inspect.signature(member).parameters.values()
+    text = re.sub(r"\s*\\?\s+", " ", sections(member.__doc__).get("Parameters", ""))
+    for parameter in parameters:
+        if parameter.default is inspect.Parameter.empty or parameter.name == "y":
+            continue
+        default = repr(parameter.default).replace("'", '"')
+        entry = text[text.index(f"{parameter.name} : ") :]
+        stated = re.search(r"default=(\(.*?\)|\S+)", entry).group(1).rstrip(",")
+        assert stated == default or float(stated) == float(default)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, member in OBJECTS.items() if "." not in name]
+)
+def test_public_objects_have_examples(name):
+    assert ">>>" in sections(OBJECTS[name].__doc__)["Examples"]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, member in OBJECTS.items() if inspect.isclass(member)]
+)
+def test_fitted_attributes_are_documented(name, make_rows):
+    rows = make_rows(9, 5)
+    fitted = OBJECTS[name]().fit(rows)
+    attributes = {a for a in vars(fitted) if a.endswith("_") and not a.startswith("_")}
+    stated = set(documented(sections(OBJECTS[name].__doc__)["Attributes"]))
+    assert attributes <= stated

@@ -1,0 +1,146 @@
+"""WassersteinKernel: its values, its definiteness, its two ways into an SVC."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from sktopo import GraphPersistence, WassersteinKernel
+from sktopo.barcodes import barcode_rows, wasserstein_distances, wasserstein_variance
+from sktopo.datasets import make_modular_connectomes
+
+
+@pytest.fixture(scope="module")
+def study():
+    """Connectomes of 2 groups of 15 modular graphs, and their groups."""
+    return make_modular_connectomes(
+        15, n_nodes=30, n_modules=(2, 5), p_within=0.7, random_state=0
+    )
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_values(study, normalize):
+    X, _ = study
+    rows = GraphPersistence(normalize=normalize).fit_transform(X)
+    barcodes = barcode_rows(X)
+    distances = wasserstein_distances(barcodes, barcodes[:20], normalize=normalize)
+    variance = wasserstein_variance(barcodes[:20], normalize=normalize)
+    found = WassersteinKernel().fit(rows[:20]).transform(rows)
+    assert_allclose(found, np.exp(-(distances**2) / variance), rtol=1e-6)
+    found = WassersteinKernel(gamma=0.3).fit(rows[:20]).transform(rows)
+    assert_allclose(found, np.exp(-0.3 * distances**2), rtol=1e-6)
+    laplacian = WassersteinKernel(kernel="laplacian", gamma=0.3)
+    assert_allclose(laplacian(rows, rows[:20]), np.exp(-0.3 * distances), atol=1e-6)
+    scaled = WassersteinKernel(kernel="laplacian").fit(rows[:20])
+    assert_allclose(scaled.gamma_, 1 / np.sqrt(variance))
+    linear = WassersteinKernel(kernel="linear").fit(rows[:20])
+    assert linear.gamma_ is None
+    assert_allclose(linear.transform(rows), rows @ rows[:20].T)
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "laplacian", "linear"])
+def test_call_equals_fit_and_transform(study, kernel):
+    rows = GraphPersistence().fit_transform(study[0])
+    wasserstein = WassersteinKernel(kernel=kernel)
+    expected = wasserstein.fit(rows[:9]).transform(rows)
+    assert_array_equal(wasserstein(rows, rows[:9]), expected)
+    assert_allclose(wasserstein(rows), wasserstein(rows, rows.copy()), atol=1e-6)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["gaussian", "laplacian", "linear"]),
+    st.sampled_from(["scale", 0.01, 1.0, 100.0]),
+)
+def test_positive_semidefinite(seed, kernel, gamma):
+    graphs = np.random.default_rng(seed).random((12, 10))
+    rows = GraphPersistence().fit_transform(graphs)
+    K = WassersteinKernel(kernel=kernel, gamma=gamma)(rows)
+    assert_allclose(K, K.T, atol=1e-12)
+    assert np.linalg.eigvalsh(K).min() > -1e-7
+
+
+def test_both_ways_into_an_svc_agree(study):
+    X, y = study
+    train, test = np.arange(0, 30, 2), np.arange(1, 30, 2)
+    called = make_pipeline(GraphPersistence(), SVC(kernel=WassersteinKernel()))
+    chained = make_pipeline(
+        GraphPersistence(), WassersteinKernel(), SVC(kernel="precomputed")
+    )
+    for model in (called, chained):
+        model.fit(X[train], y[train])
+    assert_allclose(
+        called.decision_function(X[test]), chained.decision_function(X[test])
+    )
+    assert_array_equal(called.predict(X[test]), chained.predict(X[test]))
+    assert called.score(X[test], y[test]) > 0.8
+
+
+def test_gamma_can_be_searched_in_both(study):
+    X, y = study
+    called = make_pipeline(GraphPersistence(), SVC(kernel=WassersteinKernel()))
+    chained = make_pipeline(
+        GraphPersistence(), WassersteinKernel(), SVC(kernel="precomputed")
+    )
+    gammas = [1e-6, "scale", 1e6]
+    searches = [
+        GridSearchCV(called, {"svc__kernel__gamma": gammas}, cv=3).fit(X, y),
+        GridSearchCV(chained, {"wassersteinkernel__gamma": gammas}, cv=3).fit(X, y),
+    ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    assert_array_equal(*scores)
+    assert len(set(scores[0])) > 1
+
+
+def test_scale_of_equal_rows_is_one():
+    assert WassersteinKernel().fit(np.ones((4, 3))).gamma_ == 1
+    assert WassersteinKernel(kernel="laplacian").fit(np.ones((4, 3))).gamma_ == 1
+
+
+def test_float32_is_kept(study):
+    rows = GraphPersistence().fit_transform(study[0]).astype(np.float32)
+    for kernel in ("gaussian", "laplacian", "linear"):
+        wasserstein = WassersteinKernel(kernel=kernel).fit(rows)
+        K = wasserstein.transform(rows)
+        assert K.dtype == np.float32
+        expected = WassersteinKernel(kernel=kernel)(rows.astype(float))
+        assert_allclose(K, expected, atol=2e-3 if kernel == "laplacian" else 1e-5)
+
+
+def test_names_out(study):
+    kernel = WassersteinKernel().fit(study[0][:3])
+    names = [f"wassersteinkernel{k}" for k in range(3)]
+    assert list(kernel.get_feature_names_out()) == names
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({"kernel": "rbf"}, ValueError),
+        ({"kernel": None}, ValueError),
+        ({"gamma": 0}, ValueError),
+        ({"gamma": -1.0}, ValueError),
+        ({"gamma": np.nan}, ValueError),
+        ({"gamma": "auto"}, TypeError),
+        ({"gamma": None}, TypeError),
+        ({"gamma": True}, TypeError),
+    ],
+)
+def test_bad_parameters(parameters, error):
+    kernel = WassersteinKernel(**parameters)
+    for use in (kernel.fit, kernel):
+        with pytest.raises(error, match=next(iter(parameters))):
+            use(np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "X", [[[np.nan, 1]], [[np.inf, 1]], np.array([[1j]]), [["a"]], [1.0]]
+)
+def test_bad_input(X):
+    for use in (WassersteinKernel().fit, WassersteinKernel()):
+        with pytest.raises(ValueError):
+            use(X)

@@ -1,0 +1,98 @@
+"""Scores of clusterings, by hand, by brute force, and as scorers."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import GridSearchCV, cross_validate
+
+from sktopo.metrics import (
+    matched_accuracy_score,
+    matched_accuracy_scorer,
+    purity_score,
+    purity_scorer,
+)
+
+LABELS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30
+)
+
+
+def test_purity_by_hand():
+    # The example of Manning et al., figure 16.4: (5 + 4 + 3) / 17.
+    clusters = {0: "xxxxxo", 1: "xoooo!", 2: "xx!!!"}
+    true = [label for members in clusters.values() for label in members]
+    pred = [k for k, members in clusters.items() for _ in members]
+    assert purity_score(true, pred) == pytest.approx(12 / 17)
+
+
+def test_purity_has_an_orientation():
+    true, pred = [0, 0, 1, 1], [0, 0, 0, 0]
+    assert purity_score(true, pred) == 0.5
+    assert purity_score(pred, true) == 1.0
+
+
+@given(LABELS)
+def test_purity_by_counting(pairs):
+    true, pred = zip(*pairs, strict=True)
+    majority = sum(
+        max(sum(t == c for t, p in pairs if p == k) for c in set(true))
+        for k in set(pred)
+    )
+    assert purity_score(true, pred) == pytest.approx(majority / len(pairs))
+
+
+@given(LABELS)
+def test_matched_accuracy_by_brute_force(pairs):
+    true, pred = zip(*pairs, strict=True)
+    best = max(
+        np.mean([names[p] == t for t, p in pairs]) for names in permutations(range(4))
+    )
+    assert matched_accuracy_score(true, pred) == pytest.approx(best)
+    assert matched_accuracy_score(true, pred) <= purity_score(true, pred) + 1e-12
+
+
+@given(LABELS, st.permutations(range(4)))
+def test_names_of_clusters_do_not_matter(pairs, names):
+    true, pred = zip(*pairs, strict=True)
+    renamed = ["abcd"[names[p]] for p in pred]
+    for score in (purity_score, matched_accuracy_score):
+        assert score(true, renamed) == pytest.approx(score(true, pred))
+
+
+def test_extra_clusters_match_nothing():
+    assert matched_accuracy_score([0] * 4, [0, 1, 2, 3]) == 0.25
+    assert matched_accuracy_score([0, 1, 2, 3], [0] * 4) == 0.25
+
+
+@pytest.mark.parametrize("score", [purity_score, matched_accuracy_score])
+@pytest.mark.parametrize(
+    ("true", "pred"), [([0, 1], [0]), ([], []), ([[0, 1], [1, 0]], [0, 1])]
+)
+def test_bad_labels(score, true, pred):
+    with pytest.raises(ValueError):
+        score(true, pred)
+
+
+def test_as_scorers():
+    X, y = make_blobs(90, centers=3, cluster_std=0.5, random_state=0)
+    scoring = {"purity": purity_scorer, "accuracy": matched_accuracy_scorer}
+    results = cross_validate(
+        KMeans(3, n_init=5, random_state=0), X, y, scoring=scoring, cv=3
+    )
+    assert results["test_purity"].min() > 0.9
+    assert np.all(results["test_accuracy"] <= results["test_purity"])
+    search = GridSearchCV(
+        KMeans(n_init=5, random_state=0),
+        {"n_clusters": [1, 2, 3]},
+        scoring=scoring,
+        refit="accuracy",
+        cv=3,
+    ).fit(X, y)
+    assert search.best_params_ == {"n_clusters": 3}
+    assert adjusted_rand_score(y, search.predict(X)) > 0.9

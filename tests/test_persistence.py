@@ -1,0 +1,349 @@
+"""GraphPersistence: scaling, weights, sizes, the way back, errors."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist, squareform
+
+from sktopo import GraphPersistence, TopClusterer
+from sktopo import barcodes as bc
+from sktopo.datasets import make_modular_connectomes
+
+
+def objective(rows, target, barcode, weight):
+    """Compute the normalised topological interpolation objective, afresh."""
+    return (1 - weight) * np.mean((rows - target) ** 2) + (
+        weight
+        * bc.wasserstein_distances(bc.barcode_rows([rows]), [barcode], squared=True)
+    ).item()
+
+
+# --- the rows ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("dimensions", [(0, 1), (0,), (1,)])
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_rows_are_a_euclidean_embedding(make_rows, normalize, dimensions, weight):
+    rows = make_rows(6, 8, "ties")
+    found = GraphPersistence(
+        normalize=normalize, topology_weight=weight, homology_dimensions=dimensions
+    ).fit_transform(rows)
+    total = np.mean if normalize else np.sum
+    births, deaths = bc.birth_death_decomposition(rows)
+    for i in range(6):
+        for j in range(6):
+            topology = sum(
+                total((part[i] - part[j]) ** 2)
+                for dimension, part in enumerate((births, deaths))
+                if dimension in dimensions
+            )
+            geometry = total((rows[i] - rows[j]) ** 2)
+            expected = (1 - weight) * geometry + weight * topology
+            assert_allclose(np.sum((found[i] - found[j]) ** 2), expected, atol=1e-12)
+
+
+def test_sum_form_is_the_barcode(make_rows, kind):
+    rows = make_rows(4, 7, kind)
+    found = GraphPersistence(normalize=False).fit_transform(rows)
+    assert_array_equal(found, bc.barcode_rows(rows))
+
+
+def test_edges_alone(make_rows):
+    rows = make_rows(4, 7)
+    found = GraphPersistence(normalize=False, topology_weight=0).fit_transform(rows)
+    assert_array_equal(found, rows)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept(make_rows, weight, dtype):
+    rows = make_rows(3, 6, dtype=dtype)
+    persistence = GraphPersistence(topology_weight=weight)
+    found = persistence.fit_transform(rows)
+    assert found.dtype == dtype
+    assert persistence.inverse_transform(found).dtype == dtype
+
+
+def test_matrices_and_rows_are_the_same(make_rows):
+    rows = make_rows(3, 6)
+    matrices = np.stack([squareform(row) + 9 * np.eye(6) for row in rows])
+    expected = GraphPersistence().fit_transform(rows)
+    for X in (matrices, list(matrices)):
+        assert_array_equal(GraphPersistence().fit_transform(X), expected)
+    assert_array_equal(GraphPersistence().fit(rows).transform(matrices), expected)
+
+
+def test_two_nodes():
+    assert_array_equal(GraphPersistence().fit_transform([[0.3], [-1]]), [[0.3], [-1]])
+    for parameters in ({"homology_dimensions": (1,)}, {"n_quantiles": 3}):
+        with pytest.raises(ValueError, match="no deaths"):
+            GraphPersistence(**parameters).fit([[0.3], [-1]])
+
+
+def test_incomplete_graphs_warn_and_are_exact():
+    rows = np.array([[5.0, 4, 1, 2, 3]])  # 01 02 03 12 13; 23 is absent
+    with pytest.warns(UserWarning, match="4 nodes whose last 1 edges are absent"):
+        persistence = GraphPersistence(normalize=False).fit(rows)
+    assert_array_equal(persistence.transform(rows), [[3, 4, 5, 1, 2]])
+    names = ["birth0", "birth1", "birth2", "death0", "death1"]
+    assert list(persistence.get_feature_names_out()) == names
+
+
+def test_input_is_left_alone(make_rows):
+    rows = make_rows(3, 8)
+    before = rows.copy()
+    persistence = GraphPersistence(topology_weight=0.5)
+    scaled = persistence.fit_transform(rows)
+    kept = scaled.copy()
+    persistence.inverse_transform(scaled)
+    assert_array_equal(rows, before)
+    assert_array_equal(scaled, kept)
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_parallel_equals_sequential(make_rows, n_jobs):
+    rows = make_rows(7, 20)
+    expected = GraphPersistence().fit_transform(rows)
+    assert_array_equal(GraphPersistence(n_jobs=n_jobs).fit_transform(rows), expected)
+
+
+def test_progress_bar(make_rows, capsys):
+    rows = make_rows(4, 20)
+    GraphPersistence(n_jobs=2).fit_transform(rows)
+    assert capsys.readouterr() == ("", "")
+    GraphPersistence(n_jobs=2, verbose=True).fit_transform(rows)
+    assert "2/2" in capsys.readouterr().err
+
+
+# --- graphs of different sizes ----------------------------------------------------
+
+
+def test_sizes_that_differ_share_a_space(make_rows):
+    sizes = (5, 7, 5, 9)
+    rows = [make_rows(1, size, seed=size + k)[0] for k, size in enumerate(sizes)]
+    exact = bc.wasserstein_distances([bc.barcode_rows([row])[0] for row in rows])
+    # 720720 is a multiple of all numbers of births and deaths; 4000 is near enough.
+    found = GraphPersistence(n_quantiles=4000).fit_transform(rows)
+    assert found.shape == (4, 8000)
+    assert_allclose(cdist(found, found), exact, atol=1e-3)
+    assert np.all(cdist(found, found) <= exact + 1e-12)
+
+
+def test_quantiles_that_divide_are_exact(make_rows):
+    rows = [make_rows(1, 4, seed=1)[0], make_rows(1, 3, seed=2)[0]]
+    barcodes = [bc.barcode_rows([row])[0] for row in rows]
+    found = GraphPersistence(n_quantiles=6).fit_transform(rows)
+    distance = np.linalg.norm(found[0] - found[1])
+    assert_allclose(distance, bc.wasserstein_distance(*barcodes), rtol=1e-12)
+
+
+def test_quantiles_take_any_size_later(make_rows):
+    persistence = GraphPersistence(n_quantiles=5).fit(make_rows(3, 6))
+    alone = persistence.transform(make_rows(2, 9))
+    among = persistence.transform([*make_rows(2, 9), *make_rows(1, 4)])
+    assert_array_equal(among[:2], alone)
+    names = persistence.get_feature_names_out()
+    assert names[0] == "birth_quantile0" and names[-1] == "death_quantile4"
+    ragged = GraphPersistence(n_quantiles=5).fit([*make_rows(2, 9), *make_rows(1, 4)])
+    assert list(ragged.get_feature_names_out()) == list(names)
+
+
+def test_sizes_that_differ_need_quantiles(make_rows):
+    rows = [make_rows(1, 5)[0], make_rows(1, 6)[0]]
+    with pytest.raises(ValueError, match="n_quantiles"):
+        GraphPersistence().fit(rows)
+    with pytest.raises(ValueError, match="n_quantiles"):
+        GraphPersistence().fit([squareform(row) for row in rows])
+    with pytest.raises(ValueError, match="X has 15 features, but"):
+        GraphPersistence().fit(make_rows(2, 5)).transform(make_rows(2, 6))
+
+
+# --- the way back -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_inverse_with_edges_returns_what_was_transformed(
+    make_rows, kind, weight, normalize
+):
+    rows = make_rows(4, 9, kind)
+    persistence = GraphPersistence(topology_weight=weight, normalize=normalize)
+    back = persistence.inverse_transform(persistence.fit_transform(rows))
+    assert_allclose(back, rows, atol=1e-12)
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_inverse_without_edges_has_exactly_the_barcode(make_rows, kind, normalize):
+    rows = make_rows(6, 12, kind)
+    persistence = GraphPersistence(normalize=normalize).fit(rows)
+    scaled = persistence.transform(rows)
+    for target in (scaled, scaled.mean(axis=0, keepdims=True)):
+        back = persistence.inverse_transform(target)
+        assert_allclose(persistence.transform(back), target, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 9), st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0]))
+def test_inverse_finds_room_for_hard_barcodes(n_nodes, seed, spread):
+    # Nearly low-rank graphs whose components grow one node at a time, against a
+    # template that would rather pair nodes up: deaths must be left room.
+    rng = np.random.default_rng(seed)
+    strength = np.sort(rng.random(n_nodes))
+    matrix = np.minimum.outer(strength, strength) * rng.uniform(
+        1 - spread / 10, 1, (n_nodes, n_nodes)
+    )
+    row = squareform(np.maximum(matrix, matrix.T), checks=False)
+    template = rng.random(row.shape)
+    persistence = GraphPersistence().fit([template])
+    target = persistence.transform([row])
+    back = persistence.inverse_transform(target)
+    assert_allclose(persistence.transform(back), target, atol=1e-12)
+
+
+def test_inverse_follows_the_template(make_rows):
+    rows = make_rows(2, 20, seed=8)
+    persistence = GraphPersistence().fit(rows[:1])
+    assert_array_equal(persistence.template_, rows[0])
+    back = persistence.inverse_transform(persistence.transform(rows[1:]))[0]
+    rng = np.random.default_rng(0)
+    shuffled = [np.sum((rng.permutation(back) - rows[0]) ** 2) for _ in range(50)]
+    least = np.sum((np.sort(back) - np.sort(rows[0])) ** 2)  # no tree to respect
+    assert np.sum((back - rows[0]) ** 2) < 2 * least < min(shuffled)
+
+
+def test_inverse_of_a_barcode_no_graph_has():
+    persistence = GraphPersistence(normalize=False).fit([[3.0, 2, 1]])
+    with pytest.raises(ValueError, match="No graph has this barcode"):
+        persistence.inverse_transform([[1.0, 3, 2]])  # the death is above a birth
+
+
+@pytest.mark.parametrize("weight", [0.5, 0.9, 0.99])
+def test_interpolation_lowers_the_objective(weight):
+    X, y = make_modular_connectomes(10, random_state=0)
+    persistence = GraphPersistence(topology_weight=weight)
+    scaled = persistence.fit_transform(X)
+    center = scaled[y == 2].mean(axis=0)
+    found = persistence.inverse_transform([center])[0]
+    target = X[y == 2].mean(axis=0)
+    barcode = bc.barcode_rows(X[y == 2]).mean(axis=0)
+    start = objective(target, target, barcode, weight)
+    assert objective(found, target, barcode, weight) < 0.5 * start
+    rng = np.random.default_rng(0)
+    for step in (1e-4, 1e-2):
+        moved = found + step * rng.normal(size=found.shape)
+        assert objective(moved, target, barcode, weight) > objective(
+            found, target, barcode, weight
+        )
+
+
+def test_connectomes_behind_barycenters():
+    X, y = make_modular_connectomes(5, p_within=0.8, random_state=0)
+    persistence = GraphPersistence()
+    top = TopClusterer(3, n_init=20, random_state=0)
+    top.fit(persistence.fit_transform(X))
+    behind = persistence.inverse_transform(top.cluster_centers_)
+    assert_allclose(persistence.transform(behind), top.cluster_centers_, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n_nodes", "message"),
+    [
+        ({"n_quantiles": 4}, 5, "averages"),
+        ({"homology_dimensions": (0,)}, 5, "only one of births and deaths"),
+        ({"homology_dimensions": (1,), "topology_weight": 0.5}, 5, "only one"),
+    ],
+)
+def test_no_inverse(make_rows, parameters, n_nodes, message):
+    persistence = GraphPersistence(**parameters)
+    scaled = persistence.fit_transform(make_rows(3, n_nodes))
+    with pytest.raises(ValueError, match=message):
+        persistence.inverse_transform(scaled)
+
+
+def test_no_inverse_of_incomplete_graphs_or_other_widths(make_rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        persistence = GraphPersistence().fit(np.ones((2, 5)))
+    with pytest.raises(ValueError, match="incomplete"):
+        persistence.inverse_transform(np.ones((2, 5)))
+    persistence = GraphPersistence().fit(make_rows(2, 5))
+    with pytest.raises(ValueError, match="X has 3 features.*expecting 10"):
+        persistence.inverse_transform(np.ones((2, 3)))
+
+
+# --- names and errors -------------------------------------------------------------
+
+
+def test_names(make_rows):
+    persistence = GraphPersistence(topology_weight=0.5).fit(make_rows(2, 3))
+    births_deaths = ["birth0", "birth1", "death0"]
+    assert list(persistence.get_feature_names_out()) == ["x0", "x1", "x2"] + (
+        births_deaths
+    )
+    named = persistence.get_feature_names_out(["a--b", "a--c", "b--c"])
+    assert list(named) == ["a--b", "a--c", "b--c", *births_deaths]
+    deaths = GraphPersistence(homology_dimensions=(1,)).fit(make_rows(2, 3))
+    assert list(deaths.get_feature_names_out()) == ["death0"]
+
+
+def test_flattened_matrices_raise(make_rows):
+    rows = make_rows(3, 6)
+    flat = np.stack([(squareform(row) + np.eye(6)).ravel() for row in rows])
+    with pytest.raises(ValueError, match="flattened 6 x 6 symmetric"):
+        GraphPersistence().fit(flat)  # though 36 is also 9 * 8 / 2
+    GraphPersistence().fit(np.full((3, 36), 0.5))  # a graph of equal weights is not
+
+
+def test_asymmetric_matrices_raise(make_rows):
+    matrices = np.stack([squareform(row) for row in make_rows(3, 6)])
+    matrices[1, 2, 4] += 0.01
+    with pytest.raises(ValueError, match="sample 1 is not symmetric.*0.01"):
+        GraphPersistence().fit(matrices)
+    single = np.stack([np.corrcoef(make_rows(4, 6))] * 2).astype(np.float32)
+    single[0, 1, 0] *= 1 + 1e-7  # rounding is forgiven
+    GraphPersistence().fit(single)
+
+
+@pytest.mark.parametrize(
+    ("X", "error"),
+    [
+        ([[1.0, np.nan, 2]], "NaN"),
+        ([[1.0, np.inf, 2]], "infinity"),
+        (np.array([[1, 1j, 2]]), "Complex"),
+        ([["a", "b", "c"]], "could not convert|dtype"),
+        (np.empty((0, 3)), "0 sample"),
+        (np.ones((2, 3, 4)), "shape"),
+        (np.ones((2, 1, 1)), "two nodes"),
+        (np.ones((2, 2, 2, 2)), "shape"),
+        ([1.0, 2, 3], "2D"),
+    ],
+)
+def test_bad_input(X, error):
+    with pytest.raises(ValueError, match=error):
+        GraphPersistence().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({"normalize": "yes"}, TypeError),
+        ({"topology_weight": 1.1}, ValueError),
+        ({"topology_weight": -0.1}, ValueError),
+        ({"topology_weight": "high"}, TypeError),
+        ({"homology_dimensions": (2,)}, ValueError),
+        ({"homology_dimensions": ()}, ValueError),
+        ({"homology_dimensions": 1}, ValueError),
+        ({"n_quantiles": 0}, ValueError),
+        ({"n_quantiles": 2.5}, TypeError),
+        ({"n_quantiles": 3, "normalize": False}, ValueError),
+        ({"n_quantiles": 3, "topology_weight": 0.5}, ValueError),
+    ],
+)
+def test_bad_parameters(make_rows, parameters, error):
+    with pytest.raises(error, match=next(iter(parameters))):
+        GraphPersistence(**parameters).fit(make_rows(2, 5))
