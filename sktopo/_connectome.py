@@ -228,28 +228,26 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         if self.input_kind_ == "samples":
             for sample in X:
                 validate_data(self, sample, skip_check_array=True, reset=False)
+        fill = np.nan if self.constant_units == "nan" else 0
         related = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(_relate)(sample, self.measure) for sample in samples
+            delayed(_relate_units)(sample, self.measure, self.absolute, fill)
+            for sample in samples
         )
         related = progress(
             related, verbose=self.verbose, description="connectomes", total=len(samples)
         )
         dtype = np.result_type(*samples)
-        rows, constant = [], []
-        for row, is_constant in related:
+        if self.input_kind_ == "ragged samples":
+            rows = [None] * len(samples)
+        else:
+            n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
+            rows = np.empty((len(samples), n_edges), dtype=dtype)
+        constant = []
+        for sample, (row, is_constant) in enumerate(related):
+            rows[sample] = row.astype(dtype, copy=False)
             constant.append(is_constant)
-            rows.append(self._finish(row, is_constant).astype(dtype, copy=False))
         self._report_constant(constant)
-        return rows if self.input_kind_ == "ragged samples" else np.stack(rows)
-
-    def _finish(self, matrix, constant):
-        """Turn the matrix of one sample into its row."""
-        if constant.any():
-            fill = np.nan if self.constant_units == "nan" else 0
-            matrix[constant] = fill
-            matrix[:, constant] = fill
-        row = squareform(matrix, checks=False)
-        return np.abs(row, out=row) if self.absolute else row
+        return rows
 
     def _report_constant(self, constant):
         """Raise or warn, once, if units are constant; a mask for each sample."""
@@ -324,6 +322,16 @@ def _check_n_units(n_units):
             f"Found {n_units} unit(s) (n_features = {n_units}) while a minimum of 2 is "
             "required: a connectome relates pairs of units."
         )
+
+
+def _relate_units(activations, measure, absolute, fill):
+    """Compute the connectome row of one sample, and a mask of constant units."""
+    matrix, constant = _relate(activations, measure)
+    if constant.any():
+        matrix[constant] = fill
+        matrix[:, constant] = fill
+    row = squareform(matrix, checks=False)
+    return np.abs(row, out=row) if absolute else row, constant
 
 
 def _relate(activations, measure):
