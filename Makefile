@@ -24,13 +24,16 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(SPEC) | $(VENV)/bin/python
+	@echo "Installing into $(VENV); the first time this takes a minute or more."
 	$(PIP) install -q -c constraints.txt -e ".[torch,plot]"
 	touch $@
 
 $(VENV)/.test: $(SPEC) | $(VENV)/bin/python
+	@echo "Installing into $(VENV); the first time this takes a minute or more."
 	$(PIP) install -q -c constraints.txt -e ".[tests]"
 	touch $@
 
 $(VENV)/.dev: $(SPEC) | $(VENV)/bin/python
+	@echo "Installing into $(VENV); the first time this takes a minute or more."
 	$(PIP) install -q -c constraints.txt -e ".[dev]"
 	touch $@

@@ -1,10 +1,10 @@
 """Recording the activations of networks shown stimuli."""
 
 import sys
+from numbers import Number
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sktopo._recording import (
@@ -17,9 +17,12 @@ from sktopo._recording import (
 from sktopo._validation import (
     FLOATS,
     check_flag,
+    check_integer,
     check_option,
     check_samples,
+    check_units,
     forget,
+    is_integer,
     is_stack,
     progress,
     set_output_on_tables,
@@ -192,7 +195,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             If there are networks and torch is not installed.
         """
         self._check_parameters()
-        forget(self, "n_nodes_", "node_names_", "n_features_in_", "feature_names_in_")
+        forget(self)
         kind = self._tell_kind(X)
         if kind == "activations":
             self._check_activations(X, reset=True)
@@ -302,10 +305,12 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             check_network(self.model, "model")
         check_option("reduce", self.reduce, ("mean", "max", "observations", "units"))
         if self.channel_axis != "auto":
-            check_scalar(self.channel_axis, "channel_axis", (int, np.integer))
-            if self.channel_axis == 0:
-                raise ValueError("channel_axis=0 is the axis of the stimuli.")
-        check_scalar(self.batch_size, "batch_size", (int, np.integer), min_val=1)
+            if not is_integer(self.channel_axis) or self.channel_axis == 0:
+                raise ValueError(
+                    "channel_axis must be 'auto' or an integer other than 0, the axis "
+                    f"of the stimuli; got {self.channel_axis!r}."
+                )
+        check_integer("batch_size", self.batch_size, 1)
         check_flag("verbose", self.verbose)
         check_device(self.device)
 
@@ -316,17 +321,22 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
                 "X is a single network; samples come in a sequence: give [network], "
                 "or list(X) if its parts are the networks."
             )
-        listed = isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0
+        if isinstance(X, (list, tuple)) and not X:
+            raise ValueError("X is empty (0 samples); expected at least 1.")
+        listed = isinstance(X, (list, tuple)) or (
+            isinstance(X, np.ndarray) and X.ndim and len(X)
+        )
         first = X[0] if listed else None
         is_pair = isinstance(first, (tuple, list)) and len(first) == 2
         if _is_network(first):
             kind, needed = "networks", "stimuli"
-        elif is_pair and _is_network(first[0]):
+        elif is_pair and (_is_network(first[0]) or _is_network(first[1])):
             kind, needed = "pairs", None
-        elif isinstance(first, (dict, str)) or (is_pair and isinstance(first[0], dict)):
+        elif listed and not _is_numeric(first[0] if is_pair else first):
             raise TypeError(
                 f"X holds {type(first).__name__}; expected torch.nn.Module networks or "
-                "arrays of numbers."
+                "arrays of numbers. Weights alone cannot be run: load them into "
+                "modules (load_digit_networks gives modules where torch is installed)."
             )
         elif self.model is None and self.stimuli is None:
             kind, needed = "activations", None
@@ -349,11 +359,8 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             return validate_data(self, X, dtype=FLOATS, reset=reset)
         activations = check_samples(X)
         one_width = len({sample.shape[1] for sample in activations}) == 1
-        if reset and one_width:
-            validate_data(self, X[0], skip_check_array=True)
-        elif not reset and hasattr(self, "n_features_in_"):
-            for sample in X:
-                validate_data(self, sample, skip_check_array=True, reset=False)
+        if (reset and one_width) or hasattr(self, "n_features_in_"):
+            check_units(self, X, reset=reset)
         return activations
 
     def _pair_up(self, X, kind, reset):
@@ -367,10 +374,12 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         elif kind == "stimulus sets":
             pairs = [(self.model, check_stimuli(stimuli, "X")) for stimuli in X]
         else:
-            pairs = [(network, check_stimuli(stimuli, "X")) for network, stimuli in X]
+            pairs = list(X)
         if kind in ("networks", "pairs"):
             for sample, (network, _) in enumerate(pairs):
                 check_network(network, f"Sample {sample} of X")
+        if kind == "pairs":
+            pairs = [(network, check_stimuli(stimuli, "X")) for network, stimuli in X]
         return pairs
 
     def _plan(self, pairs):
@@ -416,6 +425,13 @@ def _is_network(candidate):
     # Where torch was never imported there can be no network.
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(candidate, torch.nn.Module)
+
+
+def _is_numeric(candidate):
+    """Tell what may be an array from objects that cannot."""
+    return hasattr(candidate, "__array__") or isinstance(
+        candidate, (Number, list, tuple, str)
+    )
 
 
 def _for_sample(sample, do, *args, **kwargs):

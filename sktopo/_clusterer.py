@@ -13,10 +13,9 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin, pairwise_distances_argmin_min
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._validation import FLOATS, check_option
+from sktopo._validation import FLOATS, check_integer, check_option, check_real
 
 # Rows this many times longer than they are many go to k-means as coordinates in
 # their span; shorter ones would not repay the eigenvectors.
@@ -89,6 +88,9 @@ class TopClusterer(
 
     Notes
     -----
+    A start that `tol` or `max_iter` ends before labels settle leaves, as in KMeans,
+    barycenters of the labels before the last.
+
     If there are far fewer rows than columns, the rows are first written as
     coordinates in their own span, from the eigenvectors of their Gram matrix. That
     keeps all distances, so the clusters and the inertia are those of the full rows
@@ -156,14 +158,15 @@ class TopClusterer(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
                 "ask for at most one cluster per sample."
             )
-        centers, self.n_iter_ = self._lloyd(X)
+        centers, self.n_iter_, n_found = self._lloyd(X)
         rank = sorted(centers, key=lambda center: (center.mean(), center.tolist()))
         self.cluster_centers_ = np.stack(rank)
         self.labels_ = pairwise_distances_argmin(X, self.cluster_centers_).astype(
             np.int32
         )
         sizes = np.bincount(self.labels_, minlength=self.n_clusters)
-        if not sizes.all():
+        if np.count_nonzero(sizes) < n_found == self.n_clusters:
+            # Rounding hid equal rows from KMeans, which would have warned itself.
             warnings.warn(
                 f"Only {np.count_nonzero(sizes)} distinct clusters were found for "
                 f"n_clusters={self.n_clusters}; X may hold too many equal rows.",
@@ -254,19 +257,18 @@ class TopClusterer(
         return validate_data(self, X, dtype=FLOATS, reset=False)
 
     def _check_parameters(self):
-        integers = (int, np.integer)
-        check_scalar(self.n_clusters, "n_clusters", integers, min_val=1)
-        check_scalar(self.max_iter, "max_iter", integers, min_val=1)
-        check_scalar(self.tol, "tol", (float, *integers, np.floating), min_val=0)
+        check_integer("n_clusters", self.n_clusters, 1)
+        check_integer("max_iter", self.max_iter, 1)
+        check_real("tol", self.tol, 0, np.inf)
         if isinstance(self.init, str):
             check_option("init", self.init, ("k-means++", "random"))
         if isinstance(self.n_init, str):
             check_option("n_init", self.n_init, ("auto",))
         else:
-            check_scalar(self.n_init, "n_init", integers, min_val=1)
+            check_integer("n_init", self.n_init, 1)
 
     def _lloyd(self, X):
-        """Run k-means; barycenters (n_clusters, n_features), number of iterations."""
+        """Run k-means: barycenters, number of iterations, number of clusters found."""
         points, tol = X, self.tol
         n_samples, n_features = X.shape
         if isinstance(self.init, str) and n_features >= _REDUCIBLE * n_samples:
@@ -281,12 +283,10 @@ class TopClusterer(
             tol=tol,
             random_state=self.random_state,
         )
-        with warnings.catch_warnings():
-            # Rounding may hide equal rows from KMeans here; `fit` looks itself.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            kmeans.fit(points)
+        kmeans.fit(points)
+        n_found = len(np.unique(kmeans.labels_))
         if points is X:
-            return kmeans.cluster_centers_, kmeans.n_iter_
+            return kmeans.cluster_centers_, kmeans.n_iter_, n_found
         centers = np.empty((self.n_clusters, n_features), dtype=X.dtype)
         for k, center in enumerate(kmeans.cluster_centers_):
             members = kmeans.labels_ == k
@@ -294,7 +294,7 @@ class TopClusterer(
                 # Fewer distinct rows than clusters: this center is on one of them.
                 members[euclidean_distances([center], points).argmin()] = True
             centers[k] = X[members].mean(axis=0, dtype=np.float64)
-        return centers, kmeans.n_iter_
+        return centers, kmeans.n_iter_, n_found
 
 
 def _span_coordinates(X):

@@ -16,10 +16,12 @@ from sktopo._validation import (
     check_flag,
     check_option,
     check_samples,
+    check_units,
     forget,
     is_stack,
     progress,
     set_output_on_tables,
+    upper_triangle,
 )
 
 _MEASURES = ("correlation", "spearman", "partial correlation", "covariance")
@@ -33,7 +35,8 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
     row holds the weight of every pair of units, by default the absolute Pearson
     correlation of [1]_. Given a table of single frames instead, ``(n_frames,
     n_nodes)``, each frame is a sample: its row is the co-fluctuation of every pair,
-    the product of the standardised activations, known as edge time series [2]_.
+    the product of the standardised activations, known as edge time series [2]_. For
+    the connectome of one recording give ``X[None]``, observations first.
 
     Parameters
     ----------
@@ -46,8 +49,8 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         - "partial correlation": given all other units, from the inverse of the
           Ledoit-Wolf shrunk covariance of the standardised activations
         - "covariance": divided by n_observations
-        - a callable takes activations ``(n_observations, n_nodes)`` and returns a
-          symmetric matrix ``(n_nodes, n_nodes)``
+        - a callable takes activations ``(n_observations, n_nodes)``, which it may
+          not write to, and returns a symmetric matrix ``(n_nodes, n_nodes)``
 
         Frames can be related by "correlation" and "covariance" only.
 
@@ -57,8 +60,9 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
 
     constant_units : {"zero", "nan", "raise"}, default="zero"
         What the weights of a unit that never varies (a dead unit) are: 0, with one
-        warning that counts such units; NaN; or a ValueError. Frames are judged by
-        what varied in `fit`. A callable measure sees to this itself.
+        warning that counts such units; NaN; or a ValueError in `transform`. Frames
+        are judged in `fit`, by what varied there. A callable measure sees to this
+        itself.
 
     n_jobs : int or None, default=None
         Number of samples to work on at once, see :term:`n_jobs`; threads are
@@ -153,12 +157,12 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
             are fewer than two units or two observations.
         """
         self._check_parameters()
-        forget(self, "mean_", "scale_", "n_features_in_", "feature_names_in_")
+        forget(self)
         if is_stack(X):
             widths = {sample.shape[1] for sample in _check_observed(X)}
-            self.input_kind_ = "samples" if len(widths) == 1 else "ragged samples"
             if len(widths) == 1:
-                validate_data(self, X[0], skip_check_array=True)
+                check_units(self, X, reset=True)
+            self.input_kind_ = "samples" if len(widths) == 1 else "ragged samples"
             return self
         if self.measure not in ("correlation", "covariance"):
             raise ValueError(
@@ -170,9 +174,11 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         _check_n_units(X.shape[1])
         constant = (X == X[0]).all(axis=0)
         self._report_constant([constant])
-        self.mean_ = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
-        deviation = X.std(axis=0, dtype=np.float64).astype(X.dtype)
-        self.scale_ = np.where(constant, 0, deviation)
+        largest = _largest(X)
+        scaled = X / largest
+        self.mean_ = largest * scaled.mean(axis=0, dtype=np.float64)
+        self.scale_ = largest * scaled.std(axis=0, dtype=np.float64)
+        self.scale_[constant] = 0
         self.input_kind_ = "frames"
         return self
 
@@ -213,10 +219,11 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
 
     def _relate_frames(self, X):
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        scores = X - self.mean_.astype(X.dtype)
         constant = self.scale_ == 0
+        scores = X - self.mean_
         if self.measure == "correlation":
-            scores /= np.where(constant, 1, self.scale_).astype(X.dtype)
+            scores /= np.where(constant, 1, self.scale_)
+        scores = scores.astype(X.dtype, copy=False)
         scores[:, constant] = np.nan if self.constant_units == "nan" else 0
         first, second = np.triu_indices(X.shape[1], 1)
         rows = scores[:, first]
@@ -226,8 +233,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
     def _relate_samples(self, X):
         samples = _check_observed(X)
         if self.input_kind_ == "samples":
-            for sample in X:
-                validate_data(self, sample, skip_check_array=True, reset=False)
+            check_units(self, X, reset=False)
         fill = np.nan if self.constant_units == "nan" else 0
         related = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
             delayed(_relate_units)(sample, self.measure, self.absolute, fill)
@@ -255,8 +261,8 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         if not counts.any():
             return
         found = (
-            f"{counts.sum()} constant units in {np.count_nonzero(counts)} of "
-            f"{len(counts)} samples, the first in sample {counts.nonzero()[0][0]}"
+            f"{counts.sum()} constant unit(s) in {np.count_nonzero(counts)} of "
+            f"{len(counts)} sample(s), the first in sample {counts.nonzero()[0][0]}"
         )
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
@@ -337,21 +343,25 @@ def _relate_units(activations, measure, absolute, fill):
 def _relate(activations, measure):
     """Relate the units of one sample; the matrix and a mask of constant units."""
     if callable(measure):
-        matrix = _check_matrix(measure(activations), activations)
+        shown = activations.view()
+        shown.flags.writeable = False  # the caller's data, perhaps
+        matrix = _check_matrix(measure(shown), activations)
         return matrix, np.zeros(len(matrix), dtype=bool)
     if measure == "spearman":
         activations = rankdata(activations, axis=0)
     products, squares, constant = _cross_products(activations)
     if measure == "covariance":
+        if not np.isfinite(products).all():
+            raise ValueError(
+                f"The covariance overflows {products.dtype}; scale the activations "
+                "down, or give them as float64."
+            )
         products /= len(activations)
         return products, constant
     if measure == "partial correlation":
         return _partial_correlation(activations, constant), constant
     if not _in_range(squares[~constant]):
-        largest = np.abs(activations).max(axis=0)
-        products, squares, _ = _cross_products(
-            activations / np.where(constant, 1, largest)
-        )
+        products, squares, _ = _cross_products(activations / _largest(activations))
     root = np.sqrt(np.where(constant, 1, squares))
     products /= root
     products /= root[:, None]
@@ -365,16 +375,22 @@ def _cross_products(activations):
     """
     mean = activations.mean(axis=0, dtype=np.float64)
     centred = activations - mean.astype(activations.dtype)
+    level = len(activations) * np.finfo(activations.dtype).eps
     with np.errstate(over="ignore"):
         products = centred.T @ centred
-    squares = products.diagonal().copy()
-    # Rounding leaves a constant unit a little variance, so those of little variance
-    # are looked at one by one.
-    level = len(activations) * np.finfo(activations.dtype).eps
-    doubtful = np.flatnonzero(squares <= level * mean**2)
+        squares = products.diagonal().copy()
+        # Rounding leaves a constant unit a little variance, so those of little
+        # variance are looked at one by one.
+        doubtful = np.flatnonzero(squares <= level * mean**2)
     constant = np.zeros(len(mean), dtype=bool)
     constant[doubtful] = (activations[:, doubtful] == activations[0, doubtful]).all(0)
     return products, squares, constant
+
+
+def _largest(activations):
+    """Find the largest absolute value of each unit; 1 for a unit of zeros."""
+    largest = np.abs(activations).max(axis=0)
+    return np.where(largest == 0, 1, largest)
 
 
 def _in_range(squares):
@@ -388,7 +404,9 @@ def _partial_correlation(activations, constant):
     partial = np.zeros(2 * constant.shape, dtype=activations.dtype)
     varying = np.flatnonzero(~constant)
     if len(varying) > 1:
-        scores = activations[:, varying] - activations[:, varying].mean(axis=0)
+        scores = activations[:, varying].astype(np.float64)
+        scores /= _largest(scores)
+        scores -= scores.mean(axis=0)
         scores /= scores.std(axis=0)
         precision = LedoitWolf(assume_centered=True).fit(scores).precision_
         root = np.sqrt(precision.diagonal())
@@ -400,13 +418,12 @@ def _partial_correlation(activations, constant):
 
 def _check_matrix(matrix, activations):
     """Validate what a callable measure returned."""
-    matrix = check_array(matrix, dtype=FLOATS, copy=True, input_name="measure(X)")
     n_nodes = activations.shape[1]
-    if matrix.shape != (n_nodes, n_nodes):
+    if np.shape(matrix) != (n_nodes, n_nodes):
         raise ValueError(
-            f"The measure returned shape {matrix.shape} for {n_nodes} units; expected "
-            f"{(n_nodes, n_nodes)}."
+            f"The measure returned shape {np.shape(matrix)} for {n_nodes} units; "
+            f"expected {(n_nodes, n_nodes)}."
         )
-    if not np.allclose(matrix, matrix.T):
-        raise ValueError("The measure returned a matrix that is not symmetric.")
+    matrix = check_array(matrix, dtype=FLOATS, copy=True, input_name="measure(X)")
+    upper_triangle(matrix, "The matrix that the measure returned")
     return matrix

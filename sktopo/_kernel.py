@@ -1,7 +1,5 @@
 """The Wasserstein kernel between barcodes."""
 
-from numbers import Real
-
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
@@ -12,7 +10,7 @@ from sklearn.metrics.pairwise import euclidean_distances, linear_kernel, rbf_ker
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._validation import FLOATS, check_option
+from sktopo._validation import FLOATS, check_option, check_real
 
 
 class WassersteinKernel(
@@ -58,6 +56,10 @@ class WassersteinKernel(
 
     Notes
     -----
+    Where ``SVC(kernel=WassersteinKernel())`` is searched, the coefficient is the
+    parameter ``svc__kernel__gamma``; the ``gamma`` of SVC itself does nothing then.
+    `gamma_` after a fit says of what size "scale" is, around which to search.
+
     scikit-learn's own ``gamma="scale"`` measures the spread of numbers along a row,
     which for barcodes says how births differ from deaths, not how barcodes differ.
 
@@ -106,7 +108,8 @@ class WassersteinKernel(
             If a parameter is out of range or X is not a 2-D array of finite numbers.
         """
         self._check_parameters()
-        X = validate_data(self, X, dtype=FLOATS)
+        # A copy: were the caller's array to change, so would the kernel.
+        X = validate_data(self, X, dtype=FLOATS, copy=True)
         self.X_fit_ = X
         self.gamma_ = self._coefficient(X)
         return self
@@ -161,12 +164,10 @@ class WassersteinKernel(
 
     def _check_parameters(self):
         check_option("kernel", self.kernel, ("gaussian", "laplacian", "linear"))
-        if isinstance(self.gamma, str) and self.gamma == "scale":
-            return
-        if not isinstance(self.gamma, Real) or isinstance(self.gamma, bool):
-            raise TypeError(f"gamma must be 'scale' or a number, got {self.gamma!r}.")
-        if not 0 < self.gamma < np.inf:
-            raise ValueError(f"gamma must be positive and finite, got {self.gamma!r}.")
+        if not (isinstance(self.gamma, str) and self.gamma == "scale"):
+            check_real("gamma (if not 'scale')", self.gamma, 0, np.inf)
+            if self.gamma == 0:
+                raise ValueError("gamma must be positive, got 0.")
 
     def _coefficient(self, reference):
         if self.kernel == "linear":
@@ -176,7 +177,10 @@ class WassersteinKernel(
         variance = float(reference.var(axis=0, dtype=np.float64).sum())
         if self.kernel == "laplacian":
             variance = variance**0.5
-        return 1 / variance if variance else 1.0
+        # Rounding may leave equal rows a variance.
+        if (reference == reference[0]).all() or variance < np.finfo(float).tiny:
+            return 1.0
+        return 1 / variance
 
     def _evaluate(self, X, Y, gamma):
         if self.kernel == "linear":

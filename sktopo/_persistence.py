@@ -2,17 +2,24 @@
 
 import warnings
 from math import isqrt, sqrt
-from numbers import Real
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from scipy.spatial.distance import squareform
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sktopo._realization import interpolate_connectome, realize_barcode
-from sktopo._validation import FLOATS, check_flag, forget, is_stack, progress
+from sktopo._validation import (
+    FLOATS,
+    check_flag,
+    check_integer,
+    check_real,
+    forget,
+    is_stack,
+    progress,
+    upper_triangle,
+)
 from sktopo.barcodes import (
     barcode_rows,
     count_nodes,
@@ -22,8 +29,6 @@ from sktopo.barcodes import (
 
 # Edges handed to a worker at a time: seconds of work, so that progress shows.
 _CHUNK = 2**24
-# Largest asymmetry forgiven, as a share of the largest weight: float32 rounding.
-_SYMMETRY = 1e-6
 
 
 class GraphPersistence(TransformerMixin, BaseEstimator):
@@ -86,6 +91,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     Notes
     -----
+    To see births and deaths in units of the edge weights, undo the scaling with
+    :func:`sktopo.barcodes.unscale_barcodes`.
+
     A row whose length is no n(n-1)/2 is a graph on the fewest nodes that hold that
     many edges, its last edges absent; `fit` warns. Memory holds, beyond input and
     output, one sorted graph and a block of unpacked ones, see
@@ -133,7 +141,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_edges) or (n_samples, n_nodes, \
                 n_nodes), or sequence of rows
             Connectome rows, or symmetric matrices, whose diagonal is ignored. Rows
-            in a sequence may differ in length if `n_quantiles` is given.
+            in a sequence may differ in length if `n_quantiles` is given. If in doubt
+            about the order of the edges in your rows, give matrices.
 
         y : None
             Ignored.
@@ -151,10 +160,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             differ in length without `n_quantiles`.
         """
         self._check_parameters()
-        forget(self, "template_", "n_features_in_", "feature_names_in_")
+        forget(self)
         rows = self._check_graphs(X, reset=True)
-        for n_edges in sorted({len(row) for row in rows}):
-            _warn_incomplete(n_edges)
+        for same in [rows] if not isinstance(rows, list) else map(np.atleast_2d, rows):
+            _check_not_flattened(same)
         self.ragged_ = isinstance(rows, list)
         if not self.ragged_:
             self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
@@ -197,9 +206,11 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """Find connectome rows with given barcodes, near the template.
 
         Without edges in the rows (``topology_weight=1``) the result has exactly the
-        given barcode, its weights placed in the order of `template_`. With edges,
-        the result is near them and its barcode near the given one: the two trade off
-        as in the distance. Rows that came from `transform` with edges come back.
+        given barcode, its weights placed in the order of `template_`, which is the
+        mean of all fitted graphs: to see a cluster in its own layout, fit on its
+        members. With edges, the result is near them and its barcode near the given
+        one: the two trade off as in the distance. Rows that came from `transform`
+        with edges come back.
 
         Parameters
         ----------
@@ -260,8 +271,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of str
-            "birth0" is the smallest birth, "death0" the smallest death; with
-            quantiles "birth_quantile0", "death_quantile0" and so on.
+            "birth0" is the smallest birth, "death0" the smallest death, as scaled;
+            with quantiles "birth_quantile0", "death_quantile0" and so on.
 
         Raises
         ------
@@ -282,9 +293,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self):
         check_flag("normalize", self.normalize)
-        check_scalar(
-            self.topology_weight, "topology_weight", Real, min_val=0, max_val=1
-        )
+        check_flag("verbose", self.verbose)
+        check_real("topology_weight", self.topology_weight, 0, 1)
         kept = self.homology_dimensions
         if not isinstance(kept, (tuple, list)) or set(kept) not in ({0}, {1}, {0, 1}):
             raise ValueError(
@@ -293,7 +303,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             )
         if self.n_quantiles is None:
             return
-        check_scalar(self.n_quantiles, "n_quantiles", (int, np.integer), min_val=1)
+        check_integer("n_quantiles", self.n_quantiles, 1)
         if not self.normalize or self.topology_weight != 1:
             raise ValueError(
                 "n_quantiles needs normalize=True and topology_weight=1: sums and "
@@ -305,6 +315,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """Validate graphs; an array of rows, or a list of rows of several lengths."""
         if is_stack(X):
             X = [_condense(matrix, sample) for sample, matrix in enumerate(X)]
+            if not X:
+                raise ValueError("X holds 0 samples; expected at least 1 graph.")
         if _is_ragged(X):
             if self.n_quantiles is None:
                 raise ValueError(
@@ -319,7 +331,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             rows = check_array(X, dtype=FLOATS)
         else:
             rows = validate_data(self, X, dtype=FLOATS, reset=reset)
-        _check_not_flattened(rows)
+        if reset or self.n_quantiles is not None:
+            for n_edges in sorted({len(row) for row in rows}):
+                _warn_incomplete(n_edges)
         if min(len(row) for row in rows) == 1 and not self._can_miss_deaths():
             raise ValueError(
                 "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
@@ -414,36 +428,46 @@ def _is_ragged(X):
         return False
     if not isinstance(X, (list, tuple, np.ndarray)):
         return False
-    return len({np.shape(row) for row in X if np.ndim(row) == 1}) > 1
+    shapes = {np.shape(row) for row in X}
+    if len({len(shape) for shape in shapes}) > 1:
+        raise ValueError(
+            f"The samples of X have shapes {sorted(shapes)}; expected rows only, or "
+            "matrices only."
+        )
+    return len(shapes) > 1
 
 
 def _condense(matrix, sample):
     """Turn a symmetric matrix into a connectome row; `sample` names it in errors."""
-    matrix = check_array(matrix, dtype=FLOATS, input_name="X", allow_nd=True)
+    matrix = check_array(
+        matrix, dtype=FLOATS, input_name="X", allow_nd=True, ensure_all_finite=False
+    )
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise ValueError(
             f"Sample {sample} of X has shape {matrix.shape}; expected rows (n_samples, "
             "n_edges), or symmetric matrices (n_samples, n_nodes, n_nodes) of two "
             "nodes or more."
         )
-    gap = np.abs(matrix - matrix.T).max()
-    if gap > _SYMMETRY * np.abs(matrix).max():
-        raise ValueError(
-            f"The matrix of sample {sample} is not symmetric: entries differ from "
-            f"their mirror image by up to {gap:.3g}. A connectome relates pairs "
-            "without direction; symmetrise it first, e.g. (A + A.T) / 2."
-        )
-    return squareform(matrix, checks=False)
+    row = upper_triangle(matrix, f"The matrix of sample {sample}")
+    assert_all_finite(row, input_name=f"Sample {sample} of X")
+    return row
 
 
 def _check_not_flattened(rows):
-    """Raise if every row reads as a symmetric square matrix."""
-    n_nodes = isqrt(len(rows[0]))
-    if isinstance(rows, list) or n_nodes < 2 or n_nodes**2 != rows.shape[1]:
+    """Raise if rows of one length read as symmetric matrices, or all as one."""
+    if len(rows) == rows.shape[1] > 2 and np.ptp(rows) and np.allclose(rows, rows.T):
+        raise ValueError(
+            f"X looks like one symmetric matrix of {len(rows)} nodes; samples come in "
+            "a stack: give X[None]."
+        )
+    n_nodes = isqrt(rows.shape[1])
+    if n_nodes < 2 or n_nodes**2 != rows.shape[1]:
         return
     squares = rows.reshape(-1, n_nodes, n_nodes)
-    mirrored = np.array_equal(squares, squares.transpose(0, 2, 1))
-    if mirrored and np.ptp(rows, axis=1).any():
+    weights = squares[:, ~np.eye(n_nodes, dtype=bool)]
+    # Rounding aside. Equal weights mirror each other in any arrangement.
+    gaps = np.abs(squares - squares.transpose(0, 2, 1)).max()
+    if np.ptp(weights) and gaps <= 1e-6 * np.abs(weights).max():
         raise ValueError(
             f"The rows of X look like flattened {n_nodes} x {n_nodes} symmetric "
             f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "

@@ -1,5 +1,7 @@
 """Connectomes behind barcodes: edge weights with a given barcode, near a template."""
 
+import contextlib
+
 import numpy as np
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import squareform
@@ -7,6 +9,8 @@ from scipy.spatial.distance import squareform
 from sktopo.barcodes import count_nodes, split_barcodes
 
 _MAX_STEPS = 10
+# Edges looked at together when the next one to merge along is sought.
+_GLANCE = 1024
 
 
 def realize_barcode(barcode, template):
@@ -63,7 +67,8 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
     Lowers :math:`a \|w - e\|^2 + b_0 \|births(w) - b\|^2 + b_1 \|deaths(w) - d\|^2`
     by a fixed-point step: the barcode is put back on the edges in the order of the
     births and deaths of w, and w becomes the weighted mean of that and of e. Steps
-    end when the objective no longer falls, after 10 at most.
+    end when the objective no longer falls, after 10 at most. They are taken from the
+    order of e and from that of `realize_barcode`, and the lower end is kept.
 
     Parameters
     ----------
@@ -80,20 +85,36 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
     """
     scales = np.full_like(barcode, death_scale)
     split_barcodes(scales)[0][:] = birth_scale
-    best, order = edges, _filtration_order(edges)
-    lowest = np.sum(scales * (edges[order] - barcode) ** 2)
-    for _ in range(_MAX_STEPS):
-        proposal = np.empty_like(edges)
-        proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
-            edge_scale + scales
-        )
-        order = _filtration_order(proposal)
-        objective = edge_scale * np.sum((proposal - edges) ** 2)
-        objective += np.sum(scales * (proposal[order] - barcode) ** 2)
-        if objective >= lowest:
-            break
-        best, lowest = proposal, objective
+
+    def measure(connectome, order):
+        misfit = edge_scale * np.sum((connectome - edges) ** 2)
+        return misfit + np.sum(scales * (connectome[order] - barcode) ** 2)
+
+    best, lowest = edges, np.inf
+    for order in _first_orders(edges, barcode):
+        reached, value = edges, measure(edges, _filtration_order(edges))
+        for _ in range(_MAX_STEPS):
+            proposal = np.empty_like(edges)
+            proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
+                edge_scale + scales
+            )
+            order = _filtration_order(proposal)
+            if measure(proposal, order) >= value:
+                break
+            reached, value = proposal, measure(proposal, order)
+        if value < lowest:
+            best, lowest = reached, value
     return best
+
+
+def _first_orders(edges, barcode):
+    """Yield orders of the edges to start from: their own, and that of the barcode.
+
+    The first is good where edges weigh much, the second where topology does.
+    """
+    yield _filtration_order(edges)
+    with contextlib.suppress(ValueError):  # a barcode that no graph has
+        yield _filtration_order(realize_barcode(barcode, edges))
 
 
 def _filtration_order(connectome):
@@ -144,27 +165,46 @@ def _grow_tree(template, demand):
     tree = np.empty(n_nodes - 1, dtype=int)
     waiting = np.argsort(-template, kind="stable")
     for step in range(n_nodes - 1):
-        ends = component[first[waiting]], component[second[waiting]]
-        apart = ends[0] != ends[1]
-        waiting, ends = waiting[apart], (ends[0][apart], ends[1][apart])
-        sizes = np.bincount(component)
-        at = _first_with_room(sizes, sizes[ends[0]], sizes[ends[1]], demand[step:])
-        here, there = (np.flatnonzero(component == end[at]) for end in ends)
+        if (n_nodes - step).bit_count() == 1:
+            # Components have halved in number: drop the edges that fell within one.
+            apart = component[first[waiting]] != component[second[waiting]]
+            waiting = waiting[apart]
+        edge = _pick_edge(component, first[waiting], second[waiting], demand[step:])
+        edge = waiting[edge]
+        here, there = (
+            np.flatnonzero(component == component[end[edge]]) for end in (first, second)
+        )
         opened[edge_of[np.ix_(here, there)]] = step + 1
-        tree[step] = waiting[at]
-        opened[tree[step]] = 0
-        component[there] = ends[0][at]
+        opened[edge] = 0
+        tree[step] = edge
+        component[there] = component[here[0]]
     return tree, opened
 
 
-def _first_with_room(sizes, sizes_1, sizes_2, demand):
-    """Return the first pair of components whose merger leaves room for all deaths."""
-    if _has_room(sizes, sizes_1[0], sizes_2[0], demand):
-        return 0
-    pairs = np.stack([np.minimum(sizes_1, sizes_2), np.maximum(sizes_1, sizes_2)])
-    _, firsts = np.unique(pairs, axis=1, return_index=True)
-    # Merging the two largest components always leaves room, so one will do.
-    return next(at for at in np.sort(firsts) if _has_room(sizes, *pairs[:, at], demand))
+def _pick_edge(component, first, second, demand):
+    """Return the first edge whose merger of components leaves room for all deaths.
+
+    Merging the two largest components always does, so there is one.
+    """
+    sizes = np.bincount(component)
+    refused = set()
+    for start in range(0, len(first), _GLANCE):
+        ends = (component[end[start : start + _GLANCE]] for end in (first, second))
+        component_1, component_2 = ends
+        apart = np.flatnonzero(component_1 != component_2)
+        pairs = np.sort([sizes[component_1[apart]], sizes[component_2[apart]]], axis=0)
+        # What matters of a merger is the two sizes; look at each pair of them once.
+        codes, firsts = np.unique(
+            pairs[0] * len(component) + pairs[1], return_index=True
+        )
+        for code, at in sorted(
+            zip(codes, firsts, strict=True), key=lambda pair: pair[1]
+        ):
+            if code not in refused:
+                if _has_room(sizes, *divmod(code, len(component)), demand):
+                    return start + apart[at]
+                refused.add(code)
+    raise AssertionError("unreachable: the barcode was checked")
 
 
 def _has_room(sizes, size_1, size_2, demand):
@@ -172,10 +212,10 @@ def _has_room(sizes, size_1, size_2, demand):
 
     Most room comes from merging the largest components ever after.
     """
-    sizes = np.sort(sizes[sizes > 0]).tolist()
-    sizes.remove(size_1)
-    sizes.remove(size_2)
-    sizes = np.sort([*sizes, size_1 + size_2])[::-1]
+    sizes = np.sort(sizes[sizes > 0])
+    apart = np.delete(sizes, np.searchsorted(sizes, size_1))
+    apart = np.delete(apart, np.searchsorted(apart, size_2))
+    sizes = np.sort(np.append(apart, size_1 + size_2))[::-1]
     merged = np.cumsum(sizes)
     within = sizes * (sizes - 1) // 2
     room = merged * (merged - 1) // 2 + within.sum() - np.cumsum(within)

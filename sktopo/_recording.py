@@ -98,6 +98,11 @@ def check_network(network, name):
 
 def check_stimuli(stimuli, name="stimuli"):
     """Validate stimuli of shape (n_stimuli, ...): an array, or a tensor as it is."""
+    if not (hasattr(stimuli, "__array__") or isinstance(stimuli, (list, tuple))):
+        raise TypeError(
+            f"{name} must be an array or a tensor, got {type(stimuli).__name__}; put "
+            "the batches of a loader together first, e.g. with torch.cat."
+        )
     if hasattr(stimuli, "detach") and hasattr(stimuli, "is_floating_point"):
         if stimuli.ndim < 2 or not len(stimuli):
             raise ValueError(
@@ -118,8 +123,8 @@ def check_device(device):
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
-            f"device={device!r} cannot be used here: {error} Choose another, or None "
-            "to run each network where it is."
+            f"device={device!r} cannot be used here ({error}). Choose another, or "
+            "None to run each network where it is."
         ) from error
 
 
@@ -156,8 +161,9 @@ def plan_recording(network, stimuli, *, layers, reduce, feature_axis, device):
             run(probe)
         except RuntimeError as error:
             raise ValueError(
-                f"The network ({type(network).__name__}) could not be run on stimuli "
-                f"of shape {tuple(probe.shape)} and type {probe.dtype}: {error}"
+                f"The network ({type(network).__name__}) could not be run on the first "
+                f"{len(probe)} of {len(stimuli)} stimuli, a batch of shape "
+                f"{tuple(probe.shape)} and type {probe.dtype}: {error}"
             ) from error
     idle = required - {recorded.module for recorded in plan}
     if idle or not plan:
@@ -240,7 +246,7 @@ def select_modules(network, layers):
             )
         exact = set()
     else:
-        entries = [layers] if isinstance(layers, (str, type)) else list(layers)
+        entries = layers if isinstance(layers, (list, tuple)) else [layers]
         chosen = [name for entry in entries for name in _match(entry, named)]
         exact = {entry for entry in entries if isinstance(entry, str)} & set(named)
     modules, canonical = {}, {}
@@ -256,7 +262,7 @@ def _match(entry, named):
     if isinstance(entry, type):
         found = [name for name, module in named.items() if isinstance(module, entry)]
     elif not isinstance(entry, str):
-        raise TypeError(
+        raise ValueError(
             f"layers must hold names, patterns or module types, got {entry!r}."
         )
     elif entry in named:
@@ -419,6 +425,14 @@ def _as_nodes(tensor, name, n_stimuli, reduce, feature_axis):
         tensor = tensor[:, None]
     if tensor.ndim == 2 or reduce == "units":
         return tensor[:, None]
+    if (
+        not 0 < feature_axis % tensor.ndim
+        or not -tensor.ndim <= feature_axis < tensor.ndim
+    ):
+        raise ValueError(
+            f"channel_axis={feature_axis} is no axis of the channels in the output of "
+            f"layer {name!r}, {tuple(tensor.shape)}, whose axis 0 is the stimuli."
+        )
     tensor = tensor.movedim(feature_axis, -1).flatten(1, -2)
     if reduce == "mean":
         return tensor.mean(dim=1, keepdim=True)

@@ -2,12 +2,17 @@
 
 import functools
 import importlib
+from numbers import Integral, Real
 
 import numpy as np
+from scipy.spatial.distance import squareform
 from sklearn.base import TransformerMixin
 from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
 
 FLOATS = [np.float64, np.float32]
+# Largest asymmetry forgiven, as a share of the largest weight: float32 rounding.
+_SYMMETRY = 1e-6
 
 
 def check_option(name, value, options):
@@ -18,15 +23,38 @@ def check_option(name, value, options):
 
 
 def check_flag(name, value):
-    """Raise a TypeError unless the parameter `name` is True or False."""
+    """Raise a ValueError unless the parameter `name` is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}.")
+        raise ValueError(f"{name} must be True or False, got {value!r}.")
 
 
-def forget(estimator, *learnt):
-    """Drop fitted attributes that the next fit may not set again."""
-    for name in learnt:
-        vars(estimator).pop(name, None)
+def is_integer(value):
+    """Tell an integer, of Python or NumPy, that is no bool."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_integer(name, value, smallest):
+    """Raise a ValueError unless `value` is an integer of at least `smallest`."""
+    if not is_integer(value) or value < smallest:
+        raise ValueError(
+            f"{name} must be an integer of at least {smallest}, got {value!r}."
+        )
+
+
+def check_real(name, value, low, high):
+    """Raise a ValueError unless `value` is a finite number in [low, high]."""
+    is_real = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_real or not np.isfinite(value) or not low <= value <= high:
+        raise ValueError(
+            f"{name} must be a finite number in [{low}, {high}], got {value!r}."
+        )
+
+
+def forget(estimator):
+    """Drop all fitted attributes, some of which the next fit may not set again."""
+    for name in list(vars(estimator)):
+        if name.endswith("_") and not name.startswith("_"):
+            delattr(estimator, name)
 
 
 def is_stack(X):
@@ -50,6 +78,33 @@ def check_samples(X):
             "n_nodes)."
         )
     return X
+
+
+def check_units(estimator, X, *, reset):
+    """Let `validate_data` check the widths and column names of samples of one width."""
+    for sample, table in enumerate(X):
+        first = sample == 0
+        width = np.shape(table)[1]
+        if first or hasattr(table, "columns") or width != estimator.n_features_in_:
+            validate_data(
+                estimator, table, skip_check_array=True, reset=reset and first
+            )
+
+
+def upper_triangle(matrix, name):
+    """Turn a symmetric matrix into its row of edges; `name` is for errors."""
+    row = squareform(matrix, checks=False)
+    mirrored = squareform(matrix.T, checks=False)
+    gap = np.abs(row - mirrored).max(initial=0)
+    if gap > _SYMMETRY * max(
+        np.abs(row).max(initial=0), np.abs(mirrored).max(initial=0)
+    ):
+        raise ValueError(
+            f"{name} is not symmetric: entries differ from their mirror image by up to "
+            f"{gap:.3g}. A connectome relates pairs without direction; symmetrise it "
+            "first, e.g. (A + A.T) / 2."
+        )
+    return row
 
 
 def import_optional(module, *, extra, purpose):
@@ -107,5 +162,6 @@ def set_output_on_tables(cls):
         """Fit to X and transform it: ``fit(X, y).transform(X)``."""
         return self.fit(X, y).transform(X)
 
+    fit_transform.__qualname__ = f"{cls.__qualname__}.fit_transform"
     cls.transform, cls.fit_transform = transform, fit_transform
     return cls

@@ -12,11 +12,12 @@ there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 """
 
 from math import isqrt, sqrt
+from numbers import Integral
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import check_array
 
 __all__ = [
     "barcode_rows",
@@ -26,6 +27,7 @@ __all__ = [
     "quantile_vectors",
     "scale_barcodes",
     "split_barcodes",
+    "unscale_barcodes",
     "wasserstein_distance",
     "wasserstein_distances",
     "wasserstein_variance",
@@ -210,12 +212,42 @@ def scale_barcodes(barcodes, *, normalize=True):
     barcodes = _check_barcodes(barcodes)
     if not normalize:
         return barcodes
-    scaled = np.empty_like(barcodes)
-    for part, values in zip(
-        split_barcodes(scaled), split_barcodes(barcodes), strict=True
-    ):
-        np.multiply(values, 1 / sqrt(max(values.shape[1], 1)), out=part)
-    return scaled
+    return np.hstack(
+        [part / sqrt(max(part.shape[1], 1)) for part in split_barcodes(barcodes)]
+    )
+
+
+def unscale_barcodes(scaled, *, normalize=True):
+    """Undo `scale_barcodes`: bring scaled rows back to units of the edge weights.
+
+    Barycenters of a :class:`~sktopo.TopClusterer`, or rows of a
+    :class:`~sktopo.GraphPersistence` that keeps births and deaths, are scaled rows.
+
+    Parameters
+    ----------
+    scaled : array-like of shape (n_graphs, n_edges)
+        Scaled barcode rows.
+
+    normalize : bool, default=True
+        Whether births and deaths were each scaled to a probability measure.
+
+    Returns
+    -------
+    barcodes : ndarray of shape (n_graphs, n_edges)
+        Barcode rows.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import scale_barcodes, unscale_barcodes
+    >>> unscale_barcodes(scale_barcodes([[1.0, 2.0, 3.0]])).round(2)
+    array([[1., 2., 3.]])
+    """
+    scaled = _check_barcodes(scaled)
+    if not normalize:
+        return scaled
+    return np.hstack(
+        [part * sqrt(max(part.shape[1], 1)) for part in split_barcodes(scaled)]
+    )
 
 
 def wasserstein_distance(barcode_1, barcode_2, *, normalize=True):
@@ -260,7 +292,7 @@ def wasserstein_distance(barcode_1, barcode_2, *, normalize=True):
     Examples
     --------
     >>> from sktopo.barcodes import wasserstein_distance
-    >>> wasserstein_distance([0.7, 0.9, 0.5], [0.7, 0.5, 0.5], normalize=False)
+    >>> wasserstein_distance([0.7, 0.9, 0.5], [0.7, 0.9, 0.1], normalize=False)
     0.4
     """
     return float(
@@ -272,6 +304,9 @@ def wasserstein_distances(
     barcodes_1, barcodes_2=None, *, normalize=True, squared=False
 ):
     """Compute 2-Wasserstein distances within a set of barcodes or between two.
+
+    These are functions of barcodes in units of the edge weights. Between rows of a
+    :class:`~sktopo.GraphPersistence`, which are scaled, take Euclidean distances.
 
     Parameters
     ----------
@@ -431,18 +466,34 @@ def quantile_vectors(values, n_quantiles):
     array([[1., 5.]])
     """
     values = check_array(values, dtype=[np.float64, np.float32])
-    check_scalar(n_quantiles, "n_quantiles", (int, np.integer), min_val=1)
+    if not isinstance(n_quantiles, Integral) or n_quantiles < 1:
+        raise ValueError(
+            f"n_quantiles must be an integer of at least 1, got {n_quantiles!r}."
+        )
     n_values = values.shape[1]
     index, bins, widths = _merge_quantiles(n_values, n_quantiles)
     weights = csr_array(
-        ((widths * n_quantiles).astype(values.dtype), (bins, index)),
-        shape=(n_quantiles, n_values),
+        (widths * n_quantiles, (bins, index)), shape=(n_quantiles, n_values)
     )
-    return np.ascontiguousarray((weights @ values.T).T)
+    # Summed in float64: there are many deaths, and ties add up their roundings.
+    quantiles = np.empty((len(values), n_quantiles), dtype=values.dtype)
+    for row, quantile_row in zip(values, quantiles, strict=True):
+        quantile_row[:] = weights @ row.astype(np.float64)
+    return quantiles
 
 
 def _check_barcodes(barcodes):
-    return check_array(barcodes, dtype=[np.float64, np.float32], ensure_min_features=0)
+    """Validate barcode rows: an array of births and deaths, each ascending."""
+    barcodes = check_array(
+        barcodes, dtype=[np.float64, np.float32], ensure_min_features=0
+    )
+    for name, part in zip(("births", "deaths"), split_barcodes(barcodes), strict=True):
+        if np.any(part[:, 1:] < part[:, :-1]):
+            raise ValueError(
+                f"These are no barcode rows: {name} do not ascend. Connectome rows "
+                "become barcode rows by barcode_rows."
+            )
+    return barcodes
 
 
 def _complete(rows, n_nodes):
@@ -508,8 +559,10 @@ def _take_out(values, births):
 
 def _group_by_length(barcodes):
     """Collect rows of equal length: a list of (indices, rows of shape (k, length))."""
-    if isinstance(barcodes, np.ndarray) and barcodes.ndim == 2:
-        return [(np.arange(len(barcodes)), _check_barcodes(barcodes))]
+    listed = isinstance(barcodes, (list, tuple)) and len(barcodes)
+    if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
+        barcodes = _check_barcodes(barcodes)
+        return [(np.arange(len(barcodes)), barcodes)]
     rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
     lengths = np.array([len(row) for row in rows], dtype=int)
     groups = []

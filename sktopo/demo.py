@@ -16,7 +16,7 @@ from sktopo import (
     TopClusterer,
 )
 from sktopo._validation import import_optional
-from sktopo.barcodes import split_barcodes
+from sktopo.barcodes import split_barcodes, unscale_barcodes
 from sktopo.datasets import load_digit_networks
 from sktopo.datasets._training import train_digit_networks
 from sktopo.metrics import purity_score
@@ -33,8 +33,11 @@ def main(argv=None):
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of all randomness")
     args = parser.parse_args(argv)
-    for module, extra in (("torch", "torch"), ("matplotlib", "plot")):
-        import_optional(module, extra=extra, purpose="The demo")
+    try:
+        for module in ("torch", "matplotlib"):
+            import_optional(module, extra="torch,plot", purpose="The demo")
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
     if args.train:
         data = train_digit_networks(random_state=args.seed, n_jobs=-1, verbose=True)
@@ -91,9 +94,10 @@ def _step_through(pipeline, networks):
 
 
 def _score_table(data, top, edges):
-    lines = [f"{'4 clusters, best of 20 starts':34}{'purity':>8}{'adjusted Rand':>15}"]
+    title = f"TopClusterer({top[-1].n_clusters}) on"
+    lines = [f"{title:34}{'purity':>8}{'adjusted Rand':>15}"]
     for name, pipeline in (
-        ("Top: births and deaths (λ=1)", top),
+        ("births and deaths (λ=1)", top),
         ("edge weights alone (λ=0)", edges),
     ):
         labels = pipeline[-1].labels_
@@ -105,7 +109,7 @@ def _score_table(data, top, edges):
 
 def _time_table(seconds):
     lines = [f"{'step':34}{'seconds':>8}"]
-    lines += [f"{name:34}{spent:8.2f}" for name, spent in seconds.items()]
+    lines += [f"{name:34}{spent:8.3f}" for name, spent in seconds.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -141,7 +145,7 @@ def _draw_connectomes(data, pipeline, results):
     bounds = [*sorted(starts), len(units)]
     rows = results["functionalconnectome"]
     means = [rows[data.target == k].mean(axis=0) for k in range(len(data.target_names))]
-    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    figure = Figure(figsize=(12, 3.9), layout="constrained")
     axes = figure.subplots(1, len(means), sharey=True)
     for ax, name, mean in zip(axes, data.target_names, means, strict=True):
         matrix = squareform(mean)
@@ -156,6 +160,11 @@ def _draw_connectomes(data, pipeline, results):
         ax.set_yticks(ticks, names[np.argsort(starts)], rotation=90, va="center")
         ax.tick_params(length=0)
     figure.colorbar(image, ax=axes, label="mean |Pearson r| of units")
+    n_networks = len(rows) // len(means)
+    figure.suptitle(
+        f"Mean connectome of {n_networks} networks. Units of different networks do not "
+        "correspond: compare blocks, not cells."
+    )
     return figure
 
 
@@ -165,19 +174,28 @@ def _draw_barycenters(data, pipeline, results):
 
     labels, barcodes = pipeline[-1].labels_, results["graphpersistence"]
     colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7"]  # Okabe and Ito
-    figure = Figure(figsize=(13, 4.6), layout="constrained")
+    styles = ["-", "--", "-.", ":"]
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
     axes = figure.subplots(1, 2)
-    parts = zip(axes, ("births", "deaths"), split_barcodes(barcodes), strict=True)
+    parts = zip(
+        axes,
+        ("births of components", "deaths of cycles"),
+        split_barcodes(unscale_barcodes(barcodes)),
+        strict=True,
+    )
     for ax, title, part in parts:
         n_values = part.shape[1]
-        weights = part * np.sqrt(n_values)  # the scale of the normalised form
         for label in range(pipeline[-1].n_clusters):
-            members = weights[labels == label]
+            members = part[labels == label]
             center = members.mean(axis=0)
             deviation = np.sqrt(members.var(axis=0).mean())
             share = (np.arange(n_values) + 0.5) / n_values
             ax.plot(
-                share, center, color=colors[label], label=_compose(data, labels, label)
+                share,
+                center,
+                color=colors[label],
+                linestyle=styles[label],
+                label=_compose(data, labels, label),
             )
             ax.fill_between(
                 share,
@@ -189,7 +207,7 @@ def _draw_barycenters(data, pipeline, results):
             )
         ax.set(
             title=f"{n_values} {title}",
-            xlabel=f"share of {title}, in ascending order",
+            xlabel=f"share of {title.split()[0]}, in ascending order",
             ylabel="edge weight |r|",
             xlim=(0, 1),
             ylim=(0, 1),

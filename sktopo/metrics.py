@@ -1,4 +1,10 @@
-"""Scores of a clustering against known classes, and scorers made of them."""
+"""Scores of a clustering against known classes, and scorers made of them.
+
+The scorers fit on some samples and score the clusters predicted for others::
+
+    cross_validate(pipeline, X, y, scoring={"purity": purity_scorer}, cv=5)
+    GridSearchCV(pipeline, grid, scoring=matched_accuracy_scorer)
+"""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment

@@ -150,6 +150,10 @@ def test_object_arrays_of_networks(stimuli):
         ({"stimuli": True}, "pairs", ValueError, "neither model= nor stimuli="),
         ({"stimuli": True}, "network", TypeError, "single network"),
         ({"stimuli": True}, "states", TypeError, "X holds OrderedDict"),
+        ({}, "swapped", TypeError, "Sample 0 of X must be a torch.nn.Module, got nd"),
+        ({"stimuli": True}, "empty", ValueError, "0 samples"),
+        ({"stimuli": True}, "objects", TypeError, "X holds object"),
+        ({"stimuli": "loader"}, "networks", TypeError, "array or a tensor, got object"),
         ({"stimuli": True}, "mixed", TypeError, "Sample 1 of X must be a torch"),
         ({"model": "path.pt"}, "table", TypeError, "model must be a torch.nn.Module"),
     ],
@@ -163,9 +167,15 @@ def test_unclear_input(stimuli, parameters, X, error, message):
         "network": network,
         "states": [network.state_dict()],
         "mixed": [network, "other"],
+        "swapped": [(stimuli, network)],
+        "empty": [],
+        "objects": [object()],
     }[X]
     values = {"model": network, "stimuli": stimuli}
-    given = {k: values[k] if v is True else v for k, v in parameters.items()}
+    given = {
+        name: {True: values[name], "loader": object()}.get(value, value)
+        for name, value in parameters.items()
+    }
     with pytest.raises(error, match=message):
         ActivationExtractor(**given).fit(X)
 
@@ -214,7 +224,7 @@ def test_unknown_layers_list_close_ones(stimuli):
     for layers in (nn.Conv2d, "conv*", ["act", "conv"]):
         with pytest.raises(ValueError, match="No layer of the network matches"):
             ActivationExtractor(network, layers=layers).fit(stimuli)
-    with pytest.raises(TypeError, match="names, patterns or module types"):
+    with pytest.raises(ValueError, match="names, patterns or module types"):
         ActivationExtractor(network, layers=[3]).fit(stimuli)
 
 
@@ -477,6 +487,9 @@ def test_channel_axis_follows_the_layer_before(tokens):
         assert ActivationExtractor(stimuli=tokens).fit([network]).n_nodes_ == n_nodes
     forced = ActivationExtractor(stimuli=tokens, channel_axis=1)
     assert forced.fit([linear]).n_nodes_ == 7
+    for axis in (7, -3):
+        with pytest.raises(ValueError, match=f"channel_axis={axis} is no axis"):
+            forced.set_params(channel_axis=axis).fit([linear])
     # Convolutional networks with channels last, e.g. ConvNeXt: a linear layer.
     last = nn.Sequential(nn.Unflatten(1, (7, 1)), nn.Linear(8, 4), nn.GELU())
     assert ActivationExtractor(stimuli=tokens).fit([last]).n_nodes_ == 4
@@ -628,7 +641,7 @@ def test_progress_bar(stimuli, capsys):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (lambda s: s[:, :3], r"could not be run on stimuli of shape \(2, 3\)"),
+        (lambda s: s[:, :3], r"first 2 of 11 stimuli, a batch of shape \(2, 3\)"),
         (lambda s: s[:0], "0 sample"),
         (lambda s: s.astype(complex), "Complex"),
         (lambda s: np.where(s > 1, np.nan, s), "stimuli contains NaN"),
@@ -643,16 +656,18 @@ def test_bad_stimuli(stimuli, bad, message):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "error"),
+    "parameters",
     [
-        ({"reduce": "median"}, ValueError),
-        ({"channel_axis": 0}, ValueError),
-        ({"channel_axis": "last"}, TypeError),
-        ({"batch_size": 0}, ValueError),
-        ({"batch_size": 2.5}, TypeError),
-        ({"verbose": "yes"}, TypeError),
+        {"reduce": "median"},
+        {"channel_axis": 0},
+        {"channel_axis": "last"},
+        {"layers": 0},
+        {"batch_size": 0},
+        {"batch_size": 2.5},
+        {"batch_size": True},
+        {"verbose": "yes"},
     ],
 )
-def test_bad_parameters(stimuli, parameters, error):
-    with pytest.raises(error, match=next(iter(parameters))):
+def test_bad_parameters(stimuli, parameters):
+    with pytest.raises(ValueError, match=next(iter(parameters))):
         ActivationExtractor(stimuli=stimuli, **parameters).fit([make_mlp()])

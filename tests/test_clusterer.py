@@ -13,7 +13,6 @@ from sklearn.metrics import adjusted_rand_score, pairwise_distances
 from sktopo import GraphPersistence, TopClusterer
 from sktopo.barcodes import (
     barycenter,
-    birth_death_decomposition,
     wasserstein_distances,
 )
 from sktopo.datasets import make_modular_connectomes
@@ -27,15 +26,16 @@ def study():
 
 
 @pytest.mark.parametrize("init", ["k-means++", "random"])
-@pytest.mark.parametrize("seed", range(5))
-def test_same_partition_as_kmeans_on_the_full_rows(study, init, seed):
+@pytest.mark.parametrize(("seed", "tol"), [(0, 1e-4), (1, 0), (2, 0.2), (3, 0.02)])
+def test_same_partition_as_kmeans_on_the_full_rows(study, init, seed, tol):
     rows, *_ = study
-    parameters = {"init": init, "n_init": 3, "random_state": seed}
+    parameters = {"init": init, "n_init": 3, "random_state": seed, "tol": tol}
     top = TopClusterer(4, **parameters).fit(rows)
     kmeans = KMeans(4, **parameters).fit(rows)
-    assert adjusted_rand_score(top.labels_, kmeans.labels_) == 1
-    assert_allclose(top.inertia_, kmeans.inertia_, rtol=1e-10)
     assert top.n_iter_ == kmeans.n_iter_
+    if tol < 0.1:  # else neither has converged
+        assert adjusted_rand_score(top.labels_, kmeans.labels_) == 1
+        assert_allclose(top.inertia_, kmeans.inertia_, rtol=1e-10)
 
 
 @pytest.mark.parametrize("init", ["k-means++", "random", "array", "callable"])
@@ -50,7 +50,7 @@ def test_more_samples_than_features(init):
 
 
 def test_centers_are_wasserstein_barycenters(study):
-    rows, X, _ = study
+    rows, *_ = study
     top = TopClusterer(3, n_init=10, random_state=0).fit(rows)
     for label, center in enumerate(top.cluster_centers_):
         members = rows[top.labels_ == label]
@@ -62,8 +62,6 @@ def test_centers_are_wasserstein_barycenters(study):
     assert_allclose(
         top.inertia_, np.sum(top.cluster_std_**2 * np.bincount(top.labels_))
     )
-    births, _ = birth_death_decomposition(X)
-    assert_allclose(top.cluster_centers_[:, 0].min(), births[:, 0].min(), atol=0.3)
 
 
 def test_transform_gives_wasserstein_distances(study):
@@ -124,6 +122,7 @@ def test_far_from_the_origin(study):
     exact = TopClusterer(3, n_init=10, random_state=0).fit(rows)
     moved = clone(exact).fit(rows + 1e6)
     assert_array_equal(moved.labels_, exact.labels_)
+    assert_allclose(moved.inertia_, exact.inertia_, rtol=1e-5)
 
 
 def test_one_cluster_and_one_each(study):
@@ -166,7 +165,7 @@ def test_more_clusters_than_samples():
     ("parameters", "error"),
     [
         ({"n_clusters": 0}, ValueError),
-        ({"n_clusters": 2.0}, TypeError),
+        ({"n_clusters": 2.0}, ValueError),
         ({"init": "kmeans"}, ValueError),
         ({"init": np.zeros((2, 7))}, ValueError),
         ({"n_init": 0}, ValueError),

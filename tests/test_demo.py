@@ -26,7 +26,7 @@ def test_demo(tmp_path, capsys):
     assert "better than edge weights" in out
     assert f"(purity {float(top.group(1)):.2f}" in out
     for step in ("ActivationExtractor", "GraphPersistence", "TopClusterer"):
-        assert re.search(rf"{step} +\d+\.\d\d", out)
+        assert re.search(rf"{step} +\d+\.\d\d\d", out)
     for name in ("connectomes", "barycenters"):
         assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
 

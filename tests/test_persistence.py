@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist, squareform
+from sklearn.exceptions import NotFittedError
 
 from sktopo import GraphPersistence, TopClusterer
 from sktopo import barcodes as bc
@@ -153,6 +154,24 @@ def test_quantiles_take_any_size_later(make_rows):
     assert list(ragged.get_feature_names_out()) == list(names)
 
 
+def test_refitting_forgets(make_rows):
+    ragged = [*make_rows(2, 9, dtype=np.float32), *make_rows(1, 4, dtype=np.float32)]
+    persistence = GraphPersistence(n_quantiles=5).fit(make_rows(3, 6)).fit(ragged)
+    assert not hasattr(persistence, "template_")
+    assert not hasattr(persistence, "n_features_in_")
+    assert persistence.transform(ragged).dtype == np.float32
+    with pytest.raises(ValueError, match="NaN"):
+        persistence.fit([[np.nan] * 10])
+    with pytest.raises(NotFittedError):
+        persistence.transform(ragged)
+
+
+def test_incomplete_graphs_warn_later_too(make_rows):
+    persistence = GraphPersistence(n_quantiles=3).fit(make_rows(3, 6))
+    with pytest.warns(UserWarning, match="4 nodes whose last 1 edges are absent"):
+        persistence.transform(np.ones((2, 5)))
+
+
 def test_sizes_that_differ_need_quantiles(make_rows):
     rows = [make_rows(1, 5)[0], make_rows(1, 6)[0]]
     with pytest.raises(ValueError, match="n_quantiles"):
@@ -178,13 +197,17 @@ def test_inverse_with_edges_returns_what_was_transformed(
 
 
 @pytest.mark.parametrize("normalize", [True, False])
-def test_inverse_without_edges_has_exactly_the_barcode(make_rows, kind, normalize):
-    rows = make_rows(6, 12, kind)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_inverse_without_edges_has_exactly_the_barcode(
+    make_rows, kind, normalize, dtype
+):
+    rows = make_rows(6, 12, kind, dtype=dtype)
     persistence = GraphPersistence(normalize=normalize).fit(rows)
     scaled = persistence.transform(rows)
     for target in (scaled, scaled.mean(axis=0, keepdims=True)):
         back = persistence.inverse_transform(target)
-        assert_allclose(persistence.transform(back), target, atol=1e-12)
+        atol = 1e-6 if dtype == np.float32 else 1e-12
+        assert_allclose(persistence.transform(back), target, atol=atol)
 
 
 @settings(deadline=None)
@@ -238,6 +261,20 @@ def test_interpolation_lowers_the_objective(weight):
         moved = found + step * rng.normal(size=found.shape)
         assert objective(moved, target, barcode, weight) > objective(
             found, target, barcode, weight
+        )
+
+
+def test_interpolation_is_no_worse_than_its_starts():
+    X, y = make_modular_connectomes(10, random_state=0)
+    persistence = GraphPersistence(topology_weight=0.999)
+    center = persistence.fit_transform(X)[y == 2].mean(axis=0)
+    target, barcode = X[y == 2].mean(axis=0), bc.barcode_rows(X[y == 2]).mean(axis=0)
+    exact = GraphPersistence().fit([target])
+    placed = exact.inverse_transform(bc.scale_barcodes([barcode]))[0]
+    found = persistence.inverse_transform([center])[0]
+    for start in (target, placed):
+        assert objective(found, target, barcode, 0.999) < objective(
+            start, target, barcode, 0.999
         )
 
 
@@ -297,13 +334,26 @@ def test_flattened_matrices_raise(make_rows):
     with pytest.raises(ValueError, match="flattened 6 x 6 symmetric"):
         GraphPersistence().fit(flat)  # though 36 is also 9 * 8 / 2
     GraphPersistence().fit(np.full((3, 36), 0.5))  # a graph of equal weights is not
+    lone = np.zeros((2, 36))
+    lone[0, 0] = 0.5
+    GraphPersistence().fit(lone)  # nor is one of a single edge
+    rng = np.random.default_rng(0)
+    computed = [np.corrcoef(rng.normal(size=(6, 20))) for _ in range(3)]
+    with pytest.raises(ValueError, match="flattened"):
+        GraphPersistence().fit(np.reshape(computed, (3, -1)))  # symmetric but rounded
+    with pytest.raises(ValueError, match="flattened"):
+        GraphPersistence(n_quantiles=3).fit([computed[0].ravel(), rows[0]])
+    with pytest.raises(ValueError, match="one symmetric matrix of 6 nodes"):
+        GraphPersistence().fit(computed[0])
 
 
 def test_asymmetric_matrices_raise(make_rows):
     matrices = np.stack([squareform(row) for row in make_rows(3, 6)])
-    matrices[1, 2, 4] += 0.01
-    with pytest.raises(ValueError, match="sample 1 is not symmetric.*0.01"):
-        GraphPersistence().fit(matrices)
+    for gap in (1e-2, 1e-5):
+        matrices[1, 2, 4] = matrices[1, 4, 2] + gap
+        matrices[1, 3, 3] = 1e9  # the diagonal is ignored
+        with pytest.raises(ValueError, match="sample 1 is not symmetric"):
+            GraphPersistence().fit(matrices)
     single = np.stack([np.corrcoef(make_rows(4, 6))] * 2).astype(np.float32)
     single[0, 1, 0] *= 1 + 1e-7  # rounding is forgiven
     GraphPersistence().fit(single)
@@ -319,6 +369,9 @@ def test_asymmetric_matrices_raise(make_rows):
         (np.empty((0, 3)), "0 sample"),
         (np.ones((2, 3, 4)), "shape"),
         (np.ones((2, 1, 1)), "two nodes"),
+        (np.empty((0, 3, 3)), "0 samples"),
+        ([np.ones(3), np.ones((3, 3))], "expected rows only"),
+        (np.full((2, 3, 3), np.nan), "NaN"),
         (np.ones((2, 2, 2, 2)), "shape"),
         ([1.0, 2, 3], "2D"),
     ],
@@ -331,15 +384,18 @@ def test_bad_input(X, error):
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
-        ({"normalize": "yes"}, TypeError),
+        ({"normalize": "yes"}, ValueError),
         ({"topology_weight": 1.1}, ValueError),
         ({"topology_weight": -0.1}, ValueError),
-        ({"topology_weight": "high"}, TypeError),
+        ({"topology_weight": "high"}, ValueError),
+        ({"topology_weight": np.nan}, ValueError),
+        ({"topology_weight": True}, ValueError),
+        ({"verbose": "yes"}, ValueError),
         ({"homology_dimensions": (2,)}, ValueError),
         ({"homology_dimensions": ()}, ValueError),
         ({"homology_dimensions": 1}, ValueError),
         ({"n_quantiles": 0}, ValueError),
-        ({"n_quantiles": 2.5}, TypeError),
+        ({"n_quantiles": 2.5}, ValueError),
         ({"n_quantiles": 3, "normalize": False}, ValueError),
         ({"n_quantiles": 3, "topology_weight": 0.5}, ValueError),
     ],

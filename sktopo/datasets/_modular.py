@@ -1,9 +1,9 @@
 """Simulated connectomes whose groups differ in their number of modules."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from sklearn.utils import check_random_state
+
+from sktopo._validation import check_integer, check_real, is_integer
 
 
 def make_modular_connectomes(
@@ -83,12 +83,12 @@ def make_modular_connectomes(
     >>> y
     array([0, 0, 0, 0, 1, 1, 1, 1])
     """
-    _check_integer("n_networks", n_networks, 1)
-    _check_integer("n_nodes", n_nodes, 2)
+    check_integer("n_networks", n_networks, 1)
+    check_integer("n_nodes", n_nodes, 2)
     n_modules = _check_modules(n_modules, n_nodes)
-    _check_real("p_within", p_within, 0, 1)
-    _check_real("mu", mu, -np.inf, np.inf)
-    _check_real("sigma", sigma, 0, np.inf)
+    check_real("p_within", p_within, 0, 1)
+    check_real("mu", mu, -np.inf, np.inf)
+    check_real("sigma", sigma, 0, np.inf)
     rng = check_random_state(random_state)
 
     source, target = np.triu_indices(n_nodes, 1)
@@ -105,36 +105,14 @@ def make_modular_connectomes(
     return X, y
 
 
-def _check_integer(name, value, smallest):
-    """Raise a ValueError unless `value` is an integer of at least `smallest`."""
-    if not _is_integer(value) or value < smallest:
-        raise ValueError(
-            f"{name} must be an integer of at least {smallest}, got {value!r}."
-        )
-
-
-def _check_real(name, value, low, high):
-    """Raise a ValueError unless `value` is a finite number in [low, high]."""
-    is_real = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_real or not np.isfinite(value) or not low <= value <= high:
-        raise ValueError(
-            f"{name} must be a finite number in [{low}, {high}], got {value!r}."
-        )
-
-
 def _check_modules(n_modules, n_nodes):
     """Return `n_modules` as a tuple of ints in 1..n_nodes or raise a ValueError."""
     is_sequence = np.ndim(n_modules) == 1 and len(n_modules) > 0
     if not is_sequence or not all(
-        _is_integer(m) and 1 <= m <= n_nodes for m in n_modules
+        is_integer(m) and 1 <= m <= n_nodes for m in n_modules
     ):
         raise ValueError(
             "n_modules must be a non-empty sequence of integers between 1 and "
             f"n_nodes={n_nodes}, got {n_modules!r}."
         )
     return tuple(int(m) for m in n_modules)
-
-
-def _is_integer(value):
-    """Whether `value` is an integer, of Python or NumPy, and no bool."""
-    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -2,15 +2,14 @@
 
 import argparse
 from contextlib import contextmanager
-from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
-from sktopo._validation import import_optional, progress
+from sktopo._validation import check_integer, import_optional, progress
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
 
 N_STIMULI = 450
@@ -66,11 +65,8 @@ def train_digit_networks(n_networks=20, *, random_state=0, n_jobs=None, verbose=
     ImportError
         If PyTorch is not installed.
 
-    TypeError
-        If `n_networks` is not an integer.
-
     ValueError
-        If `n_networks` is less than 1.
+        If `n_networks` is no integer of at least 1.
 
     Examples
     --------
@@ -80,7 +76,7 @@ def train_digit_networks(n_networks=20, *, random_state=0, n_jobs=None, verbose=
     8
     """
     torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
-    check_scalar(n_networks, "n_networks", Integral, min_val=1)
+    check_integer("n_networks", n_networks, 1)
     images, labels, stimuli, stimuli_labels = split_digits()
     # One row per network: a longer study starts with the seeds of a shorter one.
     seeds = check_random_state(random_state).randint(
