@@ -75,10 +75,11 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
 
     channel_axis : "auto" or int, default="auto"
         Axis of the channels in outputs of three or more dimensions, the stimuli
-        being axis 0. "auto" takes the axis on which the nearest layer works that ran
-        before: 1 for convolution, pooling and batch normalisation, -1 for linear,
-        recurrent, attention and layer normalisation. If none ran, 1 for outputs of
-        four or more dimensions and -1 for three.
+        being axis 0. "auto" takes the axis on which the nearest layer worked that ran
+        before and whose output had as many axes, and as many channels there: 1 for
+        convolution, pooling and batch normalisation, -1 for linear, recurrent,
+        attention and layer normalisation. If there is none, 1 for outputs of four or
+        more dimensions and -1 for three.
 
     batch_size : int, default=256
         Largest number of stimuli shown at once.
@@ -113,15 +114,21 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Networks run in evaluation mode under ``torch.inference_mode``; their modes, hooks
-    and weights, and torch's random numbers, are left as they were, also when a
-    network raises. Numbers are taken over by value while the network runs, so that
-    in-place activations that follow do no harm. Networks compute in their own
-    precision: floating-point stimuli are converted to it; so are integers in arrays,
-    unless the network has an embedding to look them up in. Activations come in the
-    precision of the networks, or of X if that is a table.
+    Networks run without gradients and in evaluation mode (``training`` is False in all
+    modules; no ``eval()`` of their own is called). Their modes, hooks and weights, and
+    torch's random numbers, are left as they were, also when a network raises; what a
+    ``forward`` itself writes, such as a counter in a buffer, stays written. Numbers
+    are taken over by value while the network runs, so that in-place activations that
+    follow do no harm. Activations called as functions are not seen. Where a
+    transformer masks padding, padded positions enter the mean over positions as well.
 
-    Beyond input and output, memory holds one batch. Threads take turns.
+    Networks compute in their own precision: floating-point stimuli are converted to
+    it; so are integers in arrays, unless the network has an embedding to look them up
+    in. Activations come in the precision of the networks, or of X if that is a table.
+
+    `fit` and `transform` first show each network two stimuli, to find mistakes before
+    work is done, and warn if a stimulus changes what is recorded for another. Beyond
+    input and output, memory holds one batch. Threads take turns.
 
     Torch networks pickle by value but hash by the place of their weights in memory:
     ``Pipeline(memory=...)`` finds a cached result again for the same networks in the
@@ -200,7 +207,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         if kind == "activations":
             self._check_activations(X, reset=True)
         else:
-            plans = self._plan(self._pair_up(X, kind, reset=True))
+            plans = self._plan(self._pair_up(X, kind, reset=True), kind)
             names = [[n for recorded in p for n in recorded.node_names] for p in plans]
             if len({len(n) for n in names}) == 1:
                 self.node_names_ = np.array(names[0], dtype=object)
@@ -244,7 +251,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         if kind == "activations":
             return self._check_activations(X, reset=False)
         pairs = self._pair_up(X, kind, reset=False)
-        plans = self._plan(pairs)
+        plans = self._plan(pairs, kind)
         widths = [sum(recorded.n_nodes for recorded in plan) for plan in plans]
         for sample, width in enumerate(widths):
             if width != getattr(self, "n_nodes_", width):
@@ -263,7 +270,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             activations = np.empty((len(pairs), *shapes[0]), dtype=dtype)
         else:
             activations = [np.empty(shape, dtype=dtype) for shape in shapes]
-        self._record(pairs, plans, activations)
+        self._record(pairs, plans, kind, activations)
         return activations[0] if kind == "stimuli" else activations
 
     def get_feature_names_out(self, input_features=None):
@@ -369,20 +376,34 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             stimuli = check_stimuli(self.stimuli)
             pairs = [(network, stimuli) for network in X]
         elif kind == "stimuli":
-            X = validate_data(self, X, dtype="numeric", reset=reset)
-            pairs = [(self.model, X)]
+            table = validate_data(self, _as_array(X), dtype="numeric", reset=reset)
+            is_tensor = hasattr(X, "is_floating_point")
+            pairs = [(self.model, check_stimuli(X, "X") if is_tensor else table)]
         elif kind == "stimulus sets":
-            pairs = [(self.model, check_stimuli(stimuli, "X")) for stimuli in X]
+            pairs = [
+                (self.model, check_stimuli(stimuli, _name(sample, kind)))
+                for sample, stimuli in enumerate(X)
+            ]
         else:
             pairs = list(X)
+        if kind == "pairs":
+            for sample, pair in enumerate(pairs):
+                if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                    raise TypeError(
+                        f"{_name(sample, kind)} must be a pair (network, stimuli), got "
+                        f"{type(pair).__name__}."
+                    )
         if kind in ("networks", "pairs"):
             for sample, (network, _) in enumerate(pairs):
-                check_network(network, f"Sample {sample} of X")
+                check_network(network, _name(sample, kind))
         if kind == "pairs":
-            pairs = [(network, check_stimuli(stimuli, "X")) for network, stimuli in X]
+            pairs = [
+                (network, check_stimuli(stimuli, f"The stimuli of sample {sample}"))
+                for sample, (network, stimuli) in enumerate(pairs)
+            ]
         return pairs
 
-    def _plan(self, pairs):
+    def _plan(self, pairs, kind):
         """Plan all recordings before any work is done, naming the sample that fails."""
         return [
             _for_sample(
@@ -390,6 +411,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
                 plan_recording,
                 network,
                 stimuli,
+                name=_name(sample, kind),
                 layers=self.layers,
                 reduce=self.reduce,
                 feature_axis=self.channel_axis,
@@ -398,7 +420,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             for sample, (network, stimuli) in enumerate(pairs)
         ]
 
-    def _record(self, pairs, plans, activations):
+    def _record(self, pairs, plans, kind, activations):
         samples = progress(
             range(len(pairs)), verbose=self.verbose, description="activations"
         )
@@ -408,6 +430,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
                 record,
                 *pairs[sample],
                 plans[sample],
+                name=_name(sample, kind),
                 reduce=self.reduce,
                 batch_size=self.batch_size,
                 device=check_device(self.device),
@@ -425,6 +448,23 @@ def _is_network(candidate):
     # Where torch was never imported there can be no network.
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(candidate, torch.nn.Module)
+
+
+def _as_array(X):
+    """Turn a tensor into an array of its numbers, where it is."""
+    if not hasattr(X, "is_floating_point"):
+        return X
+    X = X.detach().cpu()
+    return (X.float() if X.is_floating_point() and X.itemsize < 4 else X).numpy()
+
+
+def _name(sample, kind):
+    """Name a sample in errors."""
+    if kind == "stimuli":
+        return "The model"
+    if kind == "stimulus sets":
+        return f"Stimulus set {sample} of X (each X[i] is a set; for one set give [X])"
+    return f"Sample {sample} of X"
 
 
 def _is_numeric(candidate):

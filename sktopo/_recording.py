@@ -4,9 +4,10 @@ torch is imported inside the functions only.
 """
 
 import contextlib
-import difflib
-import fnmatch
+import dataclasses
+import sys
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,38 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_array
 
+from sktopo._layers import guess_feature_axis, select_modules, track_features
 from sktopo._validation import import_optional
 
 # Hooks and evaluation mode belong to the network, which threads may share: while one
 # thread runs a network, no other may switch its mode or feed its hooks.
 _ONE_AT_A_TIME = threading.RLock()
-
-# Modules of torch.nn by the file that defines them: the axis of the features.
-_FEATURE_AXIS = {
-    "torch.nn.modules.batchnorm": 1,
-    "torch.nn.modules.conv": 1,
-    "torch.nn.modules.instancenorm": 1,
-    "torch.nn.modules.pooling": 1,
-    "torch.nn.modules.linear": -1,
-    "torch.nn.modules.rnn": -1,
-    "torch.nn.modules.sparse": -1,
-    "torch.nn.modules.transformer": -1,
-}
-_FEATURE_AXIS_BY_NAME = {
-    "GroupNorm": 1,
-    "LayerNorm": -1,
-    "RMSNorm": -1,
-    "MultiheadAttention": -1,
-    "Identity": None,
-}
-# Defined beside the activation functions, but they mix units.
-_NO_ACTIVATIONS = (
-    "LogSoftmax",
-    "MultiheadAttention",
-    "Softmax",
-    "Softmax2d",
-    "Softmin",
-)
 
 
 class Recorded(NamedTuple):
@@ -83,6 +58,11 @@ def check_network(network, name):
         raise TypeError(
             f"{name} must be a torch.nn.Module, got {type(network).__name__}."
         )
+    if isinstance(network, torch.jit.ScriptModule):
+        raise ValueError(
+            f"{name} is a TorchScript module, whose layers cannot be hooked; give the "
+            "module it was made from."
+        )
     for part, tensor in _state(network).items():
         if torch.nn.parameter.is_lazy(tensor):
             raise ValueError(
@@ -103,15 +83,23 @@ def check_stimuli(stimuli, name="stimuli"):
             f"{name} must be an array or a tensor, got {type(stimuli).__name__}; put "
             "the batches of a loader together first, e.g. with torch.cat."
         )
-    if hasattr(stimuli, "detach") and hasattr(stimuli, "is_floating_point"):
-        if stimuli.ndim < 2 or not len(stimuli):
-            raise ValueError(
-                f"{name} has shape {tuple(stimuli.shape)}; expected (n_stimuli, ...)."
-            )
-        if stimuli.is_floating_point() and not stimuli.isfinite().all():
-            raise ValueError(f"{name} contains NaN or infinity.")
-        return stimuli.detach()
-    return check_array(stimuli, dtype="numeric", allow_nd=True, input_name=name)
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(stimuli, torch.Tensor):
+        return check_array(stimuli, dtype="numeric", allow_nd=True, input_name=name)
+    if stimuli.layout != torch.strided or stimuli.is_complex():
+        raise TypeError(
+            f"{name} is a {'complex' if stimuli.is_complex() else 'sparse'} tensor; "
+            "expected a dense one of real numbers."
+        )
+    if stimuli.ndim < 2 or not len(stimuli):
+        raise ValueError(
+            f"{name} has shape {tuple(stimuli.shape)}; expected (n_stimuli, ...)."
+        )
+    stimuli = stimuli.detach()
+    # The sum is cheap and finite if all are; it may overflow, so all are looked at.
+    if not (stimuli.sum().isfinite() or stimuli.isfinite().all()):
+        raise ValueError(f"{name} contains NaN or infinity.")
+    return stimuli
 
 
 def check_device(device):
@@ -120,32 +108,40 @@ def check_device(device):
         return None
     torch = import_torch()
     try:
-        return torch.empty(0, device=device).device
+        found = torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
             f"device={device!r} cannot be used here ({error}). Choose another, or "
             "None to run each network where it is."
         ) from error
+    if found.type == "meta":
+        raise ValueError("device='meta' cannot be used: it computes no numbers.")
+    return found
 
 
-def plan_recording(network, stimuli, *, layers, reduce, feature_axis, device):
+def plan_recording(network, stimuli, *, name, layers, reduce, feature_axis, device):
     """Show a network its first stimuli to learn what there will be to record.
 
-    Returns a list of `Recorded` in the order of execution.
+    Returns a list of `Recorded` in the order of execution. `name` is for errors.
     """
-    probe = stimuli[:2]  # two, so that the axis of the batch can be told from others
+    rows = list(range(min(2, len(stimuli))))  # two, so that their axis can be told
     modules, required = select_modules(network, layers)
-    axes = [feature_axis if feature_axis != "auto" else None]
-    plan = []
+    plan, among, mixed = [], {}, []
 
-    def note(name, call, tensor):
-        axis = axes[-1] if axes[-1] is not None else (1 if tensor.ndim > 3 else -1)
-        kept = _as_nodes(tensor, name, len(probe), reduce, axis)
+    def note(layer, call, output):
+        tensor = _pick_tensor(output, layer, len(rows))
+        axis = feature_axis
+        if axis == "auto":
+            axis = guess_feature_axis(tensor.shape, known)
+        kept = _as_nodes(tensor, layer, len(rows), reduce, axis)
+        if not kept.isfinite().all():
+            raise ValueError(f"{name}: layer {layer!r} gives NaN or infinity.")
+        among[layer, call] = axis, kept[-1].clone()
         plan.append(
             Recorded(
-                name,
+                layer,
                 call,
-                (name or type(network).__name__) + (f"#{call + 1}" if call else ""),
+                (layer or type(network).__name__) + (f"#{call + 1}" if call else ""),
                 axis,
                 kept.shape[1],
                 tuple(kept.shape[2:]),
@@ -153,34 +149,72 @@ def plan_recording(network, stimuli, *, layers, reduce, feature_axis, device):
             )
         )
 
-    with contextlib.ExitStack() as stack:
-        if feature_axis == "auto":
-            stack.enter_context(_track_axis(network, axes))
-        try:
-            run = stack.enter_context(_hooked(network, modules, device, note))
-            run(probe)
-        except RuntimeError as error:
-            raise ValueError(
-                f"The network ({type(network).__name__}) could not be run on the first "
-                f"{len(probe)} of {len(stimuli)} stimuli, a batch of shape "
-                f"{tuple(probe.shape)} and type {probe.dtype}: {error}"
-            ) from error
+    def compare(layer, call, output):
+        if (layer, call) in among:
+            axis, before = among[layer, call]
+            tensor = _pick_tensor(output, layer, len(rows))
+            again = _as_nodes(tensor, layer, len(rows), reduce, axis)[0]
+            tolerance = 0.02 * before.abs().max() + 1e-6
+            if again.shape != before.shape or (again - before).abs().max() > tolerance:
+                mixed.append(layer)
+
+    with _ONE_AT_A_TIME, track_features(network) as known:
+        _try_stimuli(network, modules, device, stimuli, rows, note, name)
+        # The last of them once more, now in the company of itself.
+        rows = rows[-1:] * len(rows)
+        _try_stimuli(network, modules, device, stimuli, rows, compare, name)
+    _check_plan(plan, modules, required, mixed, name)
+    return plan
+
+
+def _try_stimuli(network, modules, device, stimuli, rows, consume, name):
+    """Show a few stimuli; what torch says against them becomes a ValueError."""
+    try:
+        with _hooked(network, modules, device, stimuli[rows], consume) as run:
+            run(slice(None))
+    except Exception as error:
+        if type(error) is not RuntimeError:
+            raise
+        integers = (
+            ""
+            if "float" in str(stimuli.dtype)
+            else (
+                " Give floating-point stimuli, or a torch tensor of integers if the "
+                "network looks them up."
+            )
+        )
+        raise ValueError(
+            f"{name} ({type(network).__name__}) could not be run on the first "
+            f"{len(rows)} of {len(stimuli)} stimuli, a batch of shape "
+            f"{tuple(stimuli[rows].shape)} and type {stimuli.dtype}: {error}.{integers}"
+        ) from error
+
+
+def _check_plan(plan, modules, required, mixed, name):
+    """Raise or warn if what the first stimuli gave makes no connectome."""
     idle = required - {recorded.module for recorded in plan}
     if idle or not plan:
         raise ValueError(
-            f"No output came from the layers {sorted(idle or modules)}: the network "
-            "does not run them. Choose other layers."
+            f"{name}: no output came from the layers {sorted(idle or modules)}; the "
+            "network does not run them. Choose other layers."
         )
     if len({recorded.n_positions for recorded in plan}) > 1:
         found = ", ".join(f"{r.label}: {r.n_positions}" for r in plan)
         raise ValueError(
-            "reduce='observations' needs layers with equally many positions, got "
-            f"{found}. Choose fewer layers, or another way to reduce."
+            f"{name}: reduce='observations' needs layers with equally many positions, "
+            f"got {found}. Choose fewer layers, or another way to reduce."
         )
-    return plan
+    if mixed:
+        warnings.warn(
+            f"{name}: what layer {mixed[0]!r} gives for a stimulus depends on the "
+            "others shown with it, or on chance. Is the first axis of the stimuli that "
+            "of time (recurrent and transformer layers: batch_first=True)? Does batch "
+            "normalisation run without its statistics?",
+            stacklevel=2,
+        )
 
 
-def record(network, stimuli, plan, *, reduce, batch_size, device, out):
+def record(network, stimuli, plan, *, name, reduce, batch_size, device, out):
     """Run a network on all stimuli and write its nodes to `out`.
 
     `out` is an array of shape (n_stimuli * n_positions, n_nodes), filled batch by
@@ -193,138 +227,56 @@ def record(network, stimuli, plan, *, reduce, batch_size, device, out):
         columns[recorded.module, recorded.call] = recorded, slice(start, stop)
     out = out.reshape(len(stimuli), plan[0].n_positions, stop)
     names = dict.fromkeys(recorded.module for recorded in plan)
-    modules = {name: network.get_submodule(name) for name in names}
+    modules = {layer: network.get_submodule(layer) for layer in names}
     rows, seen = slice(0), Counter()
 
-    def write(name, call, tensor):
-        recorded, place = columns.get((name, call), (None, None))
+    def write(layer, call, output):
+        tensor = _pick_tensor(output, layer, rows.stop - rows.start)
+        recorded, place = columns.get((layer, call), (None, None))
+        kept = None
         if recorded is not None:
-            n_rows = rows.stop - rows.start
-            kept = _as_nodes(tensor, name, n_rows, reduce, recorded.feature_axis)
-        if recorded is None or kept.shape[1:] != (
-            recorded.n_positions,
-            *recorded.node_shape,
-        ):
+            kept = _as_nodes(
+                tensor, layer, rows.stop - rows.start, reduce, recorded.feature_axis
+            )
+        form = recorded and (recorded.n_positions, *recorded.node_shape)
+        if kept is None or kept.shape[1:] != form:
             raise ValueError(
-                f"Layer {name!r} ran otherwise than on the first stimuli (call "
-                f"{call + 1}, output {tuple(tensor.shape)}): its nodes change from "
-                "stimulus to stimulus and make no connectome."
+                f"{name}: layer {layer!r} ran otherwise than on the first stimuli "
+                f"(call {call + 1}, output {tuple(tensor.shape)}): its nodes change "
+                "from stimulus to stimulus and make no connectome."
             )
         out[rows, :, place] = kept.flatten(2).cpu().numpy()
-        seen[name, call] += 1
+        seen[layer, call] += 1
 
     n_batches = -(-len(stimuli) // batch_size)
-    cuts = np.linspace(0, len(stimuli), n_batches + 1).astype(int)
-    with _hooked(network, modules, device, write) as run:
+    cuts = np.linspace(0, len(stimuli), n_batches + 1).astype(int).tolist()
+    with _hooked(network, modules, device, stimuli, write, batch_size) as run:
         for batch, (start, end) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
             rows = slice(start, end)
-            run(stimuli[rows])
+            run(rows)
             if any(seen[key] != batch + 1 for key in columns):
                 raise ValueError(
-                    f"A layer among {sorted(modules)} did not run on stimuli {start} "
-                    f"to {end - 1}, but did on the first ones."
+                    f"{name}: a layer among {sorted(modules)} did not run on stimuli "
+                    f"{start} to {end - 1}, but did on the first ones."
                 )
-    for (name, _), (_, place) in columns.items():
+    for (layer, _), (_, place) in columns.items():
         with np.errstate(invalid="ignore"):
             total = out[..., place].sum(dtype=np.float64)
         if not np.isfinite(total):
             raise ValueError(
-                f"Layer {name!r} gave NaN or infinity: the network may have diverged."
+                f"{name}: layer {layer!r} gave NaN or infinity; the network may have "
+                "diverged."
             )
 
 
-def select_modules(network, layers):
-    """Find the modules to record: a dict of names, and the names given exactly."""
-    named = dict(network.named_modules(remove_duplicate=False))
-    if layers is None:
-        chosen = [name for name, module in named.items() if _is_activation(module)]
-        if not chosen:
-            raise ValueError(
-                "The network has no activation-function modules to record (functions "
-                "such as torch.nn.functional.relu cannot be hooked). Name layers "
-                f"among: {_listed(named)}."
-            )
-        exact = set()
-    else:
-        entries = layers if isinstance(layers, (list, tuple)) else [layers]
-        chosen = [name for entry in entries for name in _match(entry, named)]
-        exact = {entry for entry in entries if isinstance(entry, str)} & set(named)
-    modules, canonical = {}, {}
-    for name in chosen:
-        # A module with two names is recorded once, under the first chosen.
-        canonical.setdefault(named[name], name)
-        modules.setdefault(canonical[named[name]], named[name])
-    return modules, {canonical[named[name]] for name in exact}
-
-
-def _match(entry, named):
-    """Return the names of the modules that an entry of `layers` stands for."""
-    if isinstance(entry, type):
-        found = [name for name, module in named.items() if isinstance(module, entry)]
-    elif not isinstance(entry, str):
-        raise ValueError(
-            f"layers must hold names, patterns or module types, got {entry!r}."
-        )
-    elif entry in named:
-        found = [entry]
-    else:
-        found = fnmatch.filter((name for name in named if name), entry)
-    if not found:
-        close = difflib.get_close_matches(str(entry), named, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-        raise ValueError(
-            f"No layer of the network matches {entry!r}.{hint} Its layers are: "
-            f"{_listed(named)}."
-        )
-    return found
-
-
-def _listed(named):
-    names = [name for name in named if name]
-    return ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
-
-
-def _origins(module):
-    """Give the names and defining files of the classes a module is made of."""
-    return [(base.__name__, base.__module__) for base in type(module).__mro__]
-
-
-def _is_activation(module):
-    return any(
-        file == "torch.nn.modules.activation" and name not in _NO_ACTIVATIONS
-        for name, file in _origins(module)
-    )
-
-
 @contextlib.contextmanager
-def _track_axis(network, axes):
-    """Append to `axes` the feature axis of every layer of known layout that runs."""
-    handles = []
-    try:
-        for module in network.modules():
-            for name, file in _origins(module):
-                if file.startswith("torch.nn.modules."):
-                    axis = _FEATURE_AXIS_BY_NAME.get(name, _FEATURE_AXIS.get(file))
-                    if axis is not None:
-                        handles.append(
-                            module.register_forward_hook(
-                                lambda *_, axis=axis: axes.append(axis)
-                            )
-                        )
-                    break
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+def _hooked(network, modules, device, stimuli, consume, batch_size=None):
+    """Let `consume(name, call, output)` see the outputs of modules.
 
-
-@contextlib.contextmanager
-def _hooked(network, modules, device, consume):
-    """Let `consume(name, call, tensor)` see the outputs of modules; yields a runner.
-
-    The network is in evaluation mode under `inference_mode` meanwhile. Its modes, its
-    hooks and the state of torch's random numbers are as before afterwards, whatever
-    is raised.
+    Yields a function that runs the network on the stimuli of a slice, without
+    gradients and in evaluation mode. The flags are set one by one: `eval()` may be
+    overridden and do more, which `train()` would not undo. Modes, hooks and the state
+    of torch's random numbers are as before afterwards, whatever is raised.
     """
     torch = import_torch()
     calls = Counter()
@@ -332,25 +284,32 @@ def _hooked(network, modules, device, consume):
     def hook(name):
         def see(module, args, output):
             calls[name] += 1
-            consume(name, calls[name] - 1, _first_tensor(output, name))
+            consume(name, calls[name] - 1, output)
 
         return see
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(_ONE_AT_A_TIME)
-        stack.enter_context(torch.inference_mode())
+        stack.enter_context(torch.no_grad())
         forward, place = _on_device(network, device)
         gpus = [place] if place.type == "cuda" else []
         stack.enter_context(torch.random.fork_rng(devices=gpus))
+        # Fused attention and compiled code would pass the hooks by.
+        fast = torch.backends.mha
+        stack.callback(fast.set_fastpath_enabled, fast.get_fastpath_enabled())
+        fast.set_fastpath_enabled(False)
+        if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         for module in network.modules():
             stack.callback(setattr, module, "training", module.training)
-        network.eval()
+            module.training = False
         for name, module in modules.items():
             stack.callback(module.register_forward_hook(hook(name)).remove)
+        feed = _make_feeder(network, stimuli, batch_size or len(stimuli))
 
-        def run(stimuli):
+        def run(rows):
             calls.clear()
-            forward(_as_input(stimuli, network).to(place))
+            forward(feed(rows).to(place))
 
         yield run
 
@@ -373,40 +332,59 @@ def _state(network):
     return {**dict(network.named_parameters()), **dict(network.named_buffers())}
 
 
-def _as_input(stimuli, network):
-    """Turn a batch of stimuli into a tensor of the type the network computes in.
+def _make_feeder(network, stimuli, batch_size):
+    """Return a function from rows to a batch in the type the network computes in.
 
     Integers stay integers for networks that look tokens up in an embedding, and in
-    tensors; else they become floating-point numbers, as in scikit-learn.
+    tensors; else they become floating-point numbers, as in scikit-learn. Batches are
+    copies, since networks may write to their input.
     """
     torch = import_torch()
-    is_tensor = isinstance(stimuli, torch.Tensor)
-    # A copy, since arrays may be read-only and networks may write to their input.
-    batch = stimuli.clone() if is_tensor else torch.as_tensor(np.array(stimuli))
     floating = [t.dtype for t in _state(network).values() if t.is_floating_point()]
-    if not batch.is_floating_point():
-        if is_tensor:
-            return batch
-        if any(isinstance(m, torch.nn.Embedding) for m in network.modules()):
-            return batch.long()
-        batch = batch.to(torch.get_default_dtype())
-    return batch.to(floating[0]) if floating else batch
-
-
-def _first_tensor(output, name):
-    """Take the first tensor of what a module returned (attention returns a tuple)."""
-    torch = import_torch()
-    if isinstance(output, torch.Tensor):
-        return output
-    parts = output.values() if isinstance(output, Mapping) else output
-    if isinstance(parts, (tuple, list)) or isinstance(output, Mapping):
-        for part in parts:
-            if isinstance(part, torch.Tensor):
-                return part
-    raise ValueError(
-        f"Layer {name!r} returned {type(output).__name__}, which holds no tensor; "
-        "record a layer inside it."
+    dtype = floating[0] if floating else torch.get_default_dtype()
+    if isinstance(stimuli, torch.Tensor):
+        to = dtype if stimuli.is_floating_point() else stimuli.dtype
+        return lambda rows: stimuli[rows].to(to, copy=True)
+    lookup = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    looks_up = any(isinstance(module, lookup) for module in network.modules())
+    if looks_up and stimuli.dtype.kind in "iu":
+        dtype = held = torch.int64
+    else:
+        held = torch.float64 if dtype == torch.float64 else torch.float32
+    buffer = torch.empty(
+        (min(batch_size, len(stimuli)), *stimuli.shape[1:]), dtype=held, device="cpu"
     )
+
+    def feed(rows):
+        batch = stimuli[rows]
+        filled = buffer[: len(batch)]
+        filled.numpy()[:] = batch
+        return filled.to(dtype)
+
+    return feed
+
+
+def _pick_tensor(output, name, n_stimuli):
+    """Take the first tensor of an output (attention returns a tuple, for one).
+
+    A tensor whose first axis is that of the stimuli is preferred.
+    """
+    torch = import_torch()
+    if dataclasses.is_dataclass(output):
+        parts = [getattr(output, field.name) for field in dataclasses.fields(output)]
+    elif isinstance(output, Mapping):
+        parts = list(output.values())
+    else:
+        parts = output if isinstance(output, (tuple, list)) else [output]
+    tensors = [part for part in parts if isinstance(part, torch.Tensor)]
+    if not tensors or tensors[0].is_nested:
+        raise ValueError(
+            f"Layer {name!r} returned {type(output).__name__}, which holds no plain "
+            "tensor; record another layer, inside it or around it."
+        )
+    fitting = [t for t in tensors if t.ndim and len(t) == n_stimuli]
+    tensor = (fitting or tensors)[0].detach()
+    return tensor.dequantize() if tensor.is_quantized else tensor
 
 
 def _as_nodes(tensor, name, n_stimuli, reduce, feature_axis):
@@ -425,15 +403,13 @@ def _as_nodes(tensor, name, n_stimuli, reduce, feature_axis):
         tensor = tensor[:, None]
     if tensor.ndim == 2 or reduce == "units":
         return tensor[:, None]
-    if (
-        not 0 < feature_axis % tensor.ndim
-        or not -tensor.ndim <= feature_axis < tensor.ndim
-    ):
+    axis = feature_axis + tensor.ndim * (feature_axis < 0)
+    if not 0 < axis < tensor.ndim:
         raise ValueError(
             f"channel_axis={feature_axis} is no axis of the channels in the output of "
             f"layer {name!r}, {tuple(tensor.shape)}, whose axis 0 is the stimuli."
         )
-    tensor = tensor.movedim(feature_axis, -1).flatten(1, -2)
+    tensor = tensor.movedim(axis, -1).flatten(1, -2)
     if reduce == "mean":
         return tensor.mean(dim=1, keepdim=True)
     if reduce == "max":

@@ -39,6 +39,7 @@ def main(argv=None):
     except ImportError as error:
         raise SystemExit(str(error)) from None
 
+    args.output.mkdir(parents=True, exist_ok=True)
     if args.train:
         data = train_digit_networks(random_state=args.seed, n_jobs=-1, verbose=True)
     else:
@@ -51,7 +52,6 @@ def main(argv=None):
     print(_score_table(data, top, edges))
     print(_time_table(seconds))
     print(_finding(data, top, edges))
-    args.output.mkdir(parents=True, exist_ok=True)
     for name, figure in (
         ("connectomes", _draw_connectomes(data, top, results)),
         ("barycenters", _draw_barycenters(data, top, results)),

@@ -1,6 +1,7 @@
 """ActivationExtractor on real torch code, against outputs computed by hand."""
 
 import copy
+import dataclasses
 import pickle
 import sys
 import threading
@@ -150,6 +151,7 @@ def test_object_arrays_of_networks(stimuli):
         ({"stimuli": True}, "pairs", ValueError, "neither model= nor stimuli="),
         ({"stimuli": True}, "network", TypeError, "single network"),
         ({"stimuli": True}, "states", TypeError, "X holds OrderedDict"),
+        ({}, "odd pairs", TypeError, "Sample 1 of X must be a pair"),
         ({}, "swapped", TypeError, "Sample 0 of X must be a torch.nn.Module, got nd"),
         ({"stimuli": True}, "empty", ValueError, "0 samples"),
         ({"stimuli": True}, "objects", TypeError, "X holds object"),
@@ -169,6 +171,7 @@ def test_unclear_input(stimuli, parameters, X, error, message):
         "mixed": [network, "other"],
         "swapped": [(stimuli, network)],
         "empty": [],
+        "odd pairs": [(network, stimuli), network],
         "objects": [object()],
     }[X]
     values = {"model": network, "stimuli": stimuli}
@@ -394,9 +397,86 @@ def test_networks_that_change_their_way(stimuli):
 
 
 def test_diverged_networks(stimuli):
-    network = Net(lambda net, x: net.act(x / (x < 9).logical_not()), act=nn.Identity())
-    with pytest.raises(ValueError, match="'act' gave NaN or infinity"):
-        ActivationExtractor(network, layers="act").fit_transform(stimuli)
+    network, broken = make_mlp(), make_mlp()
+    broken[0].weight.data[0] = np.nan
+    with pytest.raises(ValueError, match="Sample 1 of X: layer '1' gives NaN"):
+        ActivationExtractor(stimuli=stimuli).fit([network, broken])
+    late = Net(lambda net, x: net.act(x / (x != 5)), act=nn.Identity())
+    extractor = ActivationExtractor(stimuli=stimuli, layers="act")
+    stimuli[7, 2] = 5
+    with pytest.raises(ValueError, match="Sample 0 of X: layer 'act' gave NaN"):
+        extractor.fit([late]).transform([late])
+
+
+def test_stimuli_that_depend_on_each_other(tokens):
+    # torch's default: the first axis is time.
+    network = seeded(lambda: nn.LSTM(8, 5))
+    extractor = ActivationExtractor(stimuli=tokens, layers="")
+    with pytest.warns(UserWarning, match="Sample 0 of X.*batch_first=True"):
+        extractor.fit([network])
+    network = nn.Sequential(nn.BatchNorm1d(7, track_running_stats=False), nn.Tanh())
+    with pytest.warns(UserWarning, match="normalisation run without its statistics"):
+        ActivationExtractor(stimuli=tokens).fit([network])
+
+
+def test_networks_that_cache_can_be_trained_afterwards(stimuli):
+    def forward(net, x):
+        if not hasattr(net, "cached"):
+            net.cached = torch.cos(torch.arange(4.0))
+        return net.act(net.fc(x) * net.cached)
+
+    network = seeded(lambda: Net(forward, fc=nn.Linear(4, 4), act=nn.Tanh()))
+    ActivationExtractor(stimuli=stimuli).fit_transform([network])
+    network(torch.as_tensor(stimuli)).sum().backward()
+    assert network.fc.weight.grad is not None
+
+
+def test_networks_whose_eval_does_more_are_left_as_they_were(stimuli):
+    class Merging(nn.Linear):  # as low-rank adapters do
+        merged = False
+
+        def train(self, mode=True):
+            self.merged = not mode
+            return super().train(mode)
+
+    network = nn.Sequential(seeded(lambda: Merging(4, 3)), nn.Tanh()).train()
+    ActivationExtractor(stimuli=stimuli).fit_transform([network])
+    assert network[0].training and not network[0].merged
+
+
+def test_networks_that_use_gradients_inside(stimuli):
+    def forward(net, x):
+        with torch.enable_grad():
+            x = x.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(net.act(x).sum(), x)
+        return net.last(slope)
+
+    network = Net(forward, act=nn.Tanh(), last=nn.ReLU())
+    found = ActivationExtractor(network, layers="last").fit_transform(stimuli)
+    assert_allclose(found, 1 - np.tanh(stimuli) ** 2, atol=1e-6)
+
+
+def test_compiled_networks(stimuli):
+    network = make_mlp()
+    expected = ActivationExtractor(stimuli=stimuli).fit_transform([network])
+    compiled = torch.compile(network, backend="eager")
+    extractor = ActivationExtractor(stimuli=stimuli)
+    assert_allclose(extractor.fit_transform([compiled]), expected, atol=1e-6)
+    assert extractor.node_names_[0] == "_orig_mod.1[0]"
+
+
+def test_scripted_networks(stimuli):
+    with pytest.warns(DeprecationWarning):
+        scripted = torch.jit.script(make_mlp())
+    with pytest.raises(ValueError, match="TorchScript"):
+        ActivationExtractor(stimuli=stimuli).fit([scripted])
+
+
+def test_activations_of_weights_are_not_recorded(stimuli):
+    network = make_mlp()
+    nn.utils.parametrize.register_parametrization(network[0], "weight", nn.Softplus())
+    found = ActivationExtractor(stimuli=stimuli).fit([network]).node_names_
+    assert found[0] == "1[0]"
 
 
 # --- convolutions, tokens, recurrence ---------------------------------------------
@@ -499,6 +579,76 @@ def test_channel_axis_follows_the_layer_before(tokens):
         assert extractor.fit([nn.ReLU()]).n_nodes_ == n_nodes
 
 
+class SqueezeExcite(nn.Module):
+    """Weigh channels by a linear function of their means."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(6, 6)
+
+    def forward(self, x):
+        return x * self.fc(x.mean((2, 3)))[..., None, None]
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """Normalise over channels that are axis 1."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def conv():
+    return nn.Conv2d(2, 6, 3, padding=1)
+
+
+def flat():
+    return nn.Flatten(), nn.Linear(40, 84)
+
+
+def last():
+    return Net(lambda _, x: x.movedim(1, -1))
+
+
+@pytest.mark.parametrize(
+    ("make", "n_nodes"),
+    [
+        (lambda: [conv(), SqueezeExcite(), nn.ReLU()], 6),
+        (lambda: [conv(), nn.LayerNorm([6, 5, 4]), nn.ReLU()], 6),
+        (lambda: [conv(), LayerNorm2d(6), nn.GELU()], 6),
+        (lambda: [*flat(), nn.Unflatten(1, (7, 4, 3)), nn.ReLU()], 7),
+        (lambda: [conv(), nn.Flatten(2), Net(lambda _, x: x.mT), nn.GELU()], 6),
+        (lambda: [conv(), last(), nn.Linear(6, 9), nn.GELU()], 9),
+        (lambda: [conv(), nn.Flatten(2), nn.Conv1d(6, 3, 1), nn.ReLU()], 3),
+    ],
+)
+def test_channels_are_found(images, make, n_nodes):
+    network = seeded(lambda: nn.Sequential(*make()))
+    assert ActivationExtractor(stimuli=images).fit([network]).n_nodes_ == n_nodes
+
+
+def test_transformer_with_padding(tokens):
+    def forward(net, x):
+        return net.encoder(x, src_key_padding_mask=x[..., 0] > 1)
+
+    network = seeded(
+        lambda: Net(
+            forward,
+            encoder=nn.TransformerEncoder(
+                nn.TransformerEncoderLayer(
+                    8, 2, 16, batch_first=True, activation=nn.GELU()
+                ),
+                num_layers=2,
+                enable_nested_tensor=True,
+            ),
+        )
+    )
+    fast = torch.backends.mha.get_fastpath_enabled()
+    extractor = ActivationExtractor(stimuli=tokens).fit([network])
+    assert extractor.n_nodes_ == 32
+    assert extractor.transform([network]).shape == (1, 6, 32)
+    assert torch.backends.mha.get_fastpath_enabled() == fast
+
+
 def test_recurrent_layers(tokens):
     network = seeded(lambda: nn.LSTM(8, 3, batch_first=True))
     found = ActivationExtractor(stimuli=tokens, layers="").fit_transform([network])
@@ -518,6 +668,32 @@ def test_token_identifiers_stay_integers():
     assert_allclose(found, expected.detach(), atol=1e-6)
     tensor = ActivationExtractor(network).fit_transform([torch.as_tensor(words)])
     assert_allclose(tensor[0], found)
+    look_up = Net(
+        lambda net, x: net.act(nn.functional.embedding(x, network[0].weight)),
+        act=nn.Tanh(),
+    )
+    as_table = ActivationExtractor(look_up).fit_transform(torch.as_tensor(words))
+    assert_allclose(as_table, found)
+    with pytest.raises(ValueError, match="or a torch tensor of integers"):
+        ActivationExtractor(look_up).fit(words)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_tables_as_tensors(stimuli, dtype):
+    network = make_mlp()
+    table = torch.as_tensor(stimuli).to(dtype).requires_grad_()
+    found = ActivationExtractor(network).fit_transform(table)
+    expected = ActivationExtractor(network).fit_transform(stimuli)
+    assert_allclose(found, expected, atol=1e-6 if dtype == torch.float32 else 0.05)
+
+
+@pytest.mark.filterwarnings("ignore:.*quanti:Warning")
+@pytest.mark.filterwarnings("ignore:.*deprecat:Warning")
+def test_quantized_networks(stimuli):
+    network = torch.ao.quantization.quantize_dynamic(make_mlp(), {nn.Linear})
+    found = ActivationExtractor(stimuli=stimuli.astype(float)).fit_transform([network])
+    expected = ActivationExtractor(stimuli=stimuli).fit_transform([make_mlp()])
+    assert_allclose(found, expected, atol=0.05)
 
 
 def test_integers_become_floats_for_other_networks():
@@ -531,6 +707,16 @@ def test_integers_become_floats_for_other_networks():
 def test_mappings_and_outputs_without_tensors(stimuli):
     inner = Net(lambda _, x: {"hidden": torch.tanh(x), "other": None})
     network = Net(lambda net, x: net.inner(x)["hidden"], inner=inner)
+    found = ActivationExtractor(network, layers="inner").fit_transform(stimuli)
+    assert_allclose(found, np.tanh(stimuli), atol=1e-6)
+
+    @dataclasses.dataclass
+    class Output:
+        loss: torch.Tensor
+        hidden: torch.Tensor
+
+    inner = Net(lambda _, x: Output(x.sum(), torch.tanh(x)))
+    network = Net(lambda net, x: net.inner(x).hidden, inner=inner)
     found = ActivationExtractor(network, layers="inner").fit_transform(stimuli)
     assert_allclose(found, np.tanh(stimuli), atol=1e-6)
     network = Net(lambda net, x: net.inner(x) or x, inner=Net(lambda _, x: None))
@@ -550,10 +736,25 @@ def test_precision_of_networks(stimuli, dtype):
 # --- devices, torch, parameters ---------------------------------------------------
 
 
+@pytest.mark.parametrize("change", [torch.Tensor.to_sparse, torch.Tensor.cfloat])
+def test_sparse_and_complex_tensors(stimuli, change):
+    with pytest.raises(TypeError, match="expected a dense one of real numbers"):
+        ActivationExtractor(stimuli=change(torch.as_tensor(stimuli))).fit([make_mlp()])
+
+
+def test_errors_name_the_sample(stimuli):
+    network = make_mlp()
+    with pytest.raises(ValueError, match="stimuli of sample 1 contains NaN"):
+        ActivationExtractor().fit([(network, stimuli), (network, stimuli * np.nan)])
+    images = np.ones((6, 1, 8, 8))
+    with pytest.raises(ValueError, match="Stimulus set 0 of X .*for one set give"):
+        ActivationExtractor(nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU())).fit(images)
+
+
 def test_devices_that_are_not_there(stimuli):
-    for device in ("cuda:99", "nowhere"):
+    for device in ("cuda:99", "nowhere", "meta"):
         extractor = ActivationExtractor(stimuli=stimuli, device=device)
-        with pytest.raises(ValueError, match="cannot be used here"):
+        with pytest.raises(ValueError, match="cannot be used"):
             extractor.fit([make_mlp()])
 
 
@@ -647,6 +848,7 @@ def test_progress_bar(stimuli, capsys):
         (lambda s: np.where(s > 1, np.nan, s), "stimuli contains NaN"),
         (lambda s: torch.as_tensor(np.where(s > 1, np.inf, s)), "NaN or infinity"),
         (lambda s: torch.as_tensor(s)[0], "expected .n_stimuli"),
+        (lambda s: torch.as_tensor(s).to(torch.uint8), "could not be run"),
         (lambda s: np.full((3, 4), "a"), "strings|convert"),
     ],
 )
@@ -662,6 +864,7 @@ def test_bad_stimuli(stimuli, bad, message):
         {"channel_axis": 0},
         {"channel_axis": "last"},
         {"layers": 0},
+        {"layers": []},
         {"batch_size": 0},
         {"batch_size": 2.5},
         {"batch_size": True},

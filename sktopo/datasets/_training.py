@@ -1,6 +1,7 @@
 """Training of the digit networks: ``python -m sktopo.datasets._training OUT.npz``."""
 
 import argparse
+import threading
 from contextlib import contextmanager
 
 import numpy as np
@@ -24,6 +25,9 @@ N_EPOCHS = 370
 BATCH_SIZE = 50
 
 LEARNING_RATE = 0.01
+
+# Threads share the default generator and the number of threads.
+_ONE_AT_A_TIME = threading.Lock()
 
 MOMENTUM = 0.9
 
@@ -156,7 +160,7 @@ def _train_network(strategy, seed, images, labels):
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
     # Initial weights and dropout can only draw from the default generator; it is
     # seeded alone because torch.manual_seed would reach other devices as well.
-    with _one_thread(torch), torch.random.fork_rng(devices=[]):
+    with _ONE_AT_A_TIME, _one_thread(torch), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         network = build_network(torch, strategy).train()
         optimizer = torch.optim.SGD(
