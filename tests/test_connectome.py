@@ -72,7 +72,9 @@ def test_partial_correlation_equals_residuals_of_regression(activations):
     )[0]
     rest = sample[:, 2:] - sample[:, 2:].mean(0)
     residuals = [
-        unit - unit.mean() - rest @ np.linalg.lstsq(rest, unit - unit.mean())[0]
+        unit
+        - unit.mean()
+        - rest @ np.linalg.lstsq(rest, unit - unit.mean(), rcond=None)[0]
         for unit in sample[:, :2].T
     ]
     assert_allclose(row[0], np.corrcoef(residuals)[0, 1], atol=0.01)
