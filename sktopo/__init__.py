@@ -1,6 +1,6 @@
 """Topological analysis of the functional connectomes of neural networks."""
 
-from sktopo import barcodes, datasets, metrics
+from sktopo import barcodes, baselines, comparison, datasets, metrics
 from sktopo._activations import ActivationExtractor
 from sktopo._clusterer import TopClusterer
 from sktopo._connectome import FunctionalConnectome
@@ -14,6 +14,8 @@ __all__ = [
     "TopClusterer",
     "WassersteinKernel",
     "barcodes",
+    "baselines",
+    "comparison",
     "datasets",
     "metrics",
 ]

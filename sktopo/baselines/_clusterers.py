@@ -1,0 +1,374 @@
+"""Clusterers by distances and by similarity graphs, with a rule for new samples."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.cluster import SpectralClustering
+from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sktopo._validation import FLOATS, check_option, forget, import_optional
+from sktopo.baselines._graphs import import_networkx
+
+
+class MedoidClusterer(ClusterMixin, BaseEstimator):
+    """Cluster samples around medoids, by their distances.
+
+    The algorithms are those of the package kmedoids [1]_. New samples belong to the
+    nearest medoid, so the clusterer can end a pipeline and be cross-validated.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters.
+
+    metric : str or callable, default="precomputed"
+        "precomputed": X holds distances, square in `fit`; in `predict` those to the
+        samples of `fit`, in their order, as :class:`DiagramDistance` gives them.
+        Else a metric of :func:`sklearn.metrics.pairwise_distances` for rows.
+
+    method : {"fasterpam", "pam", "alternate"}, default="fasterpam"
+        FasterPAM and PAM swap medoids until no swap helps; "alternate" repeats the
+        two steps of k-means.
+
+    init : {"random", "build"}, default="random"
+        How the first medoids are chosen.
+
+    max_iter : int, default=300
+        Largest number of iterations.
+
+    random_state : int, RandomState instance or None, default=None
+        Chooses the first medoids and the order of swaps. Pass an int for repeatable
+        results.
+
+    Attributes
+    ----------
+    medoid_indices_ : ndarray of shape (n_clusters,)
+        The fitted samples that are medoids, ascending: this numbers the clusters.
+
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        The rows of the medoids; not with precomputed distances.
+
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each fitted sample.
+
+    inertia_ : float
+        Sum of the distances of the fitted samples to their medoid.
+
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if they were all strings.
+
+    See Also
+    --------
+    DiagramDistance : Computes distances between diagrams.
+    sktopo.TopClusterer : Clusters around barycenters.
+
+    Notes
+    -----
+    Needs kmedoids, which ``pip install 'sktopo[baselines]'`` brings.
+
+    References
+    ----------
+    .. [1] Schubert & Rousseeuw, "Fast and eager k-medoids clustering", Information
+       Systems 2021, arXiv:2008.05171.
+
+    Examples
+    --------
+    >>> from sktopo.baselines import MedoidClusterer
+    >>> distances = [[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 1], [9, 9, 1, 0]]
+    >>> clusterer = MedoidClusterer(2, random_state=0).fit(distances)
+    >>> clusterer.labels_
+    array([0, 0, 1, 1])
+    >>> clusterer.predict([[8, 8, 2, 2]])
+    array([1])
+    """
+
+    def __init__(
+        self,
+        n_clusters=8,
+        *,
+        metric="precomputed",
+        method="fasterpam",
+        init="random",
+        max_iter=300,
+        random_state=None,
+    ):
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.method = method
+        self.init = init
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Find medoids.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_samples) or (n_samples, n_features)
+            Distances, or rows if `metric` is one.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : MedoidClusterer
+            The fitted clusterer.
+
+        Raises
+        ------
+        ImportError
+            If kmedoids is not installed.
+
+        ValueError
+            If a parameter is out of range, or X is not a 2-D array of finite
+            numbers, or distances are negative, not square, or fewer than clusters.
+        """
+        self._check_parameters()
+        kmedoids = import_optional(
+            "kmedoids", extra="baselines", purpose="MedoidClusterer"
+        )
+        forget(self, "cluster_centers_")
+        X = validate_data(
+            self, X, dtype=FLOATS, ensure_non_negative=self._is_precomputed()
+        )
+        check_enough(len(X), self.n_clusters)
+        distances = self._square(X)
+        run = {"alternate": "alternating"}.get(self.method, self.method)
+        found = getattr(kmedoids, run)(
+            np.ascontiguousarray(distances),
+            int(self.n_clusters),
+            max_iter=int(self.max_iter),
+            init=self.init,
+            random_state=check_random_state(self.random_state),
+        )
+        self.medoid_indices_ = np.sort(found.medoids).astype(np.intp)
+        to_medoids = distances[:, self.medoid_indices_]
+        self.labels_ = to_medoids.argmin(axis=1)
+        self.inertia_ = float(to_medoids.min(axis=1).sum())
+        if not self._is_precomputed():
+            self.cluster_centers_ = X[self.medoid_indices_]
+        return self
+
+    def predict(self, X):
+        """Assign samples to the nearest medoid.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_samples_fit) or (n_samples, n_features)
+            Distances to the samples of `fit`, or rows if `metric` is one.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Clusters.
+
+        Raises
+        ------
+        ValueError
+            If X is not a 2-D array of finite numbers of the fitted width, or
+            distances are negative.
+        """
+        check_is_fitted(self)
+        precomputed = self._is_precomputed()
+        X = validate_data(
+            self, X, dtype=FLOATS, ensure_non_negative=precomputed, reset=False
+        )
+        if precomputed:
+            return X[:, self.medoid_indices_].argmin(axis=1)
+        centers = self.cluster_centers_
+        return pairwise_distances(X, centers, metric=self.metric).argmin(axis=1)
+
+    def _check_parameters(self):
+        integers = (int, np.integer)
+        check_scalar(self.n_clusters, "n_clusters", integers, min_val=1)
+        check_scalar(self.max_iter, "max_iter", integers, min_val=1)
+        check_option("method", self.method, ("fasterpam", "pam", "alternate"))
+        check_option("init", self.init, ("random", "build"))
+
+    def _is_precomputed(self):
+        return isinstance(self.metric, str) and self.metric == "precomputed"
+
+    def _square(self, X):
+        if not self._is_precomputed():
+            return pairwise_distances(X, metric=self.metric)
+        if X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"X has shape {X.shape}; expected distances among the samples of fit, "
+                "a square matrix. For rows give metric='euclidean' or another metric."
+            )
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self._is_precomputed()
+        return tags
+
+
+class SimilarityClusterer(ClusterMixin, BaseEstimator):
+    r"""Cluster rows by the graph of their similarities.
+
+    The samples are the nodes of a complete graph, whose weights are
+    :math:`\exp(-d^2 / s)` with the Euclidean distances :math:`d` between rows and
+    the median :math:`s` of their squares. Communities are found in that graph by
+    spectral clustering or by modularity. New samples belong to the cluster of the
+    nearest mean row: a rule of ours, for neither method has one.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters.
+
+    method : {"spectral", "modularity"}, default="spectral"
+        "spectral" is :class:`sklearn.cluster.SpectralClustering`, one random start;
+        "modularity" joins communities greedily, networkx'
+        ``greedy_modularity_communities``, until `n_clusters` remain, and has no
+        randomness.
+
+    random_state : int, RandomState instance or None, default=None
+        Randomness of the spectral method. Pass an int for repeatable results.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        Mean row of each cluster.
+
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each fitted row, from the graph; the nearest mean may differ.
+
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if they were all strings.
+
+    See Also
+    --------
+    MedoidClusterer : Clusters by distances.
+
+    Notes
+    -----
+    The modularity method needs networkx, which
+    ``pip install 'sktopo[baselines]'`` brings.
+
+    References
+    ----------
+    .. [1] Clauset, Newman & Moore, "Finding community structure in very large
+       networks", Physical Review E 2004, arXiv:cond-mat/0408187.
+
+    Examples
+    --------
+    >>> from sktopo.baselines import SimilarityClusterer
+    >>> clusterer = SimilarityClusterer(2, method="modularity")
+    >>> clusterer.fit([[0.0], [0.1], [5.0], [5.1], [5.2]]).labels_
+    array([1, 1, 0, 0, 0])
+    >>> clusterer.predict([[1.0]])
+    array([1])
+    """
+
+    def __init__(self, n_clusters=8, *, method="spectral", random_state=None):
+        self.n_clusters = n_clusters
+        self.method = method
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Cluster rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SimilarityClusterer
+            The fitted clusterer.
+
+        Raises
+        ------
+        ImportError
+            If networkx is needed and not installed.
+
+        ValueError
+            If a parameter is out of range, X is not a 2-D array of finite numbers,
+            or there are fewer rows than clusters.
+        """
+        check_scalar(self.n_clusters, "n_clusters", (int, np.integer), min_val=1)
+        check_option("method", self.method, ("spectral", "modularity"))
+        X = validate_data(self, X, dtype=FLOATS)
+        check_enough(len(X), self.n_clusters)
+        similarities = _similarities(X)
+        if self.method == "spectral":
+            spectral = SpectralClustering(
+                self.n_clusters,
+                affinity="precomputed",
+                n_init=1,
+                random_state=self.random_state,
+            )
+            labels = spectral.fit_predict(similarities)
+        else:
+            labels = _join_communities(similarities, self.n_clusters)
+        found, self.labels_ = np.unique(labels, return_inverse=True)
+        self.cluster_centers_ = np.stack(
+            [X[labels == label].mean(axis=0) for label in found]
+        )
+        return self
+
+    def predict(self, X):
+        """Assign rows to the cluster of the nearest mean row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Clusters.
+
+        Raises
+        ------
+        ValueError
+            If X is not a 2-D array of finite numbers of the fitted width.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        return pairwise_distances_argmin(X, self.cluster_centers_)
+
+
+def check_enough(n_samples, n_clusters):
+    """Raise if there are fewer samples than clusters."""
+    if n_samples < n_clusters:
+        raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
+
+
+def _similarities(X):
+    """Compute the Gaussian similarities of rows, of median width."""
+    squared = euclidean_distances(X, squared=True).astype(np.float64)
+    positive = squared[squared > 0]
+    return np.exp(-squared / (np.median(positive) if positive.size else 1.0))
+
+
+def _join_communities(similarities, n_clusters):
+    """Join samples greedily by modularity: labels (n_samples,)."""
+    weights = similarities - np.diag(similarities.diagonal())
+    networkx = import_networkx("method='modularity'")
+    found = networkx.community.greedy_modularity_communities(
+        networkx.from_numpy_array(weights),
+        weight="weight",
+        cutoff=n_clusters,
+        best_n=n_clusters,
+    )
+    labels = np.empty(len(weights), dtype=np.intp)
+    for label, members in enumerate(found):
+        labels[list(members)] = label
+    return labels

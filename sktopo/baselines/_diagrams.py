@@ -1,0 +1,231 @@
+"""From connectome rows to persistence diagrams of Vietoris-Rips complexes."""
+
+import warnings
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.sparse.csgraph import shortest_path
+from scipy.spatial.distance import squareform
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array, check_scalar
+from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
+
+from sktopo._validation import FLOATS, check_option, import_optional
+from sktopo.barcodes import count_nodes
+
+# A correlation may exceed 1 by this much: float32 rounding.
+_ROUNDING = 1e-6
+
+
+class RipsDiagrams(TransformerMixin, BaseEstimator):
+    r"""Turn connectome rows into persistence diagrams of Vietoris-Rips complexes.
+
+    The usual way to the topology of a weighted graph, and the first step of most
+    baselines: weights become distances, and gudhi computes the persistence of the
+    Rips complexes of all scales [1]_.
+
+    Parameters
+    ----------
+    distance : {"sqrt", "inverse"}, default="sqrt"
+        How a weight :math:`w` becomes a distance: "sqrt" is
+        :math:`\sqrt{1 - |w|}`, for correlations; "inverse" is :math:`1 / (1 + |w|)`,
+        for any weights, followed by shortest paths, so that it is a metric.
+
+    homology_dimension : int, default=1
+        Dimension of the holes; 1 is that of cycles. The component that never dies,
+        in dimension 0, is left out.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
+
+    memory : None, str or joblib.Memory, default=None
+        Where to keep the diagram of each row, so that no later fit or transform,
+        with whatever other rows, computes it again.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of edges of a graph.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the edges seen in `fit`, if they were all strings.
+
+    See Also
+    --------
+    DiagramDistance : Distances between the diagrams.
+    sktopo.GraphPersistence : Barcodes of the graph itself, without higher simplices.
+
+    Notes
+    -----
+    Needs gudhi, which ``pip install 'sktopo[baselines]'`` brings. Absent edges, at
+    the end of a row whose length is no n(n-1)/2, have weight 0; `fit` warns.
+
+    References
+    ----------
+    .. [1] Bauer, "Ripser: efficient computation of Vietoris-Rips persistence
+       barcodes", 2021, arXiv:1908.02518.
+
+    Examples
+    --------
+    >>> from sktopo.baselines import RipsDiagrams
+    >>> square = [[0.9, 0.1, 0.9, 0.9, 0.1, 0.9]]  # edges 01, 02, 03, 12, 13, 23
+    >>> RipsDiagrams().fit_transform(square)[0].round(3)
+    array([[0.316, 0.949]])
+    """
+
+    def __init__(
+        self, distance="sqrt", *, homology_dimension=1, n_jobs=None, memory=None
+    ):
+        self.distance = distance
+        self.homology_dimension = homology_dimension
+        self.n_jobs = n_jobs
+        self.memory = memory
+
+    def fit(self, X, y=None):
+        """Validate connectome rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_edges)
+            Connectome rows.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : RipsDiagrams
+            The fitted transformer.
+
+        Raises
+        ------
+        ImportError
+            If gudhi is not installed.
+
+        ValueError
+            If a parameter is out of range, X is not a 2-D array of finite numbers,
+            or weights exceed 1 with ``distance="sqrt"``.
+        """
+        check_option("distance", self.distance, ("sqrt", "inverse"))
+        integers = (int, np.integer)
+        check_scalar(self.homology_dimension, "homology_dimension", integers, min_val=0)
+        _import_rips()
+        X = validate_data(self, X, dtype=FLOATS)
+        self._check_range(X)
+        warn_incomplete(X.shape[1])
+        return self
+
+    def transform(self, X):
+        """Compute the diagram of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_edges)
+            Connectome rows.
+
+        Returns
+        -------
+        diagrams : list of ndarray of shape (n_points, 2), dtype float64
+            Scales at which each hole is born and dies. Numbers of points differ
+            and may be 0.
+
+        Raises
+        ------
+        ImportError, ValueError
+            As `fit`, or if the number of edges is not the fitted one.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        self._check_range(X)
+        _import_rips()
+        compute = check_memory(self.memory).cache(_rips_diagram)
+        return Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(compute)(row, self.distance, self.homology_dimension) for row in X
+        )
+
+    def set_output(self, *, transform=None):
+        """Do nothing: diagrams have no columns. Pipelines ask every step.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : RipsDiagrams
+            The transformer.
+        """
+        return self
+
+    def _check_range(self, X):
+        if self.distance == "sqrt" and np.abs(X).max() > 1 + _ROUNDING:
+            raise ValueError(
+                f"distance='sqrt' takes correlations, but a weight of X is "
+                f"{np.abs(X).max():.3g} in size; expected at most 1. Use "
+                "distance='inverse', or scale the weights."
+            )
+
+
+def warn_incomplete(n_edges):
+    """Warn if rows are no upper triangles."""
+    n_nodes = count_nodes(n_edges)
+    absent = n_nodes * (n_nodes - 1) // 2 - n_edges
+    if absent:
+        warnings.warn(
+            f"Rows of {n_edges} edges are no upper triangle, n(n-1)/2: they are taken "
+            f"for graphs on {n_nodes} nodes whose last {absent} edges are absent.",
+            stacklevel=3,
+        )
+
+
+def weight_matrix(row):
+    """Unpack a row into absolute weights, zero diagonal: (n_nodes, n_nodes)."""
+    n_nodes = count_nodes(len(row))
+    weights = np.zeros(n_nodes * (n_nodes - 1) // 2)
+    np.abs(row, out=weights[: len(row)])
+    return squareform(weights, checks=False)
+
+
+def check_diagrams(X):
+    """Validate a list of diagrams, or a stack; empty ones become (0, 2)."""
+    if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
+        raise ValueError(
+            f"Expected a list of diagrams of shape (n_points, 2), got {X!r:.80}."
+        )
+    return [_check_diagram(diagram, sample) for sample, diagram in enumerate(X)]
+
+
+def _check_diagram(diagram, sample):
+    if not np.size(diagram):
+        return np.empty((0, 2))
+    diagram = check_array(diagram, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    if diagram.ndim != 2 or diagram.shape[1] != 2:
+        raise ValueError(
+            f"Diagram {sample} of X has shape {diagram.shape}; expected (n_points, 2), "
+            "as RipsDiagrams makes them."
+        )
+    return diagram
+
+
+def _import_rips():
+    return import_optional(
+        "gudhi.sklearn.rips_persistence", extra="baselines", purpose="RipsDiagrams"
+    )
+
+
+def _rips_diagram(row, distance, homology_dimension):
+    """Compute one diagram with gudhi: (n_points, 2), finite points only."""
+    matrix = weight_matrix(row)
+    if distance == "sqrt":
+        matrix = np.sqrt(np.maximum(1 - matrix, 0))
+    else:
+        matrix = 1 / (1 + matrix)
+    np.fill_diagonal(matrix, 0)
+    if distance == "inverse":
+        matrix = shortest_path(matrix, directed=False)
+    rips = _import_rips().RipsPersistence(
+        homology_dimensions=homology_dimension, input_type="full distance matrix"
+    )
+    (diagram,) = rips.fit_transform([matrix])
+    return diagram[np.isfinite(diagram).all(axis=1)]

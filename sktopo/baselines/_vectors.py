@@ -1,0 +1,280 @@
+"""Persistence diagrams as vectors: images and landscapes, both of them gudhi's."""
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_scalar
+from sklearn.utils.validation import check_is_fitted
+
+from sktopo._validation import check_flag, import_optional
+from sktopo.baselines._diagrams import check_diagrams
+from sktopo.baselines._distances import check_bandwidth
+
+
+class PersistenceImages(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Turn persistence diagrams into images: Gaussians on a grid.
+
+    Parameters
+    ----------
+    resolution : int, default=20
+        Number of pixels along each axis; the axes are birth and persistence.
+
+    bandwidth : float, default=0.1
+        Width of the Gaussian put on each point.
+
+    weighted : bool, default=True
+        Whether points weigh their persistence, which makes the image stable [1]_,
+        rather than 1.
+
+    Attributes
+    ----------
+    image_range_ : ndarray of shape (4,)
+        Smallest and largest birth, smallest and largest persistence seen in `fit`:
+        the first and last pixel of each axis. 0 to 1 if all diagrams were empty.
+
+    See Also
+    --------
+    PersistenceLandscapes : Another vectorisation.
+
+    Notes
+    -----
+    Needs gudhi, which ``pip install 'sktopo[baselines]'`` brings. The image of an
+    empty diagram is 0.
+
+    References
+    ----------
+    .. [1] Adams et al., "Persistence images: a stable vector representation of
+       persistent homology", JMLR 2017, arXiv:1507.06217.
+
+    Examples
+    --------
+    >>> from sktopo.baselines import PersistenceImages
+    >>> diagrams = [[[0.1, 0.5]], [[0.1, 0.6], [0.2, 0.3]], []]
+    >>> PersistenceImages(2).fit_transform(diagrams).round(1)
+    array([[0.1, 0. , 3.9, 2.3],
+           [1. , 1.6, 8. , 4.8],
+           [0. , 0. , 0. , 0. ]])
+    """
+
+    def __init__(self, resolution=20, *, bandwidth=0.1, weighted=True):
+        self.resolution = resolution
+        self.bandwidth = bandwidth
+        self.weighted = weighted
+
+    def fit(self, X, y=None):
+        """Learn the range of births and persistences.
+
+        Parameters
+        ----------
+        X : list of array-like of shape (n_points, 2)
+            Diagrams.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PersistenceImages
+            The fitted transformer.
+
+        Raises
+        ------
+        ImportError
+            If gudhi is not installed.
+
+        ValueError
+            If a parameter is out of range or X holds no finite diagrams.
+        """
+        check_scalar(self.resolution, "resolution", (int, np.integer), min_val=1)
+        check_bandwidth(self.bandwidth)
+        check_flag("weighted", self.weighted)
+        images, points = self._library(), _points(check_diagrams(X))
+        if len(points):
+            self.image_range_ = np.asarray(images.fit([points]).im_range_fixed_)
+        else:
+            self.image_range_ = np.array([0.0, 1.0, 0.0, 1.0])
+        return self
+
+    def transform(self, X):
+        """Compute images.
+
+        Parameters
+        ----------
+        X : list of array-like of shape (n_points, 2)
+            Diagrams.
+
+        Returns
+        -------
+        images : ndarray of shape (n_samples, resolution ** 2), dtype float64
+            Flattened images, rows of equal persistence one after the other.
+
+        Raises
+        ------
+        ImportError, ValueError
+            As `fit`.
+        """
+        check_is_fitted(self)
+        library = self._library(im_range=self.image_range_)
+        return _vectorize(library, check_diagrams(X), self._n_features_out)
+
+    @property
+    def _n_features_out(self):
+        return self.resolution**2
+
+    def _library(self, **known):
+        return _import_vectors().PersistenceImage(
+            bandwidth=self.bandwidth,
+            weight=_persistence if self.weighted else _one,
+            resolution=[self.resolution, self.resolution],
+            **known,
+        )
+
+
+class PersistenceLandscapes(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Turn persistence diagrams into landscapes: the highest tents at each scale.
+
+    Parameters
+    ----------
+    n_landscapes : int, default=5
+        Number of landscape functions, the highest first.
+
+    resolution : int, default=100
+        Number of scales at which each function is taken.
+
+    Attributes
+    ----------
+    grid_ : ndarray of shape (resolution,)
+        The scales, between the smallest birth and the largest death seen in `fit`;
+        from 0 to 1 if all diagrams were empty.
+
+    See Also
+    --------
+    PersistenceImages : Another vectorisation.
+
+    Notes
+    -----
+    Needs gudhi, which ``pip install 'sktopo[baselines]'`` brings, and which
+    multiplies landscapes by the root of 2. The landscape of an empty diagram is 0.
+
+    References
+    ----------
+    .. [1] Bubenik, "Statistical topological data analysis using persistence
+       landscapes", JMLR 2015, arXiv:1207.6437.
+
+    Examples
+    --------
+    >>> from sktopo.baselines import PersistenceLandscapes
+    >>> diagrams = [[[0.1, 0.5]], []]
+    >>> PersistenceLandscapes(1, resolution=3).fit_transform(diagrams).round(3)
+    array([[0.141, 0.283, 0.141],
+           [0.   , 0.   , 0.   ]])
+    """
+
+    def __init__(self, n_landscapes=5, *, resolution=100):
+        self.n_landscapes = n_landscapes
+        self.resolution = resolution
+
+    def fit(self, X, y=None):
+        """Learn the range of scales.
+
+        Parameters
+        ----------
+        X : list of array-like of shape (n_points, 2)
+            Diagrams.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PersistenceLandscapes
+            The fitted transformer.
+
+        Raises
+        ------
+        ImportError
+            If gudhi is not installed.
+
+        ValueError
+            If a parameter is out of range or X holds no finite diagrams.
+        """
+        integers = (int, np.integer)
+        check_scalar(self.n_landscapes, "n_landscapes", integers, min_val=1)
+        check_scalar(self.resolution, "resolution", integers, min_val=1)
+        points = _points(check_diagrams(X))
+        # gudhi prints to the terminal where it finds no range.
+        known = {} if len(points) and np.ptp(points) else {"sample_range": [0.0, 1.0]}
+        self.grid_ = self._library(**known).fit([points]).grid_
+        return self
+
+    def transform(self, X):
+        """Compute landscapes.
+
+        Parameters
+        ----------
+        X : list of array-like of shape (n_points, 2)
+            Diagrams.
+
+        Returns
+        -------
+        landscapes : ndarray of shape (n_samples, n_landscapes * resolution), \
+                dtype float64
+            The functions, one after the other.
+
+        Raises
+        ------
+        ImportError, ValueError
+            As `fit`.
+        """
+        check_is_fitted(self)
+        ends = [self.grid_[0], self.grid_[-1]]
+        library = self._library(sample_range=ends).fit([])
+        return _vectorize(library, check_diagrams(X), self._n_features_out)
+
+    @property
+    def _n_features_out(self):
+        return self.n_landscapes * self.resolution
+
+    def _library(self, **known):
+        return _import_vectors().Landscape(
+            num_landscapes=self.n_landscapes, resolution=self.resolution, **known
+        )
+
+
+def _import_vectors():
+    return import_optional(
+        "gudhi.representations.vector_methods",
+        extra="baselines",
+        purpose="A vector of persistence diagrams",
+    )
+
+
+def _points(diagrams):
+    """Collect the points of all diagrams: (n_points, 2)."""
+    return np.vstack(diagrams)
+
+
+def _vectorize(library, diagrams, n_features):
+    """Transform the diagrams that have points; rows of 0 for the others."""
+    rows = np.zeros((len(diagrams), n_features))
+    full = [i for i, diagram in enumerate(diagrams) if len(diagram)]
+    if full:
+        library.fit([diagrams[i] for i in full])
+        rows[full] = library.transform([diagrams[i] for i in full])
+    return rows
+
+
+def _persistence(point):
+    # gudhi hands over birth and persistence.
+    return point[1]
+
+
+def _one(point):
+    return 1.0

@@ -1,0 +1,488 @@
+"""Compare named estimators on one data set.
+
+Classifiers are compared by nested cross-validation, clusterers over random starts, on
+all samples or on held-out folds. Any estimators of scikit-learn can be compared; those of :mod:`sktopo.baselines` are
+made for it.
+"""
+
+from contextlib import contextmanager
+from functools import partial
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import numpy as np
+from joblib import Memory, Parallel, delayed
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    check_cv,
+    cross_validate,
+)
+from sklearn.utils import (
+    check_consistent_length,
+    check_random_state,
+    check_scalar,
+    column_or_1d,
+)
+from sklearn.utils.validation import check_memory
+
+from sktopo._validation import import_optional, progress
+from sktopo.metrics import matched_accuracy_score, purity_score
+
+__all__ = ["compare_classifiers", "compare_clusterers", "summarize"]
+
+_AGREEMENT = {
+    "purity": purity_score,
+    "matched_accuracy": matched_accuracy_score,
+    "adjusted_rand": adjusted_rand_score,
+    "normalized_mutual_info": normalized_mutual_info_score,
+}
+_SECONDS = ("fit_seconds", "score_seconds")
+
+
+def compare_classifiers(
+    X,
+    y,
+    candidates,
+    *,
+    cv=None,
+    inner_cv=None,
+    scoring=None,
+    n_jobs=None,
+    memory=None,
+    verbose=False,
+):
+    """Compare classifiers by nested cross-validation.
+
+    All candidates see the same folds. A candidate with a grid is searched by
+    GridSearchCV within the training folds only; the best is refitted there and
+    scored on the held-out fold.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or sequence
+        Samples: connectome rows, or networks for pipelines that begin with them.
+
+    y : array-like of shape (n_samples,)
+        Classes.
+
+    candidates : dict of str to estimator or (estimator, param_grid)
+        What to compare. Steps of a pipeline may be alternatives in its grid.
+
+    cv : int, splitter, iterable or None, default=None
+        The outer folds, see :term:`cv`; 5 stratified ones if None.
+
+    inner_cv : int, splitter, iterable or None, default=None
+        The folds of the searches, likewise.
+
+    scoring : str, callable or None, default=None
+        One score, for searches and held-out folds, see :term:`scoring`. If None,
+        each estimator's own, for classifiers the accuracy.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`; one piece of work is one
+        candidate on one fold.
+
+    memory : None, str or joblib.Memory, default=None
+        Where to keep what is finished: after an interruption the same call goes on
+        from there. Failed pieces are tried again. See Notes.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    Returns
+    -------
+    table : pandas.DataFrame or dict of ndarray
+        One row per candidate and fold: `candidate`, `fold`, `score`, `inner_score`
+        (of the best setting in its search), `best_params`, `fit_seconds` (with the
+        search), `score_seconds`, and `error`, empty or why there is no score. A
+        dict of columns where pandas is not installed.
+
+    Raises
+    ------
+    TypeError
+        If `candidates` is no dict of estimators.
+
+    ValueError
+        If there are no candidates, or X and y differ in length.
+
+    See Also
+    --------
+    summarize : Means and standard deviations over rows.
+    sktopo.baselines.baseline_kernels : Candidates.
+
+    Notes
+    -----
+    Pipelines, and steps with a parameter `memory` of None, keep their results in
+    `memory` too, or for the length of the call if it is None, so that settings and
+    starts share what they have in common; seconds then count what a piece really
+    computed. What is kept is found again by the value of X: that works for arrays,
+    not for torch networks loaded anew.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from sktopo.comparison import compare_classifiers
+    >>> from sktopo.datasets import make_modular_connectomes
+    >>> X, y = make_modular_connectomes(9, n_nodes=12, random_state=0)
+    >>> candidates = {"plain": SVC(), "searched": (SVC(), {"C": [0.1, 1, 10]})}
+    >>> table = compare_classifiers(X, y, candidates, cv=3, inner_cv=2)
+    >>> len(table["score"])
+    6
+    """
+    candidates = _check_candidates(candidates)
+    check_consistent_length(X, y)
+    y = column_or_1d(y)
+    with _storage(memory) as (kept, shared):
+        fixed = {
+            "X": X,
+            "y": y,
+            "inner_cv": inner_cv,
+            "scoring": scoring,
+            "memory": shared,
+        }
+        pieces = [
+            (
+                {"candidate": name, "fold": fold},
+                {"estimator": estimator, "grid": grid, "train": train, "test": test},
+            )
+            for fold, (train, test) in enumerate(
+                check_cv(cv, y, classifier=True).split(X, y)
+            )
+            for name, (estimator, grid) in candidates.items()
+        ]
+        rows = _run(
+            kept.cache(_classify, ignore=["memory"]), pieces, fixed, n_jobs, verbose
+        )
+    columns = ("candidate", "fold", "score", "inner_score", "best_params")
+    return _table(rows, (*columns, *_SECONDS, "error"))
+
+
+def compare_clusterers(
+    X,
+    y,
+    candidates,
+    *,
+    cv=None,
+    n_starts=20,
+    n_jobs=None,
+    memory=None,
+    verbose=False,
+    random_state=None,
+):
+    """Compare clusterers over random starts, on all samples or on held-out folds.
+
+    Classes are for the scores alone: no clusterer sees them.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or sequence
+        Samples: connectome rows, or networks for pipelines that begin with them.
+
+    y : array-like of shape (n_samples,)
+        Classes.
+
+    candidates : dict of str to estimator or (estimator, param_grid)
+        What to compare. Nothing can be searched without classes, so every setting
+        of a grid becomes a candidate of its own, named after it.
+
+    cv : int, splitter, iterable or None, default=None
+        If None, candidates are fitted to all samples, whose labels are scored. Else
+        they are fitted to the training folds and `predict` the held-out fold, see
+        :term:`cv`; an int means stratified folds.
+
+    n_starts : int, default=20
+        Number of starts, on each fold if there are folds. Start k has the same
+        `random_state` in all candidates, in every parameter of that name.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`; one piece of work is one start
+        of one candidate.
+
+    memory : None, str or joblib.Memory, default=None
+        Where to keep what is finished: after an interruption the same call, with
+        the same int `random_state`, goes on from there. See the notes of
+        :func:`compare_classifiers`.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the seeds of the starts. Pass an int for repeatable results.
+
+    Returns
+    -------
+    table : pandas.DataFrame or dict of ndarray
+        One row per candidate, fold and start: `candidate`, `fold` (-1 without
+        folds), `start`, `purity`, `matched_accuracy`, `adjusted_rand`,
+        `normalized_mutual_info`, `fit_seconds`, `score_seconds`, and `error`, empty
+        or why there are no scores. A dict of columns where pandas is not installed.
+
+    Raises
+    ------
+    TypeError
+        If `candidates` is no dict of estimators.
+
+    ValueError
+        If there are no candidates, or X and y differ in length.
+
+    See Also
+    --------
+    summarize : Means and standard deviations over rows.
+    sktopo.baselines.baseline_clusterers : Candidates.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sktopo.comparison import compare_clusterers
+    >>> from sktopo.datasets import make_modular_connectomes
+    >>> X, y = make_modular_connectomes(9, n_nodes=12, random_state=0)
+    >>> candidates = {"k-means": KMeans(3, n_init=1)}
+    >>> table = compare_clusterers(X, y, candidates, cv=3, n_starts=2, random_state=0)
+    >>> len(table["purity"])
+    6
+    """
+    candidates = _settings(_check_candidates(candidates))
+    check_scalar(n_starts, "n_starts", (int, np.integer), min_val=1)
+    check_consistent_length(X, y)
+    y = column_or_1d(y)
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=n_starts).tolist()
+    folds = [(-1, (None, None))]
+    if cv is not None:
+        folds = list(enumerate(check_cv(cv, y, classifier=True).split(X, y)))
+    pieces = [
+        (
+            {"candidate": name, "fold": fold, "start": start},
+            {"estimator": estimator, "seed": seed, "train": train, "test": test},
+        )
+        # Start by start, so that later ones find what the first have kept.
+        for start, seed in enumerate(seeds)
+        for fold, (train, test) in folds
+        for name, estimator in candidates.items()
+    ]
+    with _storage(memory) as (kept, shared):
+        fixed = {"X": X, "y": y, "memory": shared}
+        rows = _run(
+            kept.cache(_cluster, ignore=["memory"]), pieces, fixed, n_jobs, verbose
+        )
+    columns = ("candidate", "fold", "start", *_AGREEMENT, *_SECONDS, "error")
+    return _table(rows, columns)
+
+
+def summarize(table):
+    """Summarise a comparison: one row per candidate.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or dict of ndarray
+        What :func:`compare_classifiers` or :func:`compare_clusterers` returned.
+
+    Returns
+    -------
+    summary : pandas.DataFrame or dict of ndarray
+        In the order of the candidates: `candidate`, `n_scored` and `n_failed` rows,
+        mean and standard deviation of each score over the scored rows
+        (`mean_purity`, `std_purity` and so on), `seconds` (the sum over all rows, to
+        fit and to score), and the first `error`.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sktopo.comparison import compare_clusterers, summarize
+    >>> from sktopo.datasets import make_modular_connectomes
+    >>> X, y = make_modular_connectomes(9, n_nodes=12, random_state=0)
+    >>> candidates = {"k-means": KMeans(3, n_init=1)}
+    >>> table = compare_clusterers(X, y, candidates, n_starts=4, random_state=0)
+    >>> [int(n) for n in summarize(table)["n_scored"]]
+    [4]
+    """
+    columns = {name: np.asarray(table[name]) for name in table}
+    scores = [name for name in ("score", "inner_score", *_AGREEMENT) if name in columns]
+    rows = []
+    for candidate in dict.fromkeys(columns["candidate"]):
+        chosen = columns["candidate"] == candidate
+        scored = chosen & (columns["error"] == "")
+        row = {
+            "candidate": candidate,
+            "n_scored": np.count_nonzero(scored),
+            "n_failed": np.count_nonzero(chosen & ~scored),
+        }
+        for name in scores:
+            values = columns[name][scored].astype(float)
+            row[f"mean_{name}"] = values.mean() if values.size else np.nan
+            row[f"std_{name}"] = values.std() if values.size else np.nan
+        row["seconds"] = sum(columns[name][scored].sum() for name in _SECONDS)
+        row["error"] = next((e for e in columns["error"][chosen] if e), "")
+        rows.append(row)
+    return _table(rows, tuple(rows[0]))
+
+
+def _check_candidates(candidates):
+    """Validate candidates: a dict of (estimator, grid or None)."""
+    if not isinstance(candidates, dict):
+        raise TypeError(f"candidates must be a dict, got {type(candidates).__name__}.")
+    if not candidates:
+        raise ValueError("candidates is empty; expected names and estimators.")
+    checked = {}
+    for name, candidate in candidates.items():
+        pair = candidate if isinstance(candidate, tuple) else (candidate, None)
+        if len(pair) != 2 or not hasattr(pair[0], "get_params"):
+            raise TypeError(
+                f"Candidate {name!r} is {candidate!r:.80}; expected an estimator or a "
+                "tuple (estimator, param_grid)."
+            )
+        checked[name] = pair
+    return checked
+
+
+def _settings(candidates):
+    """Make a candidate of every setting of a grid."""
+    settings = {}
+    for name, (estimator, grid) in candidates.items():
+        for setting in ParameterGrid({} if grid is None else grid):
+            listed = ", ".join(f"{key}={value!r}" for key, value in setting.items())
+            key = f"{name} ({listed})" if listed else name
+            settings[key] = clone(estimator).set_params(**setting)
+    return settings
+
+
+@contextmanager
+def _storage(memory):
+    """Open the memory of finished pieces and that of steps, which may be temporary."""
+    kept = check_memory(memory)
+    if kept.location is not None:
+        yield kept, kept
+        return
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield kept, Memory(folder, verbose=0)
+
+
+def _run(compute, pieces, fixed, n_jobs, verbose):
+    """Run pieces of work in parallel: a row each."""
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_attempt)(compute, piece, fixed) for _, piece in pieces
+    )
+    done = progress(done, verbose=verbose, description="comparison", total=len(pieces))
+    labels = (label for label, _ in pieces)
+    return [{**label, **row} for label, row in zip(labels, done, strict=True)]
+
+
+def _attempt(compute, piece, fixed):
+    """Compute a row, or say why there is none."""
+    # A memory map, as joblib hands large arrays to workers, would not be recognised
+    # as the array it is by what was kept without workers.
+    fixed = {
+        name: np.asarray(value) if isinstance(value, np.memmap) else value
+        for name, value in fixed.items()
+    }
+    try:
+        return {**compute(**piece, **fixed), "error": ""}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _classify(estimator, grid, X, y, train, test, inner_cv, scoring, memory):
+    """Search and fit on the training folds, score on the held-out one."""
+    model = _sharing(estimator, memory)
+    if grid is not None:
+        model = GridSearchCV(
+            model,
+            _map_grid(grid, partial(_sharing, memory=memory)),
+            cv=inner_cv,
+            scoring=scoring,
+            error_score="raise",
+        )
+    done = cross_validate(
+        model,
+        X,
+        y,
+        cv=[(train, test)],
+        scoring=scoring,
+        return_estimator=True,
+        error_score="raise",
+    )
+    (fitted,) = done["estimator"]
+    return {
+        "score": done["test_score"][0],
+        "inner_score": getattr(fitted, "best_score_", np.nan),
+        "best_params": getattr(fitted, "best_params_", {}),
+        "fit_seconds": done["fit_time"][0],
+        "score_seconds": done["score_time"][0],
+    }
+
+
+def _cluster(estimator, seed, X, y, train, test, memory):
+    """Cluster all samples, or the training folds and predict the held-out one."""
+    model = _sharing(estimator, memory)
+    seeds = dict.fromkeys(_parameters(model, "random_state"), seed)
+    model.set_params(**seeds)
+    if test is None:
+        start = perf_counter()
+        labels = model.fit_predict(X)
+        fitted = perf_counter()
+        row = {name: score(y, labels) for name, score in _AGREEMENT.items()}
+        seconds = (fitted - start, perf_counter() - fitted)
+        return {**row, **dict(zip(_SECONDS, seconds, strict=True))}
+    done = cross_validate(
+        model,
+        X,
+        cv=[(train, test)],
+        scoring=partial(_score_predicted, y=y[test]),
+        error_score="raise",
+    )
+    row = {name: done[f"test_{name}"][0] for name in _AGREEMENT}
+    seconds = (done["fit_time"][0], done["score_time"][0])
+    return {**row, **dict(zip(_SECONDS, seconds, strict=True))}
+
+
+def _score_predicted(estimator, X, y):
+    labels = estimator.predict(X)
+    return {name: score(y, labels) for name, score in _AGREEMENT.items()}
+
+
+def _parameters(estimator, name):
+    """List the parameters of a name, those of steps included."""
+    return [key for key in estimator.get_params() if key.split("__")[-1] == name]
+
+
+def _sharing(value, memory):
+    """Clone an estimator whose steps keep results in a memory, where they have none."""
+    if not hasattr(value, "get_params") or isinstance(value, type):
+        return value
+    estimator = clone(value)
+    current = estimator.get_params()
+    free = {
+        key: memory for key in _parameters(estimator, "memory") if current[key] is None
+    }
+    return estimator.set_params(**free)
+
+
+def _map_grid(grid, function):
+    """Apply a function to all values of a grid or list of grids."""
+    if isinstance(grid, dict):
+        return {
+            key: [function(value) for value in values] for key, values in grid.items()
+        }
+    return [_map_grid(part, function) for part in grid]
+
+
+def _table(rows, columns):
+    """Make a data frame of rows, or a dict of arrays where there is no pandas."""
+    table = {name: _column([row.get(name, np.nan) for row in rows]) for name in columns}
+    try:
+        pandas = import_optional("pandas", extra="tests", purpose="A data frame")
+    except ImportError:
+        return table
+    return pandas.DataFrame(table)
+
+
+def _column(values):
+    """Make a column; of objects if it holds any: words, dicts."""
+    numeric = all(isinstance(value, (int, float, np.number)) for value in values)
+    if numeric:
+        return np.array(values)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
