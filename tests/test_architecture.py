@@ -21,6 +21,9 @@ LEAVES = {
     "_recording",
     "_validation",
 }
+BASELINES = sorted(
+    path.stem for path in (ROOT / "baselines").glob("_*.py") if path.stem != "__init__"
+)
 
 
 def imports_of(path):
@@ -68,10 +71,20 @@ def test_leaves_import_no_estimator(name):
     assert imported_siblings(name) <= beside.get(name, set())
 
 
+@pytest.mark.parametrize("name", ["comparison", *BASELINES])
+def test_baselines_and_comparison_import_leaves_only(name):
+    path = f"baselines/{name}" if name in BASELINES else name
+    # The ready pipelines hold the method beside the baselines.
+    allowed = ESTIMATORS if name == "_pipelines" else set()
+    assert imported_siblings(path) <= LEAVES | {"baselines"} | allowed
+    assert name != "comparison" or "baselines" not in imported_siblings(path)
+
+
 def test_import_loads_no_soft_dependency():
     code = (
         "import sys, sktopo\n"
-        "soft = {'torch', 'matplotlib', 'gudhi', 'polars', 'tqdm', 'ot'}\n"
+        "soft = {'torch', 'matplotlib', 'gudhi', 'polars', 'tqdm', 'ot', 'kmedoids',\n"
+        "        'networkx'}\n"
         "print(*sorted(soft & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -56,6 +56,9 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
     inertia_ : float
         Sum of the distances of the fitted samples to their medoid.
 
+    n_iter_ : int
+        Number of iterations.
+
     n_features_in_ : int
         Number of columns seen in `fit`.
 
@@ -150,6 +153,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         self.medoid_indices_ = np.sort(found.medoids).astype(np.intp)
         to_medoids = distances[:, self.medoid_indices_]
         self.labels_ = to_medoids.argmin(axis=1)
+        self.n_iter_ = found.n_iter
         self.inertia_ = float(to_medoids.min(axis=1).sum())
         if not self._is_precomputed():
             self.cluster_centers_ = X[self.medoid_indices_]
@@ -207,6 +211,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self._is_precomputed()
+        tags.input_tags.positive_only = self._is_precomputed()
         return tags
 
 
