@@ -1,0 +1,101 @@
+"""
+Baselines side by side
+======================
+
+How well do births and deaths tell the four ways apart in which 80 digit networks were
+trained, and how well does what one would use instead? All clusterers get the same
+connectomes and as many random starts, and each is timed on its own, from connectomes
+to labels.
+
+Needs the extras ``torch``, ``plot`` and ``baselines``; takes about a minute on two
+cores.
+"""
+
+# %%
+# Connectomes, once for all
+# -------------------------
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.pipeline import make_pipeline
+
+from sktopo import ActivationExtractor, FunctionalConnectome
+from sktopo.baselines import baseline_clusterers
+from sktopo.comparison import compare_clusterers, summarize
+from sktopo.datasets import load_digit_networks
+
+data = load_digit_networks()
+record = make_pipeline(
+    ActivationExtractor(stimuli=data.stimuli), FunctionalConnectome()
+)
+connectomes = record.fit_transform(data.networks)
+
+# %%
+# Ten random starts of each
+# -------------------------
+# A candidate that fails, for want of a package or for another reason, has a row that
+# says why, and the others go on.
+
+candidates = baseline_clusterers(len(data.target_names))
+table = compare_clusterers(
+    connectomes, data.target, candidates, n_starts=10, n_jobs=2, random_state=0
+)
+summary = summarize(table)
+names = np.asarray(summary["candidate"])
+purity, spread = (np.asarray(summary[f"{m}_purity"]) for m in ("mean", "std"))
+
+# %%
+# One start of each alone
+# -----------------------
+# Together, candidates share diagrams and starts share distances. Alone, each pays for
+# all it needs.
+
+seconds = []
+for name, candidate in candidates.items():
+    alone = compare_clusterers(
+        connectomes, data.target, {name: candidate}, n_starts=1, random_state=0
+    )
+    seconds.append(summarize(alone)["seconds"][0])
+seconds = np.array(seconds)
+
+# %%
+# The better, the higher up; the faster, the shorter
+# --------------------------------------------------
+
+for error in summary["error"]:
+    if error:
+        print(error)
+scored = np.flatnonzero(np.isfinite(purity))
+order = scored[np.lexsort((-seconds[scored], purity[scored]))]
+top = np.array([name.startswith("Top") for name in names])
+colors = np.where(top, "#D55E00", "#0072B2")[order]  # Okabe and Ito
+height = np.arange(len(order))
+largest = np.bincount(data.target).max() / len(data.target)
+
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(11, 5.5), sharey=True, layout="constrained"
+)
+left.barh(
+    height,
+    purity[order],
+    xerr=spread[order],
+    color=colors,
+    error_kw={"capsize": 3, "elinewidth": 1.2},
+)
+left.axvline(largest, color="0.3", linestyle=":", linewidth=1)
+left.text(largest + 0.01, -0.95, "one big cluster", color="0.3", va="center")
+left.set_yticks(height, names[order])
+left.set_ylim(-1.5, len(order) - 0.4)
+left.set_xlim(0, 1)
+left.set_xlabel("purity, mean and standard deviation of 10 starts")
+right.barh(height, seconds[order], color=colors)
+for y, value in zip(height, seconds[order], strict=True):
+    label = f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    right.text(value * 1.15, y, label, va="center")
+right.set_xscale("log")
+right.set_xlim(seconds[order].min() / 2, seconds[order].max() * 4)
+right.set_xlabel("seconds for one clustering, one core")
+for axis in (left, right):
+    axis.spines[["top", "right"]].set_visible(False)
+figure.suptitle("80 digit networks by their way of training: Top and baselines")
+plt.show()
