@@ -118,8 +118,9 @@ def compare_classifiers(
     Pipelines, and steps with a parameter `memory` of None, keep their results in
     `memory` too, or for the length of the call if it is None, so that settings and
     starts share what they have in common; seconds then count what a piece really
-    computed. What is kept is found again by the value of X: that works for arrays,
-    not for torch networks loaded anew.
+    computed. What is kept is found again by the value of X. Arrays have one, torch
+    networks that were loaded anew or sent to a worker have not: compute connectomes
+    first.
 
     Examples
     --------

@@ -105,17 +105,25 @@ def test_nothing_of_the_test_fold_reaches_fit_of_clusterers(study, spy):
         assert predict == ("predict", set(X[test, 0]), None)
 
 
-def test_the_kernel_scale_is_that_of_the_training_fold(study):
+def test_searches_do_not_depend_on_the_test_fold(study):
     X, y = study
-    far = X.copy()
     train, test = next(FOLDS.split(X, y))
-    far[test] = 0.999
-    model = baseline_kernels()["SWK"]
-    scales = [
-        clone(model).fit(rows[train], y[train])["kernel"]["kernel"].scale_
-        for rows in (X, far)
+    other = X.copy()
+    other[test] = np.random.default_rng(0).random((len(test), X.shape[1]))
+    other_y = y.copy()
+    other_y[test] = 1 - y[test]
+    candidates = {
+        name: (model, {"svc__C": [0.1, 10]})
+        for name, model in baseline_kernels().items()
+    }
+    tables = [
+        compare_classifiers(rows, classes, candidates, cv=[(train, test)], inner_cv=2)
+        for rows, classes in ((X, y), (other, other_y))
     ]
-    assert scales[0] == scales[1]
+    assert set(tables[0]["error"]) == set(tables[1]["error"]) == {""}
+    assert_array_equal(tables[0]["inner_score"], tables[1]["inner_score"])
+    assert list(tables[0]["best_params"]) == list(tables[1]["best_params"])
+    assert not np.array_equal(tables[0]["score"], tables[1]["score"])
 
 
 def test_classifiers_by_hand(study):
