@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import sktopo
+from sktopo.datasets import make_modular_connectomes
 from sktopo.metrics import purity_score
 
 pytest.importorskip("torch")
@@ -79,10 +80,25 @@ def test_demo_trains(tmp_path, capsys, monkeypatch):
 
 def test_readme_example_runs():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    example, _ = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
     assert len([line for line in example.splitlines() if line.strip()]) <= 12
     namespace = {}
     exec(example, namespace)
     assert set(namespace["labels"]) == {0, 1, 2, 3}
     stated = re.search(r"# (\d\.\d+)", example)
     assert float(stated.group(1)) == round(namespace["purity"], 2)
+
+
+def test_readme_comparison_runs(tmp_path, monkeypatch):
+    pytest.importorskip("gudhi")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, example = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    few = {name: sktopo.baselines.baseline_kernels()[name] for name in ("SWK", "Adj")}
+    monkeypatch.setattr(sktopo.baselines, "baseline_kernels", lambda: few)
+    X, y = make_modular_connectomes(10, n_nodes=9, n_modules=(1, 3), random_state=0)
+    namespace = {"connectomes": X / X.max(), "y": y}
+    exec(example, namespace)
+    summary = namespace["summarize"](namespace["table"])
+    assert list(summary["n_scored"]) == [5, 5]
+    assert (tmp_path / "kept").is_dir()
