@@ -23,12 +23,16 @@ from sklearn.model_selection import (
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
-    check_scalar,
     column_or_1d,
 )
 from sklearn.utils.validation import check_memory
 
-from sktopo._validation import import_optional, progress
+from sktopo._validation import (
+    check_flag,
+    check_integer,
+    import_optional,
+    progress,
+)
 from sktopo.metrics import matched_accuracy_score, purity_score
 
 __all__ = ["compare_classifiers", "compare_clusterers", "summarize"]
@@ -134,6 +138,7 @@ def compare_classifiers(
     6
     """
     candidates = _check_candidates(candidates)
+    check_flag("verbose", verbose)
     check_consistent_length(X, y)
     y = column_or_1d(y)
     with _storage(memory) as (kept, shared):
@@ -227,7 +232,8 @@ def compare_clusterers(
         If `candidates` is no dict of estimators.
 
     ValueError
-        If there are no candidates, or X and y differ in length.
+        If there are no candidates, `n_starts` is out of range, or X and y differ in
+        length.
 
     See Also
     --------
@@ -246,7 +252,8 @@ def compare_clusterers(
     6
     """
     candidates = _settings(_check_candidates(candidates))
-    check_scalar(n_starts, "n_starts", (int, np.integer), min_val=1)
+    check_integer("n_starts", n_starts, 1)
+    check_flag("verbose", verbose)
     check_consistent_length(X, y)
     y = column_or_1d(y)
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_starts).tolist()

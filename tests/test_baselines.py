@@ -548,9 +548,9 @@ def test_bad_input(study):
     for estimator in (MedoidClusterer(2), DistanceKernel()):
         with pytest.raises(ValueError, match="Negative values"):
             estimator.fit(-np.eye(3))
-    with pytest.raises(TypeError, match="scale"):
+    with pytest.raises(ValueError, match="scale"):
         DistanceKernel("mean").fit(np.eye(3))
-    with pytest.raises(TypeError, match="weighted"):
+    with pytest.raises(ValueError, match="weighted"):
         PersistenceImages(weighted=1).fit([[]])
 
 

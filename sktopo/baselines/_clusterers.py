@@ -5,10 +5,16 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import SpectralClustering
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._validation import FLOATS, check_option, forget, import_optional
+from sktopo._validation import (
+    FLOATS,
+    check_integer,
+    check_option,
+    forget,
+    import_optional,
+)
 from sktopo.baselines._graphs import import_networkx
 
 
@@ -136,7 +142,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         kmedoids = import_optional(
             "kmedoids", extra="baselines", purpose="MedoidClusterer"
         )
-        forget(self, "cluster_centers_")
+        forget(self)
         X = validate_data(
             self, X, dtype=FLOATS, ensure_non_negative=self._is_precomputed()
         )
@@ -189,9 +195,8 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         return pairwise_distances(X, centers, metric=self.metric).argmin(axis=1)
 
     def _check_parameters(self):
-        integers = (int, np.integer)
-        check_scalar(self.n_clusters, "n_clusters", integers, min_val=1)
-        check_scalar(self.max_iter, "max_iter", integers, min_val=1)
+        check_integer("n_clusters", self.n_clusters, 1)
+        check_integer("max_iter", self.max_iter, 1)
         check_option("method", self.method, ("fasterpam", "pam", "alternate"))
         check_option("init", self.init, ("random", "build"))
 
@@ -306,7 +311,7 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
             If a parameter is out of range, X is not a 2-D array of finite numbers,
             or there are fewer rows than clusters.
         """
-        check_scalar(self.n_clusters, "n_clusters", (int, np.integer), min_val=1)
+        check_integer("n_clusters", self.n_clusters, 1)
         check_option("method", self.method, ("spectral", "modularity"))
         X = validate_data(self, X, dtype=FLOATS)
         check_enough(len(X), self.n_clusters)

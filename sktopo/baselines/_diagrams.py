@@ -7,10 +7,10 @@ from joblib import Parallel, delayed
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._validation import FLOATS, check_option, import_optional
+from sktopo._validation import FLOATS, check_integer, check_option, import_optional
 from sktopo.barcodes import count_nodes
 
 # A correlation may exceed 1 by this much: float32 rounding.
@@ -107,8 +107,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
             or weights exceed 1 with ``distance="sqrt"``.
         """
         check_option("distance", self.distance, ("sqrt", "inverse"))
-        integers = (int, np.integer)
-        check_scalar(self.homology_dimension, "homology_dimension", integers, min_val=0)
+        check_integer("homology_dimension", self.homology_dimension, 0)
         _import_rips()
         X = validate_data(self, X, dtype=FLOATS)
         self._check_range(X)
@@ -199,7 +198,10 @@ def check_diagrams(X):
 def _check_diagram(diagram, sample):
     if not np.size(diagram):
         return np.empty((0, 2))
-    diagram = check_array(diagram, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    # A copy: were the caller's array to change, so would the reference of a fit.
+    diagram = check_array(
+        diagram, dtype=np.float64, ensure_2d=False, allow_nd=True, copy=True
+    )
     if diagram.ndim != 2 or diagram.shape[1] != 2:
         raise ValueError(
             f"Diagram {sample} of X has shape {diagram.shape}; expected (n_points, 2), "

@@ -1,17 +1,20 @@
 """Distances and kernels between persistence diagrams, all of them gudhi's."""
 
-from numbers import Real
-
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._validation import FLOATS, check_option, import_optional
+from sktopo._validation import (
+    FLOATS,
+    check_integer,
+    check_option,
+    check_real,
+    import_optional,
+)
 from sktopo.baselines._diagrams import check_diagrams
 
 _METRICS = ("bottleneck", "wasserstein", "sliced_wasserstein", "persistence_fisher")
@@ -176,7 +179,7 @@ class DiagramDistance(_ToReference):
 
     def _check_parameters(self):
         check_option("metric", self.metric, (*_METRICS, *_KERNELS))
-        check_scalar(self.n_directions, "n_directions", (int, np.integer), min_val=2)
+        check_integer("n_directions", self.n_directions, 2)
         check_bandwidth(self.bandwidth)
 
     def _matrix(self, X, Y):
@@ -323,21 +326,19 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         Raises
         ------
-        TypeError
-            If `scale` is neither "median" nor a number.
-
         ValueError
             If `scale` is out of range or X is no 2-D array of finite numbers, none
             of them negative.
         """
-        if self.scale != "median":
-            check_bandwidth(self.scale, name="scale")
+        by_median = isinstance(self.scale, str) and self.scale == "median"
+        if not by_median:
+            check_bandwidth(self.scale, name="scale (if not 'median')")
         X = validate_data(self, X, dtype=FLOATS, ensure_non_negative=True)
         positive = X[X > 0]
-        if self.scale != "median":
-            self.scale_ = float(self.scale)
-        else:
+        if by_median:
             self.scale_ = float(np.median(positive)) if positive.size else 1.0
+        else:
+            self.scale_ = float(self.scale)
         return self
 
     def transform(self, X):
@@ -376,7 +377,9 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
 def check_bandwidth(value, name="bandwidth"):
     """Raise unless a parameter is a positive number."""
-    check_scalar(value, name, Real, min_val=0, include_boundaries="neither")
+    check_real(name, value, 0, np.inf)
+    if value == 0:
+        raise ValueError(f"{name} must be positive, got 0.")
 
 
 def _import_metrics():

@@ -15,6 +15,16 @@ from sktopo.baselines._distances import DiagramDistance, DiagramKernel, Distance
 from sktopo.baselines._graphs import GraphSummaries
 from sktopo.baselines._vectors import PersistenceImages, PersistenceLandscapes
 
+# Names of distances in the field's papers, and here.
+_DISTANCES = {
+    "BD": "bottleneck",
+    "WD": "wasserstein",
+    "SWK": "sliced_wasserstein",
+    "HK": "heat",
+    "PF": "persistence_fisher",
+    "PWG": "weighted_gaussian",
+}
+
 
 def baseline_kernels(*, distance="sqrt"):
     """Make classifiers of connectome rows, one per kernel, of one form.
@@ -158,16 +168,6 @@ def baseline_clusterers(n_clusters, *, distance="sqrt", random_state=None):
         )
         chains[method] = {"clusterer": clusterer}
     return {name: clone(_pipeline(**steps)) for name, steps in chains.items()}
-
-
-_DISTANCES = {
-    "BD": "bottleneck",
-    "WD": "wasserstein",
-    "SWK": "sliced_wasserstein",
-    "HK": "heat",
-    "PF": "persistence_fisher",
-    "PWG": "weighted_gaussian",
-}
 
 
 def _barcodes():

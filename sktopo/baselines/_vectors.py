@@ -6,10 +6,9 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._validation import check_flag, import_optional
+from sktopo._validation import check_flag, check_integer, import_optional
 from sktopo.baselines._diagrams import check_diagrams
 from sktopo.baselines._distances import check_bandwidth
 
@@ -90,7 +89,7 @@ class PersistenceImages(
         ValueError
             If a parameter is out of range or X holds no finite diagrams.
         """
-        check_scalar(self.resolution, "resolution", (int, np.integer), min_val=1)
+        check_integer("resolution", self.resolution, 1)
         check_bandwidth(self.bandwidth)
         check_flag("weighted", self.weighted)
         images, points = self._library(), _points(check_diagrams(X))
@@ -205,9 +204,8 @@ class PersistenceLandscapes(
         ValueError
             If a parameter is out of range or X holds no finite diagrams.
         """
-        integers = (int, np.integer)
-        check_scalar(self.n_landscapes, "n_landscapes", integers, min_val=1)
-        check_scalar(self.resolution, "resolution", integers, min_val=1)
+        check_integer("n_landscapes", self.n_landscapes, 1)
+        check_integer("resolution", self.resolution, 1)
         points = _points(check_diagrams(X))
         # gudhi prints to the terminal where it finds no range.
         known = {} if len(points) and np.ptp(points) else {"sample_range": [0.0, 1.0]}
