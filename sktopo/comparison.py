@@ -5,6 +5,7 @@ all samples or on held-out folds. Any estimators of scikit-learn can be compared
 those of :mod:`sktopo.baselines` are made for it.
 """
 
+import os
 from contextlib import contextmanager
 from functools import partial
 from tempfile import TemporaryDirectory
@@ -359,7 +360,8 @@ def _settings(candidates):
 @contextmanager
 def _storage(memory):
     """Open the memory of finished pieces and that of steps, which may be temporary."""
-    kept = check_memory(memory)
+    # A worker may have been started in another folder.
+    kept = check_memory(os.path.abspath(memory) if isinstance(memory, str) else memory)
     if kept.location is not None:
         yield kept, kept
         return

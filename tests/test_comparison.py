@@ -281,16 +281,19 @@ def test_an_interrupted_comparison_goes_on(study, spy, tmp_path, monkeypatch):
     assert len(table["purity"]) == 6
 
 
-def test_workers_find_what_was_kept_without_them(tmp_path):
+def test_workers_find_what_was_kept_without_them(tmp_path, monkeypatch):
     # Large enough that joblib hands it to workers as a memory map.
     X = np.random.default_rng(0).random((30, 5000))
     y = np.arange(30) % 3
     candidates = {"k-means": KMeans(3, n_init=1)}
-    options = {"n_starts": 2, "random_state": 0, "memory": str(tmp_path)}
+    # Workers live on; those of an earlier call stand in an earlier folder.
+    compare_clusterers(X, y, candidates, n_starts=2, n_jobs=2)
+    monkeypatch.chdir(tmp_path)
+    options = {"n_starts": 2, "random_state": 0, "memory": "kept"}
     first = compare_clusterers(X, y, candidates, **options)
     second = compare_clusterers(X, y, candidates, n_jobs=2, **options)
     assert_array_equal(first["purity"], second["purity"])
-    assert len(list(tmp_path.rglob("_cluster/*/output.pkl"))) == 2
+    assert len(list((tmp_path / "kept").rglob("_cluster/*/output.pkl"))) == 2
 
 
 class Counting:
