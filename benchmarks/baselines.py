@@ -56,8 +56,8 @@ Every start is a single one, but "best of 20" keeps the best of 20 by the inerti
 (wide) has Gaussians of width 1, much wider than the diagrams. What has a dash is for
 clustering only.
 
-Command: `{command}`. Machine: {cores} cores, {machine}, with other
-work on it; seconds are no better than a factor of two. Python {python}; {versions}.
+Command: `{command}`. Machine: {cores} cores, {machine}; the
+seconds are those of one run. Python {python}; {versions}.
 """
 
 
