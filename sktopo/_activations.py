@@ -343,7 +343,8 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             raise TypeError(
                 f"X holds {type(first).__name__}; expected torch.nn.Module networks or "
                 "arrays of numbers. Weights alone cannot be run: load them into "
-                "modules (load_digit_networks gives modules where torch is installed)."
+                "modules (load_digit_networks gives modules if torch is installed: pip "
+                "install 'sktopo[torch]')."
             )
         elif self.model is None and self.stimuli is None:
             kind, needed = "activations", None
