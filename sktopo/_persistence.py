@@ -1,6 +1,5 @@
 """Persistent graph homology: from connectome rows to barcode rows."""
 
-import warnings
 from math import isqrt, sqrt
 
 import numpy as np
@@ -22,9 +21,11 @@ from sktopo._validation import (
 )
 from sktopo.barcodes import (
     barcode_rows,
+    count_absent,
     count_nodes,
     quantile_vectors,
     split_barcodes,
+    warn_incomplete,
 )
 
 # Edges handed to a worker at a time: seconds of work, so that progress shows.
@@ -333,7 +334,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             rows = validate_data(self, X, dtype=FLOATS, reset=reset)
         if reset or self.n_quantiles is not None:
             for n_edges in sorted({len(row) for row in rows}):
-                _warn_incomplete(n_edges)
+                warn_incomplete(n_edges)
         if min(len(row) for row in rows) == 1 and not self._can_miss_deaths():
             raise ValueError(
                 "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
@@ -373,7 +374,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             reason = "n_quantiles is set: averages of births do not tell each birth"
         elif self.topology_weight > 0 and len(set(self.homology_dimensions)) == 1:
             reason = "only one of births and deaths is kept"
-        elif not _is_complete(self.n_features_in_):
+        elif count_absent(self.n_features_in_):
             reason = f"graphs of {self.n_features_in_} edges are incomplete"
         else:
             return self._layout(self.n_features_in_)
@@ -473,20 +474,3 @@ def _check_not_flattened(rows):
             f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "
             "their upper triangles as scipy.spatial.distance.squareform makes them."
         )
-
-
-def _is_complete(n_edges):
-    n_nodes = count_nodes(n_edges)
-    return n_nodes * (n_nodes - 1) // 2 == n_edges
-
-
-def _warn_incomplete(n_edges):
-    if _is_complete(n_edges):
-        return
-    n_nodes = count_nodes(n_edges)
-    absent = n_nodes * (n_nodes - 1) // 2 - n_edges
-    warnings.warn(
-        f"Rows of {n_edges} edges are no upper triangle, n(n-1)/2: they are taken for "
-        f"graphs on {n_nodes} nodes whose last {absent} edges are absent.",
-        stacklevel=3,
-    )

@@ -11,6 +11,7 @@ its last edges absent. Such a graph is connected (all edges of its first node ar
 there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 """
 
+import warnings
 from math import isqrt, sqrt
 from numbers import Integral
 
@@ -480,6 +481,24 @@ def quantile_vectors(values, n_quantiles):
     for row, quantile_row in zip(values, quantiles, strict=True):
         quantile_row[:] = weights @ row.astype(np.float64)
     return quantiles
+
+
+def count_absent(n_edges):
+    """Count the edges that graphs on `count_nodes(n_edges)` nodes lack."""
+    n_nodes = count_nodes(n_edges)
+    return n_nodes * (n_nodes - 1) // 2 - n_edges
+
+
+def warn_incomplete(n_edges):
+    """Warn if rows of this length are no upper triangles."""
+    absent = count_absent(n_edges)
+    if absent:
+        warnings.warn(
+            f"Rows of {n_edges} edges are no upper triangle, n(n-1)/2: they are taken "
+            f"for graphs on {count_nodes(n_edges)} nodes whose last {absent} edges are "
+            "absent.",
+            stacklevel=3,
+        )
 
 
 def _check_barcodes(barcodes):

@@ -1,7 +1,5 @@
 """From connectome rows to persistence diagrams of Vietoris-Rips complexes."""
 
-import warnings
-
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.sparse.csgraph import shortest_path
@@ -11,7 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
 from sktopo._validation import FLOATS, check_integer, check_option, import_optional
-from sktopo.barcodes import count_nodes
+from sktopo.barcodes import count_nodes, warn_incomplete
 
 # A correlation may exceed 1 by this much: float32 rounding.
 _ROUNDING = 1e-6
@@ -164,18 +162,6 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
                 f"{np.abs(X).max():.3g} in size; expected at most 1. Use "
                 "distance='inverse', or scale the weights."
             )
-
-
-def warn_incomplete(n_edges):
-    """Warn if rows are no upper triangles."""
-    n_nodes = count_nodes(n_edges)
-    absent = n_nodes * (n_nodes - 1) // 2 - n_edges
-    if absent:
-        warnings.warn(
-            f"Rows of {n_edges} edges are no upper triangle, n(n-1)/2: they are taken "
-            f"for graphs on {n_nodes} nodes whose last {absent} edges are absent.",
-            stacklevel=3,
-        )
 
 
 def weight_matrix(row):

@@ -7,7 +7,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
 from sktopo._validation import FLOATS, import_optional
-from sktopo.baselines._diagrams import warn_incomplete, weight_matrix
+from sktopo.barcodes import warn_incomplete
+from sktopo.baselines._diagrams import weight_matrix
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NAMES = (
