@@ -23,17 +23,12 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: $(SPEC) | $(VENV)/bin/python
-	@echo "Installing into $(VENV); the first time this takes a minute or more."
-	$(PIP) install -q -c constraints.txt -e ".[torch,plot]"
-	touch $@
+# What each of the stamps .demo, .test and .dev in the environment stands for.
+EXTRAS_demo := torch,plot
+EXTRAS_test := tests
+EXTRAS_dev := dev
 
-$(VENV)/.test: $(SPEC) | $(VENV)/bin/python
+$(VENV)/.%: $(SPEC) | $(VENV)/bin/python
 	@echo "Installing into $(VENV); the first time this takes a minute or more."
-	$(PIP) install -q -c constraints.txt -e ".[tests]"
-	touch $@
-
-$(VENV)/.dev: $(SPEC) | $(VENV)/bin/python
-	@echo "Installing into $(VENV); the first time this takes a minute or more."
-	$(PIP) install -q -c constraints.txt -e ".[dev]"
+	$(PIP) install -q -c constraints.txt -e ".[$(EXTRAS_$*)]"
 	touch $@

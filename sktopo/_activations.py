@@ -11,6 +11,7 @@ from sktopo._recording import (
     check_device,
     check_network,
     check_stimuli,
+    is_tensor,
     plan_recording,
     record,
 )
@@ -375,37 +376,24 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         """Make (network, stimuli) pairs of X, one per run."""
         if kind == "networks":
             stimuli = check_stimuli(self.stimuli)
+            for sample, network in enumerate(X):
+                check_network(network, _name(sample, kind))
             pairs = [(network, stimuli) for network in X]
         elif kind == "stimuli":
             table = validate_data(self, _as_array(X), dtype="numeric", reset=reset)
-            is_tensor = hasattr(X, "is_floating_point")
-            pairs = [(self.model, check_stimuli(X, "X") if is_tensor else table)]
+            pairs = [(self.model, check_stimuli(X, "X") if is_tensor(X) else table)]
         elif kind == "stimulus sets":
             pairs = [
                 (self.model, check_stimuli(stimuli, _name(sample, kind)))
                 for sample, stimuli in enumerate(X)
             ]
         else:
-            pairs = list(X)
-        if kind == "pairs":
-            for sample, pair in enumerate(pairs):
-                if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-                    raise TypeError(
-                        f"{_name(sample, kind)} must be a pair (network, stimuli), got "
-                        f"{type(pair).__name__}."
-                    )
-        if kind in ("networks", "pairs"):
-            for sample, (network, _) in enumerate(pairs):
-                check_network(network, _name(sample, kind))
-        if kind == "pairs":
-            pairs = [
-                (network, check_stimuli(stimuli, f"The stimuli of sample {sample}"))
-                for sample, (network, stimuli) in enumerate(pairs)
-            ]
+            pairs = [_check_pair(sample, pair) for sample, pair in enumerate(X)]
         return pairs
 
     def _plan(self, pairs, kind):
         """Plan all recordings before any work is done, naming the sample that fails."""
+        device = check_device(self.device)
         return [
             _for_sample(
                 sample,
@@ -416,12 +404,13 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
                 layers=self.layers,
                 reduce=self.reduce,
                 feature_axis=self.channel_axis,
-                device=check_device(self.device),
+                device=device,
             )
             for sample, (network, stimuli) in enumerate(pairs)
         ]
 
     def _record(self, pairs, plans, kind, activations):
+        device = check_device(self.device)
         samples = progress(
             range(len(pairs)), verbose=self.verbose, description="activations"
         )
@@ -434,7 +423,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
                 name=_name(sample, kind),
                 reduce=self.reduce,
                 batch_size=self.batch_size,
-                device=check_device(self.device),
+                device=device,
                 out=activations[sample],
             )
 
@@ -453,10 +442,22 @@ def _is_network(candidate):
 
 def _as_array(X):
     """Turn a tensor into an array of its numbers, where it is."""
-    if not hasattr(X, "is_floating_point"):
+    if not is_tensor(X):
         return X
     X = X.detach().cpu()
     return (X.float() if X.is_floating_point() and X.itemsize < 4 else X).numpy()
+
+
+def _check_pair(sample, pair):
+    """Validate a sample of which both the network and the stimuli vary."""
+    name = _name(sample, "pairs")
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(
+            f"{name} must be a pair (network, stimuli), got {type(pair).__name__}."
+        )
+    network, stimuli = pair
+    check_network(network, name)
+    return network, check_stimuli(stimuli, f"The stimuli of sample {sample}")
 
 
 def _name(sample, kind):

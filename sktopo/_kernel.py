@@ -10,7 +10,7 @@ from sklearn.metrics.pairwise import euclidean_distances, linear_kernel, rbf_ker
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._validation import FLOATS, check_option, check_real
+from sktopo._validation import FLOATS, check_option, check_positive
 
 
 class WassersteinKernel(
@@ -165,9 +165,7 @@ class WassersteinKernel(
     def _check_parameters(self):
         check_option("kernel", self.kernel, ("gaussian", "laplacian", "linear"))
         if not (isinstance(self.gamma, str) and self.gamma == "scale"):
-            check_real("gamma (if not 'scale')", self.gamma, 0, np.inf)
-            if self.gamma == 0:
-                raise ValueError("gamma must be positive, got 0.")
+            check_positive("gamma (if not 'scale')", self.gamma)
 
     def _coefficient(self, reference):
         if self.kernel == "linear":

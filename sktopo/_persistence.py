@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sktopo._realization import interpolate_connectome, realize_barcode
 from sktopo._validation import (
     FLOATS,
+    SYMMETRY,
     check_flag,
     check_integer,
     check_real,
@@ -163,9 +164,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self._check_parameters()
         forget(self)
         rows = self._check_graphs(X, reset=True)
-        for same in [rows] if not isinstance(rows, list) else map(np.atleast_2d, rows):
-            _check_not_flattened(same)
         self.ragged_ = isinstance(rows, list)
+        for same in map(np.atleast_2d, rows) if self.ragged_ else [rows]:
+            _check_not_flattened(same)
         if not self.ragged_:
             self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
         return self
@@ -468,7 +469,7 @@ def _check_not_flattened(rows):
     weights = squares[:, ~np.eye(n_nodes, dtype=bool)]
     # Rounding aside. Equal weights mirror each other in any arrangement.
     gaps = np.abs(squares - squares.transpose(0, 2, 1)).max()
-    if np.ptp(weights) and gaps <= 1e-6 * np.abs(weights).max():
+    if np.ptp(weights) and gaps <= SYMMETRY * np.abs(weights).max():
         raise ValueError(
             f"The rows of X look like flattened {n_nodes} x {n_nodes} symmetric "
             f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "

@@ -90,29 +90,30 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
         misfit = edge_scale * np.sum((connectome - edges) ** 2)
         return misfit + np.sum(scales * (connectome[order] - barcode) ** 2)
 
-    best, lowest = edges, np.inf
-    for order in _first_orders(edges, barcode):
-        reached, value = edges, measure(edges, _filtration_order(edges))
+    own = _filtration_order(edges)
+    best, lowest = edges, (start := measure(edges, own))
+    for order in _first_orders(own, edges, barcode):
+        reached, value = edges, start
         for _ in range(_MAX_STEPS):
             proposal = np.empty_like(edges)
             proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
                 edge_scale + scales
             )
             order = _filtration_order(proposal)
-            if measure(proposal, order) >= value:
+            if (lower := measure(proposal, order)) >= value:
                 break
-            reached, value = proposal, measure(proposal, order)
+            reached, value = proposal, lower
         if value < lowest:
             best, lowest = reached, value
     return best
 
 
-def _first_orders(edges, barcode):
+def _first_orders(own, edges, barcode):
     """Yield orders of the edges to start from: their own, and that of the barcode.
 
     The first is good where edges weigh much, the second where topology does.
     """
-    yield _filtration_order(edges)
+    yield own
     with contextlib.suppress(ValueError):  # a barcode that no graph has
         yield _filtration_order(realize_barcode(barcode, edges))
 

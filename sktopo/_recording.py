@@ -51,6 +51,12 @@ def import_torch():
     return import_optional("torch", extra="torch", purpose="Recording networks")
 
 
+def is_tensor(candidate):
+    """Tell a torch tensor, of which there are none where torch was never imported."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(candidate, torch.Tensor)
+
+
 def check_network(network, name):
     """Raise unless `network` is a torch module that can run; `name` is for errors."""
     torch = import_torch()
@@ -83,9 +89,9 @@ def check_stimuli(stimuli, name="stimuli"):
             f"{name} must be an array or a tensor, got {type(stimuli).__name__}; put "
             "the batches of a loader together first, e.g. with torch.cat."
         )
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(stimuli, torch.Tensor):
+    if not is_tensor(stimuli):
         return check_array(stimuli, dtype="numeric", allow_nd=True, input_name=name)
+    torch = import_torch()
     if stimuli.layout != torch.strided or stimuli.is_complex():
         raise TypeError(
             f"{name} is a {'complex' if stimuli.is_complex() else 'sparse'} tensor; "
@@ -342,7 +348,7 @@ def _make_feeder(network, stimuli, batch_size):
     torch = import_torch()
     floating = [t.dtype for t in _state(network).values() if t.is_floating_point()]
     dtype = floating[0] if floating else torch.get_default_dtype()
-    if isinstance(stimuli, torch.Tensor):
+    if is_tensor(stimuli):
         to = dtype if stimuli.is_floating_point() else stimuli.dtype
         return lambda rows: stimuli[rows].to(to, copy=True)
     lookup = (torch.nn.Embedding, torch.nn.EmbeddingBag)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 
 FLOATS = [np.float64, np.float32]
 # Largest asymmetry forgiven, as a share of the largest weight: float32 rounding.
-_SYMMETRY = 1e-6
+SYMMETRY = 1e-6
 
 
 def check_option(name, value, options):
@@ -48,6 +48,13 @@ def check_real(name, value, low, high):
         raise ValueError(
             f"{name} must be a finite number in [{low}, {high}], got {value!r}."
         )
+
+
+def check_positive(name, value):
+    """Raise a ValueError unless `value` is a finite number above 0."""
+    check_real(name, value, 0, np.inf)
+    if value == 0:
+        raise ValueError(f"{name} must be positive, got 0.")
 
 
 def forget(estimator):
@@ -96,7 +103,7 @@ def upper_triangle(matrix, name):
     row = squareform(matrix, checks=False)
     mirrored = squareform(matrix.T, checks=False)
     gap = np.abs(row - mirrored).max(initial=0)
-    if gap > _SYMMETRY * max(
+    if gap > SYMMETRY * max(
         np.abs(row).max(initial=0), np.abs(mirrored).max(initial=0)
     ):
         raise ValueError(

@@ -149,7 +149,7 @@ def barcode_rows(connectomes):
         block, find_births = max(1, _BATCH_WIDTH // n_nodes), _births_batched
     for start in range(0, n_graphs, block):
         rows = connectomes[start : start + block]
-        births = find_births(_complete(rows, n_nodes), n_nodes)
+        births = find_births(_complete(rows), n_nodes)
         births.sort(axis=1)
         for row, row_births, barcode in zip(
             rows, births, barcodes[start : start + block], strict=True
@@ -210,12 +210,7 @@ def scale_barcodes(barcodes, *, normalize=True):
     >>> scale_barcodes([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]).round(2)
     array([[0.58, 1.15, 1.73, 2.31, 2.89, 3.46]])
     """
-    barcodes = _check_barcodes(barcodes)
-    if not normalize:
-        return barcodes
-    return np.hstack(
-        [part / sqrt(max(part.shape[1], 1)) for part in split_barcodes(barcodes)]
-    )
+    return _scale(_check_barcodes(barcodes), normalize)
 
 
 def unscale_barcodes(scaled, *, normalize=True):
@@ -515,9 +510,17 @@ def _check_barcodes(barcodes):
     return barcodes
 
 
-def _complete(rows, n_nodes):
+def _scale(barcodes, normalize):
+    if not normalize:
+        return barcodes
+    return np.hstack(
+        [part / sqrt(max(part.shape[1], 1)) for part in split_barcodes(barcodes)]
+    )
+
+
+def _complete(rows):
     """Pad rows with absent edges, -inf, which no spanning tree of theirs takes."""
-    absent = n_nodes * (n_nodes - 1) // 2 - rows.shape[1]
+    absent = count_absent(rows.shape[1])
     if not absent:
         return rows
     return np.pad(rows, ((0, 0), (0, absent)), constant_values=-np.inf)
@@ -594,8 +597,8 @@ def _group_by_length(barcodes):
 def _squared_distances(rows_1, rows_2, normalize):
     if rows_1.shape[1] == rows_2.shape[1]:
         return cdist(
-            scale_barcodes(rows_1, normalize=normalize),
-            scale_barcodes(rows_2, normalize=normalize),
+            _scale(rows_1, normalize),
+            _scale(rows_2, normalize),
             "sqeuclidean",
         )
     if not normalize:

@@ -12,7 +12,7 @@ from sktopo._validation import (
     FLOATS,
     check_integer,
     check_option,
-    check_real,
+    check_positive,
     import_optional,
 )
 from sktopo.baselines._diagrams import check_diagrams
@@ -180,7 +180,7 @@ class DiagramDistance(_ToReference):
     def _check_parameters(self):
         check_option("metric", self.metric, (*_METRICS, *_KERNELS))
         check_integer("n_directions", self.n_directions, 2)
-        check_bandwidth(self.bandwidth)
+        check_positive("bandwidth", self.bandwidth)
 
     def _matrix(self, X, Y):
         compute = check_memory(self.memory).cache(_distances, ignore=["n_jobs"])
@@ -253,7 +253,7 @@ class DiagramKernel(_ToReference):
 
     def _check_parameters(self):
         check_option("kernel", self.kernel, tuple(_KERNELS))
-        check_bandwidth(self.bandwidth)
+        check_positive("bandwidth", self.bandwidth)
 
     def _matrix(self, X, Y):
         compute = check_memory(self.memory).cache(_kernel_values, ignore=["n_jobs"])
@@ -332,7 +332,7 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         by_median = isinstance(self.scale, str) and self.scale == "median"
         if not by_median:
-            check_bandwidth(self.scale, name="scale (if not 'median')")
+            check_positive("scale (if not 'median')", self.scale)
         X = validate_data(self, X, dtype=FLOATS, ensure_non_negative=True)
         positive = X[X > 0]
         if by_median:
@@ -373,13 +373,6 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def check_bandwidth(value, name="bandwidth"):
-    """Raise unless a parameter is a positive number."""
-    check_real(name, value, 0, np.inf)
-    if value == 0:
-        raise ValueError(f"{name} must be positive, got 0.")
 
 
 def _import_metrics():

@@ -8,9 +8,13 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._validation import check_flag, check_integer, import_optional
+from sktopo._validation import (
+    check_flag,
+    check_integer,
+    check_positive,
+    import_optional,
+)
 from sktopo.baselines._diagrams import check_diagrams
-from sktopo.baselines._distances import check_bandwidth
 
 
 class PersistenceImages(
@@ -90,7 +94,7 @@ class PersistenceImages(
             If a parameter is out of range or X holds no finite diagrams.
         """
         check_integer("resolution", self.resolution, 1)
-        check_bandwidth(self.bandwidth)
+        check_positive("bandwidth", self.bandwidth)
         check_flag("weighted", self.weighted)
         images, points = self._library(), _points(check_diagrams(X))
         if len(points):

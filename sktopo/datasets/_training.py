@@ -26,12 +26,12 @@ BATCH_SIZE = 50
 
 LEARNING_RATE = 0.01
 
-# Threads share the default generator and the number of threads.
-_ONE_AT_A_TIME = threading.Lock()
-
 MOMENTUM = 0.9
 
 WEIGHT_DECAY = 0.005
+
+# Threads share the default generator and the number of threads.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def train_digit_networks(n_networks=20, *, random_state=0, n_jobs=None, verbose=False):
