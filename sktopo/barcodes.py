@@ -35,11 +35,15 @@ __all__ = [
 ]
 
 # Above this many nodes one graph fills the vector units, and walking the row in
-# place beats the batched walk over unpacked matrices (benchmarks/barcodes.py).
+# place beats the batched walk over unpacked matrices (benchmarks/barcodes.py); so it
+# does for fewer graphs than make a batch.
 _BATCHED_NODES = 512
+_FEWEST_GRAPHS = 3
 # Numbers in one step of the batched walk: enough to hide the cost of the calls,
 # few enough that the unpacked matrices of a block stay small.
-_BATCH_WIDTH = 16384
+_BATCH_WIDTH = 8192
+# Steps of the walk in place after which it drops the nodes it has reached.
+_STEPS = 64
 
 
 def count_nodes(n_edges):
@@ -126,9 +130,9 @@ def barcode_rows(connectomes):
 
     Notes
     -----
-    Each row is sorted once, the births are found by Prim's algorithm and taken out
-    of the sorted row. The largest arrays are the input, the output, and up to
-    32768 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
+    Each row is sorted once, the births are found by Prim's algorithm and moved to
+    the front of the sorted row. The largest arrays are the input, the output, and up
+    to 8192 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
 
     Examples
     --------
@@ -142,20 +146,24 @@ def barcode_rows(connectomes):
     )
     n_graphs, n_edges = connectomes.shape
     n_nodes = count_nodes(n_edges)
-    barcodes = np.empty_like(connectomes)
-    if n_nodes > _BATCHED_NODES:
-        block, find_births = 1, _births_in_place
-    else:
-        block, find_births = max(1, _BATCH_WIDTH // n_nodes), _births_batched
+    barcodes = np.sort(connectomes, axis=1)
+    if not n_edges:
+        return barcodes
+    if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
+        for row, barcode in zip(connectomes, barcodes, strict=True):
+            _shift_deaths(barcode, np.sort(_births_in_place(_complete(row), n_nodes)))
+        return barcodes
+    edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
+    edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
+    edge_of += edge_of.T
+    block = min(n_graphs, _BATCH_WIDTH // n_nodes)
+    unpacked = np.empty((block, n_nodes, n_nodes), dtype=connectomes.dtype)
     for start in range(0, n_graphs, block):
-        rows = connectomes[start : start + block]
-        births = find_births(_complete(rows), n_nodes)
-        births.sort(axis=1)
-        for row, row_births, barcode in zip(
-            rows, births, barcodes[start : start + block], strict=True
-        ):
-            barcode[: n_nodes - 1] = row_births
-            barcode[n_nodes - 1 :] = _take_out(np.sort(row), row_births)
+        rows = _complete(connectomes[start : start + block])
+        weights = rows.take(edge_of, axis=1, out=unpacked[: len(rows)], mode="clip")
+        births = np.sort(_births_batched(weights), axis=1)
+        for barcode, row_births in zip(barcodes[start:], births, strict=False):
+            _take_out(barcode, row_births)
     return barcodes
 
 
@@ -520,24 +528,20 @@ def _scale(barcodes, normalize):
 
 def _complete(rows):
     """Pad rows with absent edges, -inf, which no spanning tree of theirs takes."""
-    absent = count_absent(rows.shape[1])
+    absent = count_absent(rows.shape[-1])
     if not absent:
         return rows
-    return np.pad(rows, ((0, 0), (0, absent)), constant_values=-np.inf)
+    padding = [(0, 0)] * (rows.ndim - 1) + [(0, absent)]
+    return np.pad(rows, padding, constant_values=-np.inf)
 
 
-def _births_batched(rows, n_nodes):
-    """Run Prim's algorithm on all graphs in step; births (n_graphs, n_nodes - 1)."""
-    n_graphs, n_edges = rows.shape
-    births = np.empty((n_graphs, n_nodes - 1), dtype=rows.dtype)
-    if not n_edges:
-        return births
-    edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
-    edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_edges)
-    weights = rows.take(edge_of + edge_of.T, axis=1)
+def _births_batched(weights):
+    """Run Prim's algorithm on unpacked graphs in step; (n_graphs, n_nodes - 1)."""
+    n_graphs, n_nodes, _ = weights.shape
+    births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
     graphs = np.arange(n_graphs)
     # cap lowers the nodes already in the tree, whatever edges lead to them.
-    cap = np.full((n_graphs, n_nodes), np.inf, dtype=rows.dtype)
+    cap = np.full((n_graphs, n_nodes), np.inf, dtype=weights.dtype)
     cap[:, 0] = -np.inf
     best = np.minimum(weights[:, 0], cap)
     for step in range(n_nodes - 1):
@@ -549,34 +553,58 @@ def _births_batched(rows, n_nodes):
     return births
 
 
-def _births_in_place(rows, n_nodes):
-    """Run Prim's algorithm on the row of each graph without unpacking it."""
-    births = np.empty((len(rows), n_nodes - 1), dtype=rows.dtype)
+def _births_in_place(row, n_nodes):
+    """Run Prim's algorithm on the row of one graph without unpacking it."""
+    births = np.empty(n_nodes - 1, dtype=row.dtype)
     nodes = np.arange(n_nodes)
     # Edge (i, j), i < j, stands at first[i] + j.
     first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
-    for row, row_births in zip(rows, births, strict=True):
-        left, left_first = nodes[1:].copy(), first[1:].copy()
-        best = row[: n_nodes - 1].copy()
-        for size in range(n_nodes - 2, -1, -1):
-            at = best[: size + 1].argmax()
-            row_births[size] = best[at]
-            node, node_first = left[at], left_first[at]
-            for nodes_left in (left, left_first, best):
-                nodes_left[at:size] = nodes_left[at + 1 : size + 1]
-            edges = np.empty(size, dtype=np.intp)
-            np.add(left_first[:at], node, out=edges[:at])
-            np.add(left[at:size], node_first, out=edges[at:])
-            np.maximum(best[:size], row.take(edges), out=best[:size])
+    left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
+    cap, weights = np.full_like(best, np.inf), np.empty_like(best)
+    for step in range(1, n_nodes):
+        at = int(best.argmax())
+        births[step - 1] = best[at]
+        node, node_first = left.item(at), left_first.item(at)
+        # As in the batched walk, but nodes that were reached leave now and then.
+        cap[at] = -np.inf
+        if step % _STEPS == 0:
+            keep = cap > 0
+            left, left_first, best, cap = (
+                values[keep] for values in (left, left_first, best, cap)
+            )
+            weights = weights[: len(best)]
+            at = int(left.searchsorted(node))
+        # Views that start at the node save an array of indices; "clip" saves a copy.
+        row[node:].take(left_first[:at], out=weights[:at], mode="clip")
+        row[node_first:].take(left[at:], out=weights[at:], mode="clip")
+        np.maximum(best, weights, out=best)
+        np.minimum(best, cap, out=best)
     return births
 
 
-def _take_out(values, births):
-    """Remove the births from the ascending weights of their graph, ties included."""
+def _find(values, births):
+    """Locate the births among the ascending weights of their graph, ties included."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
-    keep = np.ones(len(values), dtype=bool)
-    keep[values.searchsorted(births) + among_ties] = False
-    return values[keep]
+    return values.searchsorted(births) + among_ties
+
+
+def _take_out(barcode, births):
+    """Bring the births to the front of the ascending weights; fast for few weights."""
+    keep = np.ones(len(barcode), dtype=bool)
+    keep[_find(barcode, births)] = False
+    deaths = barcode[keep]
+    barcode[: len(births)] = births
+    barcode[len(births) :] = deaths
+
+
+def _shift_deaths(barcode, births):
+    """Do as `_take_out` without another array; fast for many weights."""
+    stop = len(barcode)
+    for shift, at in enumerate(_find(barcode, births)[::-1].tolist()):
+        barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
+        stop = at
+    barcode[len(births) : len(births) + stop] = barcode[:stop]
+    barcode[: len(births)] = births
 
 
 def _group_by_length(barcodes):
