@@ -102,8 +102,8 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
     -----
     The columns of a row stand in the order of
     :func:`scipy.spatial.distance.squareform`. Beyond input and output, memory holds
-    one or two matrices ``(n_nodes, n_nodes)`` of one sample per job and, where means are
-    large against deviations, a centred copy of its activations.
+    one or two matrices ``(n_nodes, n_nodes)`` of one sample per job and, where means
+    are large against deviations, a centred copy of its activations.
 
     References
     ----------
