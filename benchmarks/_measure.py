@@ -111,9 +111,9 @@ def ratio(case, seconds, over, under, *, at_most=None, at_least=None):
 def judge(value, *, at_most=None, at_least=None):
     """Set a value beside its target: two entries of a row."""
     if at_most is not None:
-        target, met = f"≤ {at_most:g}", value <= at_most
+        target, met = f"≤ {at_most:.3g}", value <= at_most
     elif at_least is not None:
-        target, met = f"≥ {at_least:g}", value >= at_least
+        target, met = f"≥ {at_least:.3g}", value >= at_least
     else:
         return {"target": None, "met": None}
     return {"target": target, "met": "yes" if met else "NO"}
