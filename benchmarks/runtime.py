@@ -13,6 +13,7 @@ from statistics import median
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 from scipy.spatial.distance import squareform
 from sklearn.metrics.pairwise import rbf_kernel
 
@@ -37,7 +38,7 @@ from sktopo.baselines import (
 from sktopo.datasets import make_modular_connectomes
 
 SIZES = (30, 60, 120, 250, 500, 1000)
-ALONE = (1000, 2000, 5000, 10_000)
+ALONE = (*SIZES, 2000, 5000, 10_000)
 # Growth is fitted from here on.
 FIT_FROM = 60
 # Seconds of a peer after which its times are enough.
@@ -83,18 +84,22 @@ def main(argv=None):
     )
     options = parser.parse_args(argv)
     facts = collect_facts("runtime", options, "gudhi", "ripser", "persim")
-    sizes, alone = (SIZES[:3], (500, 1000)) if options.quick else (SIZES, ALONE)
+    sizes, alone = (SIZES[:3], SIZES) if options.quick else (SIZES, ALONE)
     values = []
     for library, kind in PEERS:
         values += time_peer(library, kind, sizes, options, values)
-    top = [time_top(n_nodes, options) for n_nodes in alone]
+    top = [
+        time_top(n_nodes, dtype, options)
+        for dtype in ("float64", "float32")
+        for n_nodes in alone
+    ]
     tables = {
         "Seconds for one value, and in brackets how many times those of Top in the "
         "same process. Growth: the exponent of the number of nodes, fitted from "
         f"{FIT_FROM} nodes on. The distances, kernels and vectors come after "
         f'"{DIAGRAMS}", which they include.': summarize(values, sizes),
         "Every value.": values,
-        "Top alone, two graphs, float32; memory in a fresh process, beyond both "
+        "Top alone; memory from 1000 nodes on, in a fresh process, beyond both "
         "rows.": top,
     }
     title = "Time for one distance between two graphs"
@@ -217,36 +222,39 @@ def follow_pair(library, kind, n_nodes, repeats):
             return
 
 
-def time_top(n_nodes, options):
-    """Time Top alone against the sort of both rows; one row, with the memory."""
-    rows = make_graphs(n_nodes, "float32")
+def time_top(n_nodes, dtype, options):
+    """Time Top alone against the sort of both rows, and take its memory; a row."""
+    rows = make_graphs(n_nodes, dtype)
     seconds = time_in_turn(
         {"Top": lambda: compute_top(rows), "np.sort": lambda: np.sort(rows, axis=1)},
-        repeats=options.repeats,
+        repeats=options.repeats * (1 if n_nodes > 250 else 10),
     )
-    peak = peak_memory(prepare_top, n_nodes)
-    growth = peak["resident"]
-    return {
-        **ratio(f"{n_nodes} nodes", seconds, "Top", "np.sort"),
-        "both rows, MiB": rows.nbytes / 2**20,
-        "arrays / rows": peak["arrays"] / rows.nbytes,
-        "growth of the process / rows": growth and growth / rows.nbytes,
+    row = {
+        "nodes": n_nodes,
+        **ratio(f"{n_nodes} nodes, {dtype}", seconds, "Top", "np.sort"),
     }
+    if n_nodes >= 1000:
+        peak = peak_memory(prepare_top, n_nodes, dtype)
+        growth = peak["resident"]
+        row |= {
+            "both rows, MiB": rows.nbytes / 2**20,
+            "arrays / rows": peak["arrays"] / rows.nbytes,
+            "growth of the process / rows": growth and growth / rows.nbytes,
+        }
+    return row
 
 
-def prepare_top(n_nodes):
+def prepare_top(n_nodes, dtype):
     """Prepare Top for `peak_memory`."""
-    small, rows = make_graphs(30, "float32"), make_graphs(n_nodes, "float32")
+    small, rows = make_graphs(30, dtype), make_graphs(n_nodes, dtype)
     return lambda: compute_top(small), lambda: compute_top(rows)
 
 
-def summarize(values, sizes):
+def summarize(values, top, sizes):
     """Write a row for Top and for each peer, a column for each size."""
-    rows = [{"library": "sktopo", "value": "Top"}]
-    top = times_of_top(values)
-    for n_nodes in sizes:
-        rows[0][f"{n_nodes} nodes"] = f"{top[n_nodes]:.2g}" if n_nodes in top else "–"
-    rows[0]["growth"] = fit_growth(top)
+    ours = times_alone(top, "float64", sizes)
+    first = {f"{n_nodes} nodes": f"{ours[n_nodes]:.2g}" for n_nodes in sizes}
+    rows = [{"library": "sktopo", "value": "Top", **first, "growth": fit_growth(ours)}]
     for library, kind in PEERS:
         row, times = {"library": library, "value": kind}, {}
         for found in values:
@@ -255,20 +263,19 @@ def summarize(values, sizes):
             cell = found["outcome"].split(":")[0]
             if cell == "measured":
                 times[found["nodes"]] = found["ms"] / 1e3
-                cell = f"{found['ms'] / 1e3:.2g} ({found['ratio']:.0f} ×)"
+                times_top = f"{found['ratio']:.{0 if found['ratio'] > 10 else 1}f}"
+                cell = f"{found['ms'] / 1e3:.2g} ({times_top} ×)"
             row[f"{found['nodes']} nodes"] = cell
         rows.append(row | {"growth": fit_growth(times)})
     return rows
 
 
-def times_of_top(values):
-    """Take Top's median seconds over all processes at each size."""
-    measured = [row for row in values if row["outcome"] == "measured"]
+def times_alone(top, dtype, sizes=ALONE, which="first"):
+    """Take the median seconds of Top alone, or of the sort, at each size."""
     return {
-        n_nodes: median(
-            row["ms of Top"] / 1e3 for row in measured if row["nodes"] == n_nodes
-        )
-        for n_nodes in sorted({row["nodes"] for row in measured})
+        row["nodes"]: row[f"ms, {which}"] / 1e3
+        for row in top
+        if row["nodes"] in sizes and row["case"].endswith(dtype)
     }
 
 
@@ -282,12 +289,14 @@ def fit_growth(times):
 
 def draw(values, top, limit):
     """Draw time by size: each library beside Top, and Top alone beside the sort."""
-    figure = Figure(figsize=(15, 5.2), layout="constrained")
+    figure = Figure(figsize=(15, 6.5), layout="constrained")
     axes = dict(zip(("gudhi", "ripser", "alone"), figure.subplots(1, 3), strict=True))
-    ours = times_of_top(values)
+    ours = times_alone(top, "float64", SIZES)
     for library in ("gudhi", "ripser"):
         draw_line(axes[library], ours, "Top", color="black", marker="o", linewidth=2)
-        axes[library].axhline(limit, color="gray", linestyle=":", label="limit")
+        axes[library].axhline(
+            limit, color="gray", linestyle=":", label=f"limit (crossed: {limit:g} s)"
+        )
     for library, kind in PEERS:
         found = [r for r in values if (r["library"], r["value"]) == (library, kind)]
         times = {r["nodes"]: r["ms"] / 1e3 for r in found if r["outcome"] == "measured"}
@@ -296,16 +305,25 @@ def draw(values, top, limit):
         draw_line(axes[library], times, kind, **look)
         if stopped:
             axes[library].plot(stopped, [limit], "x", color=look["color"], markersize=9)
-    sizes = [int(row["case"].split()[0]) for row in top]
-    for name, key, colour in (("Top", "first", "black"), ("np.sort", "second", "gray")):
-        times = {n: r[f"ms, {key}"] / 1e3 for n, r in zip(sizes, top, strict=True)}
-        draw_line(axes["alone"], times, name, color=colour, marker="o")
-    titles = ("gudhi", "ripser and persim", "Top alone, float32")
+    for dtype, style in (("float64", "-"), ("float32", "--")):
+        for name, which, colour in (
+            ("Top", "first", "black"),
+            ("np.sort", "second", "gray"),
+        ):
+            times = times_alone(top, dtype, which=which)
+            look = {"color": colour, "linestyle": style, "marker": "o"}
+            draw_line(axes["alone"], times, f"{name}, {dtype}", **look)
+    titles = ("gudhi", "ripser and persim", "Top alone")
     for place, title in zip(axes.values(), titles, strict=True):
         place.set(xscale="log", yscale="log", xlabel="nodes", title=title)
         place.set_ylabel("seconds for one value between two graphs")
+        place.xaxis.set_major_locator(FixedLocator((30, 100, 300, 1000, 3000, 10_000)))
+        place.xaxis.set_major_formatter("{x:g}")
+        place.xaxis.set_minor_formatter("")
         place.grid(alpha=0.3)
-        place.legend(fontsize="small")
+        place.legend(
+            fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2
+        )
     return figure
 
 
