@@ -11,9 +11,13 @@ from sklearn.base import (
 )
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import pairwise_distances_argmin, pairwise_distances_argmin_min
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_is_fitted,
+    validate_data,
+)
 
 from sktopo._validation import FLOATS, check_integer, check_option, check_real
 
@@ -159,11 +163,12 @@ class TopClusterer(
                 "ask for at most one cluster per sample."
             )
         centers, self.n_iter_, n_found = self._lloyd(X)
-        rank = sorted(centers, key=lambda center: (center.mean(), center.tolist()))
-        self.cluster_centers_ = np.stack(rank)
-        self.labels_ = pairwise_distances_argmin(X, self.cluster_centers_).astype(
-            np.int32
-        )
+        means = centers.mean(axis=1)
+        rank = np.argsort(means, kind="stable")
+        if len(np.unique(means)) < len(means):
+            rank = sorted(rank, key=lambda k: (means[k], centers[k].tolist()))
+        self.cluster_centers_ = centers[rank]
+        self.labels_ = self._nearest(X)
         sizes = np.bincount(self.labels_, minlength=self.n_clusters)
         if np.count_nonzero(sizes) < n_found == self.n_clusters:
             # Rounding hid equal rows from KMeans, which would have warned itself.
@@ -173,9 +178,7 @@ class TopClusterer(
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        squared = np.zeros(self.n_clusters)
-        for k, center in enumerate(self.cluster_centers_.astype(np.float64)):
-            squared[k] = np.sum((X[self.labels_ == k] - center) ** 2)
+        squared = self._squared_deviations(X, self.labels_)
         self.inertia_ = float(squared.sum())
         self.cluster_std_ = np.sqrt(squared / np.maximum(sizes, 1))
         return self
@@ -198,8 +201,7 @@ class TopClusterer(
         ValueError
             If X is not a 2-D array of finite numbers of the fitted width.
         """
-        X = self._check_rows(X)
-        return pairwise_distances_argmin(X, self.cluster_centers_).astype(np.int32)
+        return self._nearest(self._check_rows(X))
 
     def transform(self, X):
         """Compute Wasserstein distances to the barycenters.
@@ -245,16 +247,40 @@ class TopClusterer(
             As `predict`.
         """
         X = self._check_rows(X)
-        _, distances = pairwise_distances_argmin_min(X, self.cluster_centers_)
-        return -float(np.sum(distances.astype(np.float64) ** 2))
+        return -float(self._squared_deviations(X, self._nearest(X)).sum())
 
     @property
     def _n_features_out(self):
         return len(self.cluster_centers_)
 
     def _check_rows(self, X):
+        """Validate rows, but leave it to what is done with them to find NaN."""
         check_is_fitted(self)
-        return validate_data(self, X, dtype=FLOATS, reset=False)
+        return validate_data(
+            self, X, dtype=FLOATS, reset=False, ensure_all_finite=False
+        )
+
+    def _nearest(self, X):
+        """Find the nearest barycenter of each row by one matrix product."""
+        centers = self.cluster_centers_.astype(X.dtype, copy=False)
+        # Of |x - c|^2 only |a|^2 + 2 o·a - 2 x·a differs between c = o + a. The a are
+        # small where clusters are near, so that rounding does not mix them up.
+        origin = centers.mean(axis=0)
+        apart = centers - origin
+        offsets = np.einsum("ij,ij->i", apart, apart + 2 * origin) / 2
+        # Sums of rows, from a column of ones, cost less than looking for NaN first.
+        factors = np.vstack([apart, np.ones_like(origin)])
+        products = X @ factors.T
+        if not np.isfinite(products[:, -1]).all():
+            assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+        return (offsets - products[:, :-1]).argmin(axis=1).astype(np.int32)
+
+    def _squared_deviations(self, X, labels):
+        """Sum squared distances of rows to the barycenter of their cluster."""
+        squared = np.zeros(len(self.cluster_centers_))
+        for k, center in enumerate(self.cluster_centers_.astype(np.float64)):
+            squared[k] = np.sum((X[labels == k] - center) ** 2)
+        return squared
 
     def _check_parameters(self):
         check_integer("n_clusters", self.n_clusters, 1)
@@ -300,9 +326,12 @@ class TopClusterer(
 def _span_coordinates(X):
     """Write rows in an orthonormal basis of their span: (n_samples, n_samples)."""
     gram = np.zeros((len(X), len(X)))
-    for start in range(0, X.shape[1], _BLOCK):
-        columns = X[:, start : start + _BLOCK].astype(np.float64)
-        columns -= columns.mean(axis=0)
-        gram += columns @ columns.T
+    for columns in gen_batches(X.shape[1], _BLOCK):
+        # Products of rows less one of them keep their digits, and so do these less
+        # their mean, which is the product of rows less their mean.
+        block = np.subtract(X[:, columns], X[0, columns], dtype=np.float64)
+        gram += block @ block.T
+    gram -= gram.mean(axis=0)
+    gram -= gram.mean(axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(gram)
     return vectors * np.sqrt(np.maximum(values, 0))
