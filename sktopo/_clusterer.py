@@ -1,6 +1,7 @@
 """Topological clustering (Top): k-means of barcodes in the Wasserstein geometry."""
 
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 from sklearn.base import (
@@ -18,6 +19,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
+from threadpoolctl import threadpool_limits
 
 from sktopo._validation import FLOATS, check_integer, check_option, check_real
 
@@ -309,7 +311,10 @@ class TopClusterer(
             tol=tol,
             random_state=self.random_state,
         )
-        kmeans.fit(points)
+        # So few numbers take longer on several threads than on one.
+        threads = nullcontext() if points is X else threadpool_limits(1, "openmp")
+        with threads:
+            kmeans.fit(points)
         n_found = len(np.unique(kmeans.labels_))
         if points is X:
             return kmeans.cluster_centers_, kmeans.n_iter_, n_found
