@@ -100,8 +100,8 @@ class TopClusterer(
     If there are far fewer rows than columns, the rows are first written as
     coordinates in their own span, from the eigenvectors of their Gram matrix. That
     keeps all distances, so the clusters and the inertia are those of the full rows
-    and further starts cost next to nothing. The largest array allocated is then a
-    copy of the rows of the largest cluster, in float64.
+    and further starts cost next to nothing. The largest array allocated is then 4096
+    columns of the rows, in float64, or `cluster_centers_`.
 
     References
     ----------
@@ -164,14 +164,20 @@ class TopClusterer(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
                 "ask for at most one cluster per sample."
             )
-        centers, self.n_iter_, n_found = self._lloyd(X)
+        points, kmeans = self._run_kmeans(X)
+        centers = point_centers = kmeans.cluster_centers_
+        if points is not X:
+            shares = _shares(points, kmeans)
+            centers, point_centers = shares.astype(X.dtype) @ X, shares @ points
         means = centers.mean(axis=1)
         rank = np.argsort(means, kind="stable")
         if len(np.unique(means)) < len(means):
             rank = sorted(rank, key=lambda k: (means[k], centers[k].tolist()))
         self.cluster_centers_ = centers[rank]
+        self.n_iter_ = kmeans.n_iter_
         self.labels_ = self._nearest(X)
         sizes = np.bincount(self.labels_, minlength=self.n_clusters)
+        n_found = len(np.unique(kmeans.labels_))
         if np.count_nonzero(sizes) < n_found == self.n_clusters:
             # Rounding hid equal rows from KMeans, which would have warned itself.
             warnings.warn(
@@ -180,7 +186,7 @@ class TopClusterer(
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        squared = self._squared_deviations(X, self.labels_)
+        squared = _squared_deviations(points, point_centers[rank], self.labels_)
         self.inertia_ = float(squared.sum())
         self.cluster_std_ = np.sqrt(squared / np.maximum(sizes, 1))
         return self
@@ -249,7 +255,8 @@ class TopClusterer(
             As `predict`.
         """
         X = self._check_rows(X)
-        return -float(self._squared_deviations(X, self._nearest(X)).sum())
+        squared = _squared_deviations(X, self.cluster_centers_, self._nearest(X))
+        return -float(squared.sum())
 
     @property
     def _n_features_out(self):
@@ -277,13 +284,6 @@ class TopClusterer(
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
         return (offsets - products[:, :-1]).argmin(axis=1).astype(np.int32)
 
-    def _squared_deviations(self, X, labels):
-        """Sum squared distances of rows to the barycenter of their cluster."""
-        squared = np.zeros(len(self.cluster_centers_))
-        for k, center in enumerate(self.cluster_centers_.astype(np.float64)):
-            squared[k] = np.sum((X[labels == k] - center) ** 2)
-        return squared
-
     def _check_parameters(self):
         check_integer("n_clusters", self.n_clusters, 1)
         check_integer("max_iter", self.max_iter, 1)
@@ -295,14 +295,16 @@ class TopClusterer(
         else:
             check_integer("n_init", self.n_init, 1)
 
-    def _lloyd(self, X):
-        """Run k-means: barycenters, number of iterations, number of clusters found."""
-        points, tol = X, self.tol
+    def _run_kmeans(self, X):
+        """Run k-means, on X or on few coordinates of its rows, returned as well."""
+        points, tol, threads = X, self.tol, nullcontext()
         n_samples, n_features = X.shape
         if isinstance(self.init, str) and n_features >= _REDUCIBLE * n_samples:
             points = _span_coordinates(X)
             # KMeans means its tolerance per column, and there are fewer of them.
             tol = self.tol * points.shape[1] / n_features
+            # So few numbers take longer on several threads than on one.
+            threads = threadpool_limits(1, "openmp")
         kmeans = KMeans(
             self.n_clusters,
             init=self.init,
@@ -311,21 +313,28 @@ class TopClusterer(
             tol=tol,
             random_state=self.random_state,
         )
-        # So few numbers take longer on several threads than on one.
-        threads = nullcontext() if points is X else threadpool_limits(1, "openmp")
         with threads:
-            kmeans.fit(points)
-        n_found = len(np.unique(kmeans.labels_))
-        if points is X:
-            return kmeans.cluster_centers_, kmeans.n_iter_, n_found
-        centers = np.empty((self.n_clusters, n_features), dtype=X.dtype)
-        for k, center in enumerate(kmeans.cluster_centers_):
-            members = kmeans.labels_ == k
-            if not members.any():
-                # Fewer distinct rows than clusters: this center is on one of them.
-                members[euclidean_distances([center], points).argmin()] = True
-            centers[k] = X[members].mean(axis=0, dtype=np.float64)
-        return centers, kmeans.n_iter_, n_found
+            return points, kmeans.fit(points)
+
+
+def _shares(points, kmeans):
+    """Write each center as a mean of points: their shares, (n_clusters, n_samples)."""
+    shares = np.zeros((kmeans.n_clusters, len(points)))
+    for k, center in enumerate(kmeans.cluster_centers_):
+        members = kmeans.labels_ == k
+        if not members.any():
+            # Fewer distinct rows than clusters: this center is on one of them.
+            members[euclidean_distances([center], points).argmin()] = True
+        shares[k, members] = 1 / members.sum()
+    return shares
+
+
+def _squared_deviations(points, centers, labels):
+    """Sum squared distances of points to the center of their cluster, in float64."""
+    squared = np.zeros(len(centers))
+    for k, center in enumerate(centers.astype(np.float64)):
+        squared[k] = np.sum((points[labels == k] - center) ** 2)
+    return squared
 
 
 def _span_coordinates(X):
