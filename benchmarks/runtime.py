@@ -85,7 +85,7 @@ def main(argv=None):
     )
     options = parser.parse_args(argv)
     facts = collect_facts("runtime", options, "gudhi", "ripser", "persim")
-    sizes, alone = (SIZES[:3], SIZES) if options.quick else (SIZES, ALONE)
+    sizes, alone = (SIZES[:2], SIZES) if options.quick else (SIZES, ALONE)
     values = []
     for library, kind in PEERS:
         values += time_peer(library, kind, sizes, options, values)
