@@ -316,6 +316,40 @@ def test_no_inverse_of_incomplete_graphs_or_other_widths(make_rows):
 # --- names and errors -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("dimensions", [(0, 1), (0,), (1,)])
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_edge_names_say_where_each_number_came_from(make_rows, dimensions, weight):
+    rows = make_rows(4, 6, "ties")
+    persistence = GraphPersistence(
+        topology_weight=weight, homology_dimensions=dimensions, normalize=False
+    )
+    scaled = persistence.fit_transform(rows)
+    names = persistence.edge_names(rows)
+    assert names.shape == scaled.shape
+    kinds = [name.rstrip("0123456789") for name in persistence.get_feature_names_out()]
+    factors = {"x": (1 - weight) ** 0.5, "birth": weight**0.5, "death": weight**0.5}
+    for row, row_names, row_scaled in zip(rows, names, scaled, strict=True):
+        matrix = squareform(row)
+        for name, kind, value in zip(row_names, kinds, row_scaled, strict=True):
+            i, j = (int(unit.removeprefix("x")) for unit in name.split("--"))
+            assert i < j
+            assert matrix[i, j] * factors[kind] == pytest.approx(value)
+
+
+def test_edge_names_are_the_names_of_columns():
+    pandas = pytest.importorskip("pandas")
+    triangle = pandas.DataFrame([[0.9, 0.5, 0.7]], columns=["a--b", "a--c", "b--c"])
+    persistence = GraphPersistence().fit(triangle)
+    assert persistence.edge_names(triangle).tolist() == [["b--c", "a--b", "a--c"]]
+    unnamed = GraphPersistence().fit(triangle.to_numpy())
+    named = unnamed.edge_names(triangle.to_numpy(), ["p", "q", "r"])
+    assert named.tolist() == [["r", "p", "q"]]
+    with pytest.raises(ValueError, match="input_features should have length"):
+        unnamed.edge_names(triangle.to_numpy(), ["p"])
+    with pytest.raises(ValueError, match="no edge of their own"):
+        GraphPersistence(n_quantiles=2).fit(triangle).edge_names(triangle)
+
+
 def test_names(make_rows):
     persistence = GraphPersistence(topology_weight=0.5).fit(make_rows(2, 3))
     births_deaths = ["birth0", "birth1", "death0"]
