@@ -1,6 +1,6 @@
 """Topological analysis of the functional connectomes of neural networks."""
 
-from sktopo import barcodes, baselines, comparison, datasets, metrics
+from sktopo import attribution, barcodes, baselines, comparison, datasets, metrics
 from sktopo._activations import ActivationExtractor
 from sktopo._clusterer import TopClusterer
 from sktopo._connectome import FunctionalConnectome
@@ -13,6 +13,7 @@ __all__ = [
     "GraphPersistence",
     "TopClusterer",
     "WassersteinKernel",
+    "attribution",
     "barcodes",
     "baselines",
     "comparison",

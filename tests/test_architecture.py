@@ -19,6 +19,7 @@ LEAVES = {
     "_layers",
     "_realization",
     "_recording",
+    "_units",
     "_validation",
 }
 BASELINES = sorted(
@@ -69,6 +70,11 @@ def test_estimators_import_leaves_only(name):
 def test_leaves_import_no_estimator(name):
     beside = {"_realization": {"barcodes"}, "_recording": {"_layers", "_validation"}}
     assert imported_siblings(name) <= beside.get(name, set())
+
+
+@pytest.mark.parametrize("name", ["attribution"])
+def test_studies_import_leaves_only(name):
+    assert imported_siblings(name) <= LEAVES
 
 
 @pytest.mark.parametrize("name", ["comparison", *BASELINES])

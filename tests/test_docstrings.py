@@ -6,11 +6,13 @@ import re
 import pytest
 
 import sktopo
-from sktopo import barcodes, baselines, comparison, datasets, metrics
+from sktopo import attribution, barcodes, baselines, comparison, datasets, metrics
+
+MODULES = (sktopo, attribution, barcodes, baselines, comparison, datasets, metrics)
 
 
 def public_objects():
-    for module in (sktopo, barcodes, baselines, comparison, datasets, metrics):
+    for module in MODULES:
         for name in module.__all__:
             member = getattr(module, name)
             if inspect.isclass(member):
