@@ -22,6 +22,7 @@ LEAVES = {
     "_units",
     "_validation",
 }
+PLOTTING = sorted(path.stem for path in (ROOT / "plotting").glob("_*.py"))
 BASELINES = sorted(
     path.stem for path in (ROOT / "baselines").glob("_*.py") if path.stem != "__init__"
 )
@@ -72,9 +73,10 @@ def test_leaves_import_no_estimator(name):
     assert imported_siblings(name) <= beside.get(name, set())
 
 
-@pytest.mark.parametrize("name", ["attribution"])
-def test_studies_import_leaves_only(name):
-    assert imported_siblings(name) <= LEAVES
+@pytest.mark.parametrize("name", ["attribution", *PLOTTING])
+def test_studies_and_displays_import_leaves_only(name):
+    path = f"plotting/{name}" if name in PLOTTING else name
+    assert imported_siblings(path) <= LEAVES | {"plotting"}
 
 
 @pytest.mark.parametrize("name", ["comparison", *BASELINES])
