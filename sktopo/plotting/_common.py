@@ -102,7 +102,7 @@ def births_and_deaths(estimator, X):
     The estimator is a fitted GraphPersistence, or a pipeline that ends in one.
     """
     _, persistence = split_steps(estimator)
-    if not hasattr(persistence, "homology_dimensions"):
+    if not hasattr(persistence, "topology_weight"):
         raise TypeError(
             f"Got a {type(persistence).__name__}; expected a fitted GraphPersistence, "
             "or a Pipeline that ends in one, such as pipeline[:-1]."
@@ -118,6 +118,6 @@ def births_and_deaths(estimator, X):
     for kind in ("birth", "death"):
         columns = np.array([name.startswith(kind) for name in names])
         part = rows[:, first:][:, columns]
-        scale = sqrt(weight / (part.shape[1] if persistence.normalize else 1))
+        scale = sqrt(weight / (max(part.shape[1], 1) if persistence.normalize else 1))
         parts.append(part / scale if columns.any() else None)
     return parts
