@@ -183,14 +183,15 @@ class BarcodeDisplay:
     def _draw_group(self, panel, k, x, values, label):
         """Draw the barycenter and the band of one group."""
         center, deviation = values.mean(axis=0), values.std(axis=0)
-        counted = f"{len(values)} graph" + "s" * (len(values) != 1)
+        if label is None:
+            label = f"{len(values)} graph" + "s" * (len(values) != 1)
         color, ax = COLORS[k % len(COLORS)], self.ax_[panel]
         (self.lines_[panel, k],) = ax.plot(
             x,
             center,
             color=color,
             linestyle=LINES[k % len(LINES)],
-            label=counted if label is None else f"{label} ({counted})",
+            label=label,
         )
         self.bands_[panel, k] = ax.fill_between(
             x, center - deviation, center + deviation, color=color, alpha=0.2, lw=0
