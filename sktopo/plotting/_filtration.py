@@ -182,7 +182,9 @@ class PersistenceDiagramDisplay:
             xlabel="birth (threshold on edge weights)",
             ylabel="death (threshold on edge weights)",
         )
-        ticks = [tick for tick in self.ax_.get_xticks() if low <= tick <= high]
+        near = margin / 4
+        ticks = self.ax_.get_xticks()
+        ticks = ticks[(ticks >= low - near) & (ticks <= high + near)]
         names = [f"{tick:g}" for tick in ticks]
         self.ax_.set_xticks([left, *ticks], ["−∞", *names])
         self.ax_.set_yticks([*ticks, top], [*names, "∞"])
