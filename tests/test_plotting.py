@@ -524,6 +524,15 @@ def test_labels_stay_within_the_figure(name):
         assert box.y1 <= display.figure_.bbox.y1
 
 
+def test_names_of_layers_stay_within_the_figure(make_rows):
+    names = [f"lrelu{1 + (i >= 40)}[{i}]" for i in range(64)]
+    display = plotting.ConnectomeDisplay.from_predictions(
+        make_rows(1, 64), node_names=names
+    )
+    display.figure_.canvas.draw()
+    assert display.ax_.get_tightbbox().x0 >= 0
+
+
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"EmbeddingDisplay needs.*sktopo\[plot\]"):
