@@ -1,6 +1,14 @@
 """Topological analysis of the functional connectomes of neural networks."""
 
-from sktopo import barcodes, baselines, comparison, datasets, metrics
+from sktopo import (
+    attribution,
+    barcodes,
+    baselines,
+    comparison,
+    datasets,
+    metrics,
+    plotting,
+)
 from sktopo._activations import ActivationExtractor
 from sktopo._clusterer import TopClusterer
 from sktopo._connectome import FunctionalConnectome
@@ -13,10 +21,12 @@ __all__ = [
     "GraphPersistence",
     "TopClusterer",
     "WassersteinKernel",
+    "attribution",
     "barcodes",
     "baselines",
     "comparison",
     "datasets",
     "metrics",
+    "plotting",
 ]
 __version__ = "0.1.0"

@@ -21,6 +21,7 @@ from sktopo._validation import (
     upper_triangle,
 )
 from sktopo.barcodes import (
+    barcode_edges,
     compute_barcodes,
     count_absent,
     count_nodes,
@@ -260,6 +261,60 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 for edges, barcode in zip(parts["edge"], barcodes, strict=True)
             ]
         )
+
+    def edge_names(self, X, input_features=None):
+        """Name the edge behind each number that `transform` returns.
+
+        Parameters
+        ----------
+        X : array-like
+            Graphs, as in `fit`.
+
+        input_features : array-like of str, default=None
+            Names of the edges, such as :class:`FunctionalConnectome` gives:
+            ``"a--b"`` for the edge between units a and b. If None,
+            `feature_names_in_`, else x0--x1, x0--x2, ...
+
+        Returns
+        -------
+        names : ndarray of str, of shape (n_samples, n_features_out)
+            For each sample and column the name of an edge. Of equal weights the
+            edge that comes first counts as the stronger, see
+            :func:`sktopo.barcodes.barcode_edges`.
+
+        Raises
+        ------
+        ValueError
+            As `transform`; if `n_quantiles` is set, as averages over births have no
+            edge of their own; or if the number of names is not the number of edges.
+
+        See Also
+        --------
+        sktopo.attribution.attribute_distance : Which units set two groups apart.
+
+        Examples
+        --------
+        >>> from sktopo import GraphPersistence
+        >>> triangle = [[0.9, 0.5, 0.7]]
+        >>> GraphPersistence().fit(triangle).edge_names(triangle)
+        array([['x1--x2', 'x0--x1', 'x0--x2']], dtype=object)
+        """
+        check_is_fitted(self)
+        if self.n_quantiles is not None:
+            raise ValueError(
+                "n_quantiles is set, and averages over several births have no edge of "
+                "their own; name edges without n_quantiles."
+            )
+        rows = self._check_graphs(X, reset=False)
+        n_edges = rows.shape[1]
+        if input_features is None and not hasattr(self, "feature_names_in_"):
+            pairs = np.transpose(np.triu_indices(count_nodes(n_edges), 1))[:n_edges]
+            input_features = [f"x{i}--x{j}" for i, j in pairs]
+        names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        births, deaths = split_barcodes(barcode_edges(rows))
+        own = np.broadcast_to(np.arange(n_edges), rows.shape)
+        kinds = {"edge": own, "birth": births, "death": deaths}
+        return names[np.hstack([kinds[kind] for kind in self._layout(n_edges)])]
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns: edges by their names, then births, then deaths.

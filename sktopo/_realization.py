@@ -3,10 +3,8 @@
 import contextlib
 
 import numpy as np
-from scipy.sparse.csgraph import minimum_spanning_tree
-from scipy.spatial.distance import squareform
 
-from sktopo.barcodes import count_nodes, split_barcodes
+from sktopo.barcodes import barcode_edges, count_nodes, split_barcodes
 
 _MAX_STEPS = 10
 # Edges looked at together when the next one to merge along is sought.
@@ -90,7 +88,7 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
         misfit = edge_scale * np.sum((connectome - edges) ** 2)
         return misfit + np.sum(scales * (connectome[order] - barcode) ** 2)
 
-    own = _filtration_order(edges)
+    own = _order(edges)
     best, lowest = edges, (start := measure(edges, own))
     for order in _first_orders(own, edges, barcode):
         reached, value = edges, start
@@ -99,7 +97,7 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
             proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
                 edge_scale + scales
             )
-            order = _filtration_order(proposal)
+            order = _order(proposal)
             if (lower := measure(proposal, order)) >= value:
                 break
             reached, value = proposal, lower
@@ -115,20 +113,12 @@ def _first_orders(own, edges, barcode):
     """
     yield own
     with contextlib.suppress(ValueError):  # a barcode that no graph has
-        yield _filtration_order(realize_barcode(barcode, edges))
+        yield _order(realize_barcode(barcode, edges))
 
 
-def _filtration_order(connectome):
-    """Order edges as their barcode row: births ascending, then deaths ascending."""
-    ascending = np.argsort(connectome, kind="stable")
-    # Ranks from the strongest edge: positive, distinct, and exact to compare.
-    rank = np.empty(len(connectome))
-    rank[ascending[::-1]] = np.arange(1, len(connectome) + 1)
-    tree = minimum_spanning_tree(squareform(rank)).data.astype(int)
-    is_birth = np.zeros(len(connectome), dtype=bool)
-    is_birth[ascending[len(connectome) - tree]] = True
-    is_birth = is_birth[ascending]
-    return np.concatenate([ascending[is_birth], ascending[~is_birth]])
+def _order(connectome):
+    """Order the edges of one graph as its barcode row."""
+    return barcode_edges(connectome[None])[0]
 
 
 def _count_due(births, deaths):

@@ -133,6 +133,15 @@ def progress(iterable, *, verbose, description, total=None):
     return tqdm.tqdm(iterable, desc=description, total=total)
 
 
+def as_table(columns):
+    """Make a data frame of columns, or leave them a dict where there is no pandas."""
+    try:
+        pandas = import_optional("pandas", extra="tests", purpose="A data frame")
+    except ImportError:
+        return columns
+    return pandas.DataFrame(columns)
+
+
 class _Dresser(TransformerMixin):
     """Its `transform`, wrapped by TransformerMixin, gives a result its container."""
 

@@ -29,9 +29,9 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_memory
 
 from sktopo._validation import (
+    as_table,
     check_flag,
     check_integer,
-    import_optional,
     progress,
 )
 from sktopo.metrics import matched_accuracy_score, purity_score
@@ -480,12 +480,9 @@ def _map_grid(grid, function):
 
 def _table(rows, columns):
     """Make a data frame of rows, or a dict of arrays where there is no pandas."""
-    table = {name: _column([row.get(name, np.nan) for row in rows]) for name in columns}
-    try:
-        pandas = import_optional("pandas", extra="tests", purpose="A data frame")
-    except ImportError:
-        return table
-    return pandas.DataFrame(table)
+    return as_table(
+        {name: _column([row.get(name, np.nan) for row in rows]) for name in columns}
+    )
 
 
 def _column(values):

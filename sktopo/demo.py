@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.distance import squareform
 from sklearn.metrics import adjusted_rand_score, confusion_matrix
 from sklearn.pipeline import make_pipeline
 
@@ -16,10 +15,11 @@ from sktopo import (
     TopClusterer,
 )
 from sktopo._validation import import_optional
-from sktopo.barcodes import split_barcodes, unscale_barcodes
+from sktopo.barcodes import unscale_barcodes
 from sktopo.datasets import load_digit_networks
 from sktopo.datasets._training import train_digit_networks
 from sktopo.metrics import purity_score
+from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay
 
 
 def main(argv=None):
@@ -139,82 +139,42 @@ def _draw_connectomes(data, pipeline, results):
     """Draw the mean connectome of each strategy as a heatmap, layers marked."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    units = pipeline[0].node_names_
-    layers = [name.split("[")[0] for name in units]
-    names, starts = np.unique(layers, return_index=True)
-    bounds = [*sorted(starts), len(units)]
     rows = results["functionalconnectome"]
-    means = [rows[data.target == k].mean(axis=0) for k in range(len(data.target_names))]
-    figure = Figure(figsize=(12, 3.9), layout="constrained")
-    axes = figure.subplots(1, len(means), sharey=True)
-    for ax, name, mean in zip(axes, data.target_names, means, strict=True):
-        matrix = squareform(mean)
-        np.fill_diagonal(matrix, np.nan)  # a unit with itself says nothing
-        image = ax.imshow(matrix, vmin=0, vmax=np.max(means))
-        for bound in bounds[1:-1]:
-            ax.axhline(bound - 0.5, color="white", linewidth=1)
-            ax.axvline(bound - 0.5, color="white", linewidth=1)
-        ax.set_title(f"{name}\nmean |r| = {mean.mean():.3f}")
-        ticks = [(a + b - 1) / 2 for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
-        ax.set_xticks(ticks, names[np.argsort(starts)])
-        ax.set_yticks(ticks, names[np.argsort(starts)], rotation=90, va="center")
-        ax.tick_params(length=0)
-    figure.colorbar(image, ax=axes, label="mean |Pearson r| of units")
-    n_networks = len(rows) // len(means)
+    groups = [rows[data.target == k] for k in range(len(data.target_names))]
+    figure = Figure(figsize=(12, 3.9), layout="compressed")
+    axes = figure.subplots(1, len(groups), sharey=True)
+    displays = [
+        ConnectomeDisplay.from_predictions(
+            group, node_names=pipeline[0].node_names_, ax=ax, colorbar=False
+        )
+        for group, ax in zip(groups, axes, strict=True)
+    ]
+    largest = max(display.im_.get_clim()[1] for display in displays)
+    for display, name in zip(displays, data.target_names, strict=True):
+        display.im_.set_clim(0, largest)
+        mean = display.connectome.mean()
+        display.ax_.set_title(f"{name}\nmean |r| = {mean:.3f}")
+    figure.colorbar(displays[0].im_, ax=axes, label="mean |Pearson r| of units")
     figure.suptitle(
-        f"Mean connectome of {n_networks} networks. Units of different networks do not "
-        "correspond: compare blocks, not cells."
+        f"Mean connectome of {len(groups[0])} networks. Units of different networks do "
+        "not correspond: compare blocks, not cells."
     )
     return figure
 
 
 def _draw_barycenters(data, pipeline, results):
-    """Draw births and deaths of each barycenter, with one Wasserstein deviation."""
+    """Draw births and deaths of the barycenters, with standard deviations."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    labels, barcodes = pipeline[-1].labels_, results["graphpersistence"]
-    colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7"]  # Okabe and Ito
-    styles = ["-", "--", "-.", ":"]
+    labels = pipeline[-1].labels_
     figure = Figure(figsize=(10, 4.2), layout="constrained")
-    axes = figure.subplots(1, 2)
-    parts = zip(
-        axes,
-        ("births of components", "deaths of cycles"),
-        split_barcodes(unscale_barcodes(barcodes)),
-        strict=True,
+    display = BarcodeDisplay.from_predictions(
+        unscale_barcodes(results["graphpersistence"]),
+        y=[_compose(data, labels, label) for label in labels],
+        ax=figure.subplots(1, 2),
     )
-    for ax, title, part in parts:
-        n_values = part.shape[1]
-        for label in range(pipeline[-1].n_clusters):
-            members = part[labels == label]
-            center = members.mean(axis=0)
-            deviation = np.sqrt(members.var(axis=0).mean())
-            share = (np.arange(n_values) + 0.5) / n_values
-            ax.plot(
-                share,
-                center,
-                color=colors[label],
-                linestyle=styles[label],
-                label=_compose(data, labels, label),
-            )
-            ax.fill_between(
-                share,
-                center - deviation,
-                center + deviation,
-                color=colors[label],
-                alpha=0.2,
-                linewidth=0,
-            )
-        ax.set(
-            title=f"{n_values} {title}",
-            xlabel=f"share of {title.split()[0]}, in ascending order",
-            ylabel="edge weight |r|",
-            xlim=(0, 1),
-            ylim=(0, 1),
-        )
-    axes[0].legend(
-        title="barycenter ± one Wasserstein standard deviation", loc="lower right"
-    )
+    for ax in display.ax_:
+        ax.set(ylabel="edge weight |r|", ylim=(0, 1))
     return figure
 
 

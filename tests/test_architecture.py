@@ -19,8 +19,10 @@ LEAVES = {
     "_layers",
     "_realization",
     "_recording",
+    "_units",
     "_validation",
 }
+PLOTTING = sorted(path.stem for path in (ROOT / "plotting").glob("_*.py"))
 BASELINES = sorted(
     path.stem for path in (ROOT / "baselines").glob("_*.py") if path.stem != "__init__"
 )
@@ -69,6 +71,12 @@ def test_estimators_import_leaves_only(name):
 def test_leaves_import_no_estimator(name):
     beside = {"_realization": {"barcodes"}, "_recording": {"_layers", "_validation"}}
     assert imported_siblings(name) <= beside.get(name, set())
+
+
+@pytest.mark.parametrize("name", ["attribution", *PLOTTING])
+def test_studies_and_displays_import_leaves_only(name):
+    path = f"plotting/{name}" if name in PLOTTING else name
+    assert imported_siblings(path) <= LEAVES | {"plotting"}
 
 
 @pytest.mark.parametrize("name", ["comparison", *BASELINES])

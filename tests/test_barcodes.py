@@ -15,8 +15,8 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sktopo import barcodes as bc
 
 
-def filtrate(row):
-    """Oracle: births and deaths by union-find over the edges, strongest first."""
+def filtrate_edges(row):
+    """Oracle: edges of births and deaths by union-find, strongest first."""
     n_nodes = next(n for n in range(1, 99) if n * (n - 1) // 2 >= len(row))
     pairs = list(zip(*np.triu_indices(n_nodes, 1), strict=True))[: len(row)]
     parent = list(range(n_nodes))
@@ -30,8 +30,13 @@ def filtrate(row):
     for edge in sorted(range(len(row)), key=lambda e: -row[e]):
         a, b = (root(node) for node in pairs[edge])
         parent[a] = b
-        (deaths if a == b else births).append(row[edge])
-    return sorted(births), sorted(deaths)
+        (deaths if a == b else births).append(edge)
+    return births, deaths
+
+
+def filtrate(row):
+    """Oracle: births and deaths, ascending."""
+    return tuple(sorted(row[edge] for edge in edges) for edges in filtrate_edges(row))
 
 
 def weights(min_value=-2, max_value=2):
@@ -165,6 +170,27 @@ def test_input_is_left_alone(make_rows):
 def test_bad_rows_raise(bad):
     with pytest.raises(ValueError):
         bc.barcode_rows(bad)
+
+
+@given(st.integers(0, 36), st.integers(0, 2**32 - 1))
+def test_edges_are_those_of_a_filtration(n_edges, seed):
+    # Any number of edges: complete or not, and with many ties.
+    rows = np.random.default_rng(seed).integers(-3, 4, (3, n_edges)) / 2
+    kept = rows.copy()
+    edges = bc.barcode_edges(rows)
+    assert_array_equal(rows, kept)
+    assert_array_equal(np.take_along_axis(rows, edges, axis=1), bc.barcode_rows(rows))
+    for row, row_edges in zip(rows, edges, strict=True):
+        births, deaths = filtrate_edges(row)
+        assert_array_equal(row_edges, [*births[::-1], *deaths[::-1]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_edges_of_many_nodes(make_rows, dtype):
+    rows = make_rows(1, 600, dtype=dtype)  # more than are walked in a batch
+    edges = bc.barcode_edges(rows)
+    assert_array_equal(np.sort(edges[0]), np.arange(rows.shape[1]))
+    assert_array_equal(np.take_along_axis(rows, edges, axis=1), bc.barcode_rows(rows))
 
 
 # --- distances --------------------------------------------------------------------

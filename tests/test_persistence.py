@@ -264,6 +264,53 @@ def test_interpolation_lowers_the_objective(weight):
         )
 
 
+@settings(deadline=None, max_examples=40)
+@given(st.integers(3, 9), st.integers(0, 2**32 - 1), st.floats(0.01, 0.99))
+def test_interpolation_never_rises_from_step_to_step(n_nodes, seed, weight):
+    # Edges of one graph, the barcode of one of another spread: plain steps can rise.
+    rng = np.random.default_rng(seed)
+    powers = rng.choice([0.2, 1, 4], (2, 1))
+    rows = rng.random((2, n_nodes * (n_nodes - 1) // 2)) ** powers
+    persistence = GraphPersistence(topology_weight=weight)
+    center = persistence.fit_transform(rows)[1:]
+    center[:, : rows.shape[1]] = rows[0] * np.sqrt((1 - weight) / rows.shape[1])
+    target, barcode = rows[0], bc.barcode_rows(rows)[1]
+    reached = []
+    for n_steps in range(11):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sktopo._realization._MAX_STEPS", n_steps)
+            found = persistence.inverse_transform(center)[0]
+        reached.append(objective(found, target, barcode, weight))
+    assert_allclose(reached[0], objective(target, target, barcode, weight))
+    assert (np.diff(reached) <= 1e-12).all()
+    assert_allclose(persistence.inverse_transform(center)[0], found)  # 10 at most
+
+
+@pytest.mark.parametrize("weight", [0.9, 0.99])
+def test_interpolation_is_as_low_as_300_gradient_steps(weight):
+    X, y = make_modular_connectomes(random_state=0)
+    X = X[y == 2]
+    persistence = GraphPersistence(topology_weight=weight, normalize=False).fit(X)
+    center = persistence.transform(X).mean(axis=0, keepdims=True)
+    target, barcode = X.mean(axis=0), bc.barcode_rows(X).mean(axis=0)
+
+    def measure(w):
+        placed = np.empty_like(w)
+        placed[bc.barcode_edges([w])[0]] = barcode
+        misfit = (1 - weight) * np.sum((w - target) ** 2)
+        return misfit + weight * np.sum((w - placed) ** 2), placed
+
+    def descend(w):
+        for _ in range(300):
+            placed = measure(w)[1]
+            w = w - 0.1 * ((1 - weight) * (w - target) + weight * (w - placed))
+        return measure(w)[0]
+
+    lowest = measure(persistence.inverse_transform(center)[0])[0]
+    assert lowest < 0.85 * descend(X[0])  # as published, from a network
+    assert lowest < 1.0001 * descend(target)
+
+
 def test_interpolation_is_no_worse_than_its_starts():
     X, y = make_modular_connectomes(10, random_state=0)
     persistence = GraphPersistence(topology_weight=0.999)
@@ -314,6 +361,40 @@ def test_no_inverse_of_incomplete_graphs_or_other_widths(make_rows):
 
 
 # --- names and errors -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dimensions", [(0, 1), (0,), (1,)])
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_edge_names_say_where_each_number_came_from(make_rows, dimensions, weight):
+    rows = make_rows(4, 6, "ties")
+    persistence = GraphPersistence(
+        topology_weight=weight, homology_dimensions=dimensions, normalize=False
+    )
+    scaled = persistence.fit_transform(rows)
+    names = persistence.edge_names(rows)
+    assert names.shape == scaled.shape
+    kinds = [name.rstrip("0123456789") for name in persistence.get_feature_names_out()]
+    factors = {"x": (1 - weight) ** 0.5, "birth": weight**0.5, "death": weight**0.5}
+    for row, row_names, row_scaled in zip(rows, names, scaled, strict=True):
+        matrix = squareform(row)
+        for name, kind, value in zip(row_names, kinds, row_scaled, strict=True):
+            i, j = (int(unit.removeprefix("x")) for unit in name.split("--"))
+            assert i < j
+            assert matrix[i, j] * factors[kind] == pytest.approx(value)
+
+
+def test_edge_names_are_the_names_of_columns():
+    pandas = pytest.importorskip("pandas")
+    triangle = pandas.DataFrame([[0.9, 0.5, 0.7]], columns=["a--b", "a--c", "b--c"])
+    persistence = GraphPersistence().fit(triangle)
+    assert persistence.edge_names(triangle).tolist() == [["b--c", "a--b", "a--c"]]
+    unnamed = GraphPersistence().fit(triangle.to_numpy())
+    named = unnamed.edge_names(triangle.to_numpy(), ["p", "q", "r"])
+    assert named.tolist() == [["r", "p", "q"]]
+    with pytest.raises(ValueError, match="input_features should have length"):
+        unnamed.edge_names(triangle.to_numpy(), ["p"])
+    with pytest.raises(ValueError, match="no edge of their own"):
+        GraphPersistence(n_quantiles=2).fit(triangle).edge_names(triangle)
 
 
 def test_names(make_rows):

@@ -1,0 +1,160 @@
+"""Which births, units and layers set two groups of connectomes apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from sktopo import barcodes as bc
+from sktopo.attribution import attribute_distance
+
+BY = ("unit", "layer", "edge", "rank")
+
+
+def columns(table):
+    return {name: np.asarray(table[name]) for name in list(table)}
+
+
+def test_by_hand():
+    # Births: a 0.6, 0.9 and 0.8, 0.9; b 0.3, 0.9. The first is that of edge 1--2 in
+    # a, of edge 0--2 in b; the distance of 0.4 is all at rank 0, its middle at 0.5.
+    graphs = [[0.9, 0.5, 0.6], [0.9, 0.5, 0.8], [0.9, 0.3, 0.2]]
+    table = columns(attribute_distance(graphs, list("aab"), by="edge"))
+    assert list(table["name"]) == ["x0--x2", "x1--x2", "x0--x1"]
+    assert_allclose(table["share"], [0.5, 0.5, 0], atol=1e-12)
+    assert_allclose(table["number_1"], [0, 1, 1])
+    assert_allclose(table["number_2"], [1, 0, 1])
+    assert_allclose(table["mean_1"], [np.nan, 0.7, 0.9])
+    assert_allclose(table["mean_2"], [0.3, np.nan, 0.9])
+    # What edge 1--2 adds: -0.4 (0.1, 0.3) / 0.16 in a, nothing in b.
+    spread = np.std([0.25, 0.75], ddof=0) * np.sqrt(2)
+    assert_allclose(table["effect_size"], [np.inf, 0.5 / spread, 0])
+    by_rank = columns(attribute_distance(graphs, list("aab"), by="rank"))
+    assert list(by_rank["name"]) == ["birth0", "birth1"]
+    assert_allclose(by_rank["share"], [1, 0])
+    by_unit = columns(attribute_distance(graphs, list("aab"), unit_names=list("pqr")))
+    assert dict(zip(by_unit["name"], by_unit["share"].round(12), strict=True)) == {
+        "r": 0.5,
+        "p": 0.25,
+        "q": 0.25,
+    }
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(3, 8), st.integers(0, 2**32 - 1), st.integers(0, 1))
+def test_shares_split_the_distance_of_the_barycenters(n_nodes, seed, dimension):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 9, (6, n_nodes * (n_nodes - 1) // 2)) / 8
+    rows[:, 0] += rng.random(6)
+    y = np.array([0, 1, 1, 0, 1, 1])
+    parts = bc.split_barcodes(bc.barcode_rows(rows))[dimension]
+    delta = parts[y == 1].mean(axis=0) - parts[y == 0].mean(axis=0)
+    if np.sum(delta**2) < 1e-6:
+        return
+    names = [f"{'ab'[i % 2]}[{i}]" for i in range(n_nodes)]
+    for by in BY:
+        table = columns(
+            attribute_distance(
+                rows, y, by=by, unit_names=names, homology_dimension=dimension
+            )
+        )
+        assert_allclose(table["share"].sum(), 1)
+        assert (np.diff(table["share"]) <= 0).all()
+        total = parts.shape[1] * (2 if by == "unit" else 1)
+        assert_allclose(table["number_1"].sum(), total)
+        assert_allclose(table["number_2"].sum(), total)
+        weights = np.nan_to_num(table["mean_2"]) * table["number_2"]
+        at_both = 2 if by == "unit" else 1
+        assert_allclose(weights.sum() / at_both, parts[y == 1].sum(axis=1).mean())
+    assert_allclose(  # by rank, the last table
+        dict(zip(table["name"], table["share"], strict=True))[
+            f"{('birth', 'death')[dimension]}0"
+        ],
+        delta[0] ** 2 / np.sum(delta**2),
+        atol=1e-12,
+    )
+
+
+def test_a_unit_torn_loose_is_found():
+    rng = np.random.default_rng(0)
+    first, second = np.triu_indices(15, 1)
+    rows = rng.uniform(0.4, 0.9, (40, len(first)))
+    y = np.repeat(["whole", "torn"], 20)  # in sorted order, torn comes first
+    at_4 = (first == 4) | (second == 4)
+    rows[np.ix_(y == "torn", at_4)] *= 0.2
+    names = [f"{'in' if node < 10 else 'out'}[{node}]" for node in range(15)]
+    units = columns(attribute_distance(rows, y, unit_names=names))
+    assert units["name"][0] == "in[4]"
+    assert units["share"][0] > 2 * units["share"][1]
+    assert units["effect_size"].argmax() == 0
+    assert_allclose(units["number_1"][0], 1)  # a leaf of the tree, joined last
+    assert units["mean_1"][0] < 0.2 < 0.8 < units["mean_2"][0]
+    ranks = columns(attribute_distance(rows, y, by="rank"))
+    assert ranks["name"][0] == "birth0"
+    assert ranks["share"][0] > 0.9
+
+
+def test_a_pair_of_layers_drawn_together_is_found():
+    rng = np.random.default_rng(1)
+    first, second = np.triu_indices(16, 1)
+    rows = rng.uniform(0.2, 0.4, (20, len(first)))
+    y = np.repeat([0, 1], 10)
+    between = (first < 8) & (second >= 8)
+    # Other pairs of units in every network, but always across the two layers.
+    rows[y == 1] += np.where(between & (rng.random((10, len(first))) < 0.3), 0.5, 0)
+    names = [f"{'in' if node < 8 else 'out'}[{node}]" for node in range(16)]
+    table = columns(attribute_distance(rows, y, by="layer", unit_names=names))
+    assert table["name"][0] == "in--out"
+    assert table["share"][0] > 0.6
+    assert set(table["name"]) == {"in--out", "in--in", "out--out"}
+
+
+@pytest.mark.parametrize("by", BY)
+def test_names_and_nodes_may_be_reordered(make_rows, by):
+    from scipy.spatial.distance import squareform
+
+    rows, y = make_rows(8, 7), np.repeat([0, 1], 4)
+    order = np.random.default_rng(0).permutation(7)
+    names = np.array([f"{'ab'[i > 3]}[{i}]" for i in range(7)])
+    moved = np.stack(
+        [squareform(squareform(row)[np.ix_(order, order)]) for row in rows]
+    )
+
+    def shares(rows, names):
+        table = columns(attribute_distance(rows, y, by=by, unit_names=names))
+        sides = ["--".join(sorted(str(name).split("--"))) for name in table["name"]]
+        return dict(zip(sides, table["share"], strict=True))
+
+    found, expected = shares(moved, names[order]), shares(rows, names)
+    assert found.keys() == expected.keys()
+    for name, share in expected.items():
+        assert_allclose(found[name], share, atol=1e-12)
+
+
+def test_single_graphs_have_no_effect_size(make_rows):
+    table = columns(attribute_distance(make_rows(2, 5), [0, 1]))
+    assert np.isnan(table["effect_size"]).all()
+    assert_allclose(table["share"].sum(), 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y": [0, 1, 2, 0]}, "3 different values; expected 2"),
+        ({"y": [0, 1, 1]}, "inconsistent numbers of samples"),
+        ({"by": "node"}, "by='node' is unknown"),
+        ({"by": "layer"}, "needs unit_names that tell the layer"),
+        ({"homology_dimension": 2}, "must be 0, for births"),
+        ({"unit_names": ["a"]}, r"shape \(1,\) for graphs of 4 nodes"),
+        ({"connectomes": np.ones((4, 6))}, "are the same"),
+        (
+            {"connectomes": np.ones((4, 1)), "homology_dimension": 1},
+            "no deaths to trace",
+        ),
+    ],
+)
+def test_errors(make_rows, changed, message):
+    arguments = {"connectomes": make_rows(4, 4), "y": [0, 1, 1, 0], **changed}
+    with pytest.raises(ValueError, match=message):
+        attribute_distance(**arguments)
