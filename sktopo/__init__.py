@@ -1,6 +1,6 @@
 """Topological analysis of the functional connectomes of neural networks."""
 
-from sktopo import barcodes, baselines, comparison, datasets, metrics
+from sktopo import barcodes, baselines, comparison, datasets, inference, metrics
 from sktopo._activations import ActivationExtractor
 from sktopo._clusterer import TopClusterer
 from sktopo._connectome import FunctionalConnectome
@@ -17,6 +17,7 @@ __all__ = [
     "baselines",
     "comparison",
     "datasets",
+    "inference",
     "metrics",
 ]
 __version__ = "0.1.0"

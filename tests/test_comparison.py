@@ -405,7 +405,7 @@ def test_without_pandas_tables_are_dicts(study, monkeypatch):
     frame = compare_clusterers(X, y, candidates, **options)
     assert isinstance(frame, pandas.DataFrame)
     # Without the module in sys.modules scikit-learn would stumble.
-    monkeypatch.setattr("sktopo.comparison.import_optional", fail_to_import)
+    monkeypatch.setattr("sktopo._validation.import_optional", fail_to_import)
     table = compare_clusterers(X, y, candidates, **options)
     assert isinstance(table, dict)
     assert list(table) == list(frame.columns)
