@@ -6,11 +6,19 @@ import re
 import pytest
 
 import sktopo
-from sktopo import barcodes, baselines, comparison, datasets, metrics
+from sktopo import barcodes, baselines, comparison, datasets, inference, metrics
 
 
 def public_objects():
-    for module in (sktopo, barcodes, baselines, comparison, datasets, metrics):
+    for module in (
+        sktopo,
+        barcodes,
+        baselines,
+        comparison,
+        datasets,
+        inference,
+        metrics,
+    ):
         for name in module.__all__:
             member = getattr(module, name)
             if inspect.isclass(member):
