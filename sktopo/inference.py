@@ -6,10 +6,8 @@ permuted are the labels, so no test assumes a distribution.
 
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import factorial, prod
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import false_discovery_control
 from sklearn.utils import (
@@ -21,6 +19,14 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 from threadpoolctl import threadpool_limits
 
+from sktopo._relabelling import (
+    ROUNDING,
+    count_groupings,
+    cut_tasks,
+    factor_weights,
+    sum_relabelled,
+    sum_within,
+)
 from sktopo._validation import (
     FLOATS,
     SYMMETRY,
@@ -33,13 +39,6 @@ from sktopo._validation import (
 from sktopo.barcodes import count_absent, scale_barcodes, split_barcodes
 
 __all__ = ["pairwise_permutation_test", "permanova", "permutation_test"]
-
-# Relabellings multiplied at a time, so that they stay in the cache of a core, and
-# relabellings handed to a worker at a time.
-_BLOCK = 2**8
-_TASK = 2**14
-# Sums of distances closer than this share of the sum of all count as equal.
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,7 +272,7 @@ def permanova(
     Notes
     -----
     Where groups differ in size, one that spreads more can bring about a small or a
-    large F without a difference in position.
+    large F without a difference in position [3]_.
 
     References
     ----------
@@ -281,6 +280,8 @@ def permanova(
        variance", Austral Ecology 26, 2001.
     .. [2] Olejnik & Algina, "Generalized eta and omega squared statistics",
        Psychological Methods 8, 2003.
+    .. [3] Anderson & Walsh, "PERMANOVA, ANOSIM, and the Mantel test in the face of
+       heterogeneous dispersions", Ecological Monographs 83, 2013.
 
     Examples
     --------
@@ -396,7 +397,9 @@ def pairwise_permutation_test(
             random_state,
             False,
         )
-        rows.append({"group_1": pair[0], "group_2": pair[1], **vars(result)})
+        found = vars(result).copy()
+        del found["null_distribution"]  # of many pairs it would fill the memory
+        rows.append({"group_1": pair[0], "group_2": pair[1], **found})
     adjusted = false_discovery_control(
         [row["pvalue"] for row in rows], method=correction
     )
@@ -430,8 +433,6 @@ def _check_study(X, y, metric, homology_dimensions):
             f"homology_dimensions={kept!r} needs barcode rows; from distances births "
             "and deaths cannot be told. Compute distances of the one or the other."
         )
-    if not distances.any():
-        raise ValueError("All samples of X are the same: there is nothing to compare.")
     return distances, groups
 
 
@@ -530,26 +531,28 @@ def _permute(
     check_integer("n_permutations", n_permutations, 1)
     check_flag("verbose", verbose)
     random_state = check_random_state(random_state)
+    if not distances.any():
+        raise ValueError("All samples are the same: there is nothing to compare.")
     sizes = np.bincount(groups)
-    form = _factor(weights, distances.sum())
-    n_groupings = _count_groupings(sizes)
+    n_groupings = count_groupings(sizes)
     exact = n_groupings <= n_permutations
     n_drawn = n_groupings if exact else n_permutations
-    seed = None if exact else _draw_seed(random_state)
-    observed = _sum_within(distances, groups[np.newaxis], *form)
+    seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
+    form = factor_weights(weights, distances.sum())
+    observed = sum_within(distances, groups[np.newaxis], *form)
     # The larger the sum within groups, the smaller the statistic.
-    extreme = observed[0] + _ROUNDING * form[1]
+    extreme = observed[0] + ROUNDING * form[1]
     # Random relabellings may leave out the labels as given, which count too.
     uncounted = 0 if exact else 1
     n_extreme, null = uncounted, np.empty(n_drawn)
-    done = _relabel(distances, sizes, form, n_drawn, seed, n_jobs)
-    n_tasks = -(-n_drawn // _TASK)
-    done = progress(done, verbose=verbose, description="relabellings", total=n_tasks)
+    tasks = cut_tasks(n_drawn)
+    done = sum_relabelled(distances, sizes, form, tasks, seed, n_jobs)
+    done = progress(done, verbose=verbose, description="relabellings", total=len(tasks))
     # Products this small are slower on several threads, and jobs are threads already.
     with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
-        for start, sums in done:
+        for task, sums in zip(tasks, done, strict=True):
             n_extreme += int(np.count_nonzero(sums <= extreme))
-            null[start : start + len(sums)] = statistic(sums)
+            null[task.start : task.stop] = statistic(sums)
         value = float(statistic(observed)[0])
     found = {
         "statistic": value,
@@ -558,108 +561,3 @@ def _permute(
         "exact": exact,
     }
     return found, observed[0]
-
-
-def _draw_seed(random_state):
-    """Draw 128 bits to seed a stream with."""
-    return random_state.randint(2**32, size=4, dtype=np.uint32).tolist()
-
-
-def _relabel(distances, sizes, form, n_drawn, seed, n_jobs):
-    """Yield, task by task, the number of the first relabelling and all sums."""
-    starts = range(0, n_drawn, _TASK)
-    done = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
-        delayed(_sum_relabelled)(
-            distances, sizes, form, range(start, min(start + _TASK, n_drawn)), seed
-        )
-        for start in starts
-    )
-    yield from zip(starts, done, strict=True)
-
-
-def _factor(weights, total):
-    r"""Write the weighted sum of distances within groups as few quadratic forms.
-
-    The form diag(weights) of one-hot labels, less the largest multiple of the form
-    of ones, which is a constant for all labels, has rank n_groups - 1. Returns the
-    code of each group, (n_groups, n_groups - 1), and the constant.
-    """
-    share = 1 / (1 / weights).sum()
-    values, vectors = np.linalg.eigh(np.diag(weights) - share)
-    return vectors[:, 1:] * np.sqrt(values[1:]), share * total
-
-
-def _sum_within(distances, labels, codes, constant):
-    """Sum distances within groups, weighted, for labels (n_relabellings, n_samples)."""
-    sums = np.full(len(labels), constant)
-    for code in codes.T:
-        placed = code.take(labels)
-        sums += np.einsum("ij,ij->i", placed @ distances, placed)
-    # A sum of nothing but zeros must not be left with a rounding error.
-    sums[sums <= _ROUNDING * constant] = 0
-    return sums
-
-
-def _sum_relabelled(distances, sizes, form, numbers, seed):
-    """Sum distances within groups for a range of relabellings, block by block."""
-    if seed is not None:
-        stream = np.random.PCG64(seed).advance(numbers.start * len(distances))
-    sums = np.empty(len(numbers))
-    for first in range(0, len(numbers), _BLOCK):
-        block = numbers[first : first + _BLOCK]
-        if seed is None:
-            labels = _enumerate(sizes, np.arange(block.start, block.stop))
-        else:
-            labels = _draw(sizes, stream, len(block))
-        sums[first : first + _BLOCK] = _sum_within(distances, labels, *form)
-    return sums
-
-
-def _draw(sizes, stream, n_relabellings):
-    """Draw relabellings (n_relabellings, n_samples) from a stream of 64-bit numbers.
-
-    Each takes n_samples numbers of the stream, so that any of them can be drawn
-    alone and results depend on neither blocks nor jobs.
-    """
-    groups = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
-    mask = np.uint64((1 << (len(sizes) - 1).bit_length()) - 1)
-    keys = stream.random_raw(n_relabellings * len(groups)).reshape(-1, len(groups))
-    # Groups ride in the lowest bits of random keys: sorting the keys shuffles them.
-    keys &= ~mask
-    keys |= groups
-    keys.sort(axis=1)
-    keys &= mask
-    return keys.astype(np.intp)
-
-
-def _count_groupings(sizes):
-    """Count distinct relabellings; groups of one size may swap names."""
-    arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
-    return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
-
-
-def _enumerate(sizes, numbers):
-    """Write out the groupings of given numbers: labels (n_numbers, n_samples).
-
-    Sample by sample, the ways to go on after each choice of a group say which choice
-    a number falls into. Of groups of one size, without samples yet, only the first
-    may take a sample, on behalf of all.
-    """
-    rows = np.arange(len(numbers))
-    rank = numbers.copy()
-    ways = np.full(len(numbers), _count_groupings(sizes))
-    left = np.tile(sizes, (len(numbers), 1))
-    labels = np.empty((len(numbers), sizes.sum()), dtype=np.intp)
-    alike = (sizes[:, np.newaxis] == sizes).astype(int)
-    for sample in range(labels.shape[1]):
-        empty = left == sizes
-        is_first = empty @ np.triu(alike, 1) == 0
-        on_behalf = np.where(empty, is_first * (empty @ alike), 1)
-        options = ways[:, np.newaxis] * left * on_behalf // (labels.shape[1] - sample)
-        bounds = options.cumsum(axis=1)
-        group = (rank[:, np.newaxis] >= bounds).sum(axis=1)
-        ways = options[rows, group]
-        rank -= bounds[rows, group] - ways
-        left[rows, group] -= 1
-        labels[:, sample] = group
-    return labels

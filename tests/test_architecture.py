@@ -19,6 +19,7 @@ LEAVES = {
     "_layers",
     "_realization",
     "_recording",
+    "_relabelling",
     "_validation",
 }
 BASELINES = sorted(

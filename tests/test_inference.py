@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
-from sktopo import GraphPersistence, barcodes, inference
+from sktopo import GraphPersistence, _relabelling, barcodes
 from sktopo.datasets import make_modular_connectomes
 from sktopo.inference import pairwise_permutation_test, permanova, permutation_test
 
@@ -159,7 +159,7 @@ def test_random_test_approaches_the_exact_one(pair):
 @pytest.mark.parametrize("sizes", [(2, 3), (1, 2, 2), (1, 1, 1, 1, 1)])
 def test_draws_are_uniform(sizes):
     n_draws = 60_000
-    labels = inference._draw(np.array(sizes), np.random.PCG64(1), n_draws)
+    labels = _relabelling._draw(np.array(sizes), np.random.PCG64(1), n_draws)
     y = np.repeat(np.arange(len(sizes)), sizes)
     places, counts = np.unique(labels, axis=0, return_counts=True)
     assert_array_equal(places, sorted(set(permutations(y.tolist()))))
@@ -304,9 +304,9 @@ def test_jobs_and_blocks_do_not_matter(sizes, pair, monkeypatch):
     X, y = make_study(sizes)
     options = {"n_permutations": 2000, "random_state": 0}
     expected = test(X, y, **options)
-    monkeypatch.setattr(inference, "_TASK", 300)
+    monkeypatch.setattr(_relabelling, "_TASK", 300)
     for n_jobs, block in ((None, 7), (2, 100), (3, 1000)):
-        monkeypatch.setattr(inference, "_BLOCK", block)
+        monkeypatch.setattr(_relabelling, "_BLOCK", block)
         result = test(X, y, n_jobs=n_jobs, **options)
         assert result.pvalue == expected.pvalue
         assert_allclose(result.null_distribution, expected.null_distribution)
@@ -488,7 +488,7 @@ def test_result_is_read_at_a_glance():
 def test_progress(capfd, monkeypatch):
     pytest.importorskip("tqdm")
     X, y = make_study((15, 15, 15))
-    monkeypatch.setattr(inference, "_TASK", 100)
+    monkeypatch.setattr(_relabelling, "_TASK", 100)
     options = {"n_permutations": 250, "random_state": 0}
     permutation_test(X, y, verbose=True, **options)
     assert "3/3" in capfd.readouterr().err
@@ -518,7 +518,7 @@ def test_progress(capfd, monkeypatch):
         ({"y": [0, 1, 0, 1, 0]}, "inconsistent"),
         ({"y": [0.5, 0.1, 0.5, 0.1, 0.2, 0.5]}, "Unknown label type"),
         ({"y": [[0, 1]] * 6}, "1d array"),
-        ({"X": np.ones((6, 3))}, "All samples of X are the same"),
+        ({"X": np.ones((6, 3))}, "All samples are the same"),
         ({"X": np.ones(6)}, "2D array"),
         ({"X": np.full((6, 3), np.nan)}, "NaN"),
         ({"random_state": "seed"}, "seed"),
@@ -560,6 +560,11 @@ def test_rounding_errors_of_distances_are_forgiven():
     symmetric = (rounded + rounded.T) / 2
     np.fill_diagonal(symmetric, 0)
     assert_allclose(result.statistic, loop_ratio(symmetric, y), rtol=1e-12)
+
+
+def test_pairs_of_equal_samples_raise():
+    with pytest.raises(ValueError, match="All samples are the same"):
+        pairwise_permutation_test([[0.0]] * 4 + [[1.0]] * 2, list("aabbcc"))
 
 
 def test_rows_that_are_no_barcodes_are_not_split():
