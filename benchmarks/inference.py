@@ -38,9 +38,10 @@ N_PERMUTATIONS = 1999
 LEVEL = 0.05
 # 80 networks in four groups.
 N_GROUPS, GROUP_SIZE = 4, 20
-# Relabellings of each way in one round of timing.
-COUNTS = {"matrix products": 400_000, "loop": 2_000, "transpositions": 256 * 200}
+# Relabellings, or swaps, of each way in one round of timing.
 N_CHAINS = 256
+MANY_CHAINS = f"transpositions, {N_CHAINS} chains"
+COUNTS = {"matrix products": 400_000, "loop": 2_000, MANY_CHAINS: 200 * N_CHAINS}
 
 
 def main(argv=None):
@@ -155,7 +156,7 @@ def time_relabellings(repeats, n_jobs, quick):
     rows, y = make_four_groups()
     distances = squareform(pdist(rows))
     counts = {name: n // 20 if quick else n for name, n in COUNTS.items()}
-    n_steps = counts["transpositions"] // N_CHAINS
+    n_steps = counts[MANY_CHAINS] // N_CHAINS
 
     def run(jobs):
         return permutation_test(
@@ -170,7 +171,7 @@ def time_relabellings(repeats, n_jobs, quick):
         "matrix products": lambda: run(1),
         f"matrix products, {n_jobs} jobs": lambda: run(n_jobs),
         "loop": lambda: loop(distances, y, counts["loop"]),
-        "transpositions": lambda: transpose(distances, n_steps, N_CHAINS),
+        MANY_CHAINS: lambda: transpose(distances, n_steps, N_CHAINS),
         "transpositions, one chain": lambda: transpose(distances, counts["loop"], 1),
     }
     counts[f"matrix products, {n_jobs} jobs"] = counts["matrix products"]
@@ -313,7 +314,7 @@ def draw(pvalues, speed, mixing):
     middle.set(xscale="log", xlabel="independent relabellings a second")
     middle.margins(x=0.3)
     middle.invert_yaxis()
-    middle.legend(fontsize="small")
+    middle.legend(fontsize="small", loc="lower right")
     right.plot(mixing, color=COLOURS[1])
     right.set(xlabel="swaps", ylabel="autocorrelation of the statistic", ylim=(0, 1))
     right.set_title("Chains of transpositions", fontsize="medium")
