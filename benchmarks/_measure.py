@@ -213,6 +213,7 @@ def _yield_peak(prepare, args):
     start, _ = tracemalloc.get_traced_memory()
     result = call()
     _, top = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     del result
     yield {
         "resident": None if before is None else peak - before,

@@ -209,15 +209,19 @@ def draw(times, memory):
         colour = COLOURS[0] if name == "TopClusterer" else COLOURS[1]
         drawn = axes.barh(places + shift, values, 0.38, color=colour, label=name)
         axes.bar_label(drawn, fmt="%.3g", padding=3, fontsize="small")
-        axes.set_yticks(places, [row["case"].replace(", ", "\n", 2) for row in fits])
+        axes.set_yticks(places, [row["case"].replace("), ", ")\n") for row in fits])
     left.set(xscale="log", xlabel=f"seconds of a fit with {N_STARTS} starts")
+    left.xaxis.set_major_formatter("{x:g}")
+    left.xaxis.set_minor_formatter("")
     right.set(xlabel="memory of a fit beyond its input / input")
     right.set_yticks(places, [""] * len(fits))
     right.axvline(1.2, color="black", linestyle=":", label="target of Top")
     for axes in (left, right):
         axes.margins(x=0.15)
         axes.invert_yaxis()
-    right.legend(fontsize="small")
+    figure.legend(
+        *right.get_legend_handles_labels(), loc="outside lower center", ncols=3
+    )
     return figure
 
 

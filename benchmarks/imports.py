@@ -51,13 +51,16 @@ def draw(seconds):
     """Draw every import as a point, and the medians."""
     figure = Figure(figsize=(6, 2), layout="constrained")
     axes = figure.subplots()
+    longest = 1e3 * max(map(max, seconds.values()))
     for place, times in enumerate(seconds.values()):
         milliseconds = [1e3 * taken for taken in times]
         axes.plot(milliseconds, [place] * len(times), "o", color=COLOURS[place])
         axes.plot(median(milliseconds), place, "k|", markersize=24)
     axes.set_yticks(range(len(seconds)), [f"import {module}" for module in seconds])
     axes.set(
-        xlabel="time (ms); the bar is the median", xlim=(0, None), ylim=(1.6, -0.6)
+        xlabel="time (ms); the bar is the median",
+        xlim=(0, 1.05 * longest),
+        ylim=(1.6, -0.6),
     )
     return figure
 
