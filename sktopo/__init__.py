@@ -6,6 +6,7 @@ from sktopo import (
     baselines,
     comparison,
     datasets,
+    inference,
     metrics,
     plotting,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "baselines",
     "comparison",
     "datasets",
+    "inference",
     "metrics",
     "plotting",
 ]

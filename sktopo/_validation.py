@@ -142,6 +142,23 @@ def as_table(columns):
     return pandas.DataFrame(columns)
 
 
+def make_table(rows, columns):
+    """Make a data frame of rows, or a dict of arrays where there is no pandas."""
+    return as_table(
+        {name: _column([row.get(name, np.nan) for row in rows]) for name in columns}
+    )
+
+
+def _column(values):
+    """Make a column; of objects if it holds any: words, dicts."""
+    numeric = all(isinstance(value, (int, float, np.number)) for value in values)
+    if numeric:
+        return np.array(values)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
 class _Dresser(TransformerMixin):
     """Its `transform`, wrapped by TransformerMixin, gives a result its container."""
 

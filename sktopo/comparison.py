@@ -29,9 +29,9 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_memory
 
 from sktopo._validation import (
-    as_table,
     check_flag,
     check_integer,
+    make_table,
     progress,
 )
 from sktopo.metrics import matched_accuracy_score, purity_score
@@ -164,7 +164,7 @@ def compare_classifiers(
             kept.cache(_classify, ignore=["memory"]), pieces, fixed, n_jobs, verbose
         )
     columns = ("candidate", "fold", "score", "inner_score", "best_params")
-    return _table(rows, (*columns, *_SECONDS, "error"))
+    return make_table(rows, (*columns, *_SECONDS, "error"))
 
 
 def compare_clusterers(
@@ -277,7 +277,7 @@ def compare_clusterers(
             kept.cache(_cluster, ignore=["memory"]), pieces, fixed, n_jobs, verbose
         )
     columns = ("candidate", "fold", "start", *_AGREEMENT, *_SECONDS, "error")
-    return _table(rows, columns)
+    return make_table(rows, columns)
 
 
 def summarize(table):
@@ -325,7 +325,7 @@ def summarize(table):
         row["seconds"] = sum(columns[name][scored].sum() for name in _SECONDS)
         row["error"] = next((e for e in columns["error"][chosen] if e), "")
         rows.append(row)
-    return _table(rows, tuple(rows[0]))
+    return make_table(rows, tuple(rows[0]))
 
 
 def _check_candidates(candidates):
@@ -476,20 +476,3 @@ def _map_grid(grid, function):
             key: [function(value) for value in values] for key, values in grid.items()
         }
     return [_map_grid(part, function) for part in grid]
-
-
-def _table(rows, columns):
-    """Make a data frame of rows, or a dict of arrays where there is no pandas."""
-    return as_table(
-        {name: _column([row.get(name, np.nan) for row in rows]) for name in columns}
-    )
-
-
-def _column(values):
-    """Make a column; of objects if it holds any: words, dicts."""
-    numeric = all(isinstance(value, (int, float, np.number)) for value in values)
-    if numeric:
-        return np.array(values)
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column

@@ -19,6 +19,7 @@ LEAVES = {
     "_layers",
     "_realization",
     "_recording",
+    "_relabelling",
     "_units",
     "_validation",
 }
@@ -79,13 +80,13 @@ def test_studies_and_displays_import_leaves_only(name):
     assert imported_siblings(path) <= LEAVES | {"plotting"}
 
 
-@pytest.mark.parametrize("name", ["comparison", *BASELINES])
-def test_baselines_and_comparison_import_leaves_only(name):
+@pytest.mark.parametrize("name", ["comparison", "inference", *BASELINES])
+def test_modules_beside_the_estimators_import_leaves_only(name):
     path = f"baselines/{name}" if name in BASELINES else name
     # The ready pipelines hold the method beside the baselines.
     allowed = ESTIMATORS if name == "_pipelines" else set()
     assert imported_siblings(path) <= LEAVES | {"baselines"} | allowed
-    assert name != "comparison" or "baselines" not in imported_siblings(path)
+    assert name in BASELINES or "baselines" not in imported_siblings(path)
 
 
 def test_import_loads_no_soft_dependency():

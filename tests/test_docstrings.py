@@ -12,6 +12,7 @@ from sktopo import (
     baselines,
     comparison,
     datasets,
+    inference,
     metrics,
     plotting,
 )
@@ -23,6 +24,7 @@ MODULES = (
     baselines,
     comparison,
     datasets,
+    inference,
     metrics,
     plotting,
 )
