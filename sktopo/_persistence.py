@@ -3,11 +3,12 @@
 from math import isqrt, sqrt
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._parallel import run_parallel
 from sktopo._realization import interpolate_connectome, realize_barcode
 from sktopo._validation import (
     FLOATS,
@@ -17,7 +18,6 @@ from sktopo._validation import (
     check_real,
     forget,
     is_stack,
-    progress,
     upper_triangle,
 )
 from sktopo.barcodes import (
@@ -250,16 +250,23 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return parts["edge"]
         barcodes = np.hstack([np.sort(parts[name]) for name in ("birth", "death")])
         if "edge" not in parts:
-            return np.stack([realize_barcode(row, self.template_) for row in barcodes])
-        weights = {name: factor**2 for name, factor in factors.items()}
-        return np.stack(
-            [
-                interpolate_connectome(
-                    edges, barcode, weights["edge"], weights["birth"], weights["death"]
-                )
+            find, items = realize_barcode, [(row, self.template_) for row in barcodes]
+        else:
+            find = interpolate_connectome
+            squares = [factors[name] ** 2 for name in ("edge", "birth", "death")]
+            items = [
+                (edges, barcode, *squares)
                 for edges, barcode in zip(parts["edge"], barcodes, strict=True)
             ]
+        found = run_parallel(
+            find,
+            items,
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            verbose=self.verbose,
+            description="connectomes",
         )
+        return np.stack(list(found))
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns: edges by their names, then births, then deaths.
@@ -406,11 +413,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
         if len(chunks) == 1:
             return barcode_rows(rows)
-        done = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(barcode_rows)(rows[chunk]) for chunk in chunks
-        )
-        done = progress(
-            done, verbose=self.verbose, description="barcodes", total=len(chunks)
+        done = run_parallel(
+            barcode_rows,
+            [(rows[chunk],) for chunk in chunks],
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            verbose=self.verbose,
+            description="barcodes",
         )
         barcodes = np.empty_like(rows, order="C")
         for chunk, part in zip(chunks, done, strict=True):
