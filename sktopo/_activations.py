@@ -421,7 +421,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
 
     def _record(self, pairs, plans, kind, activations):
         """Fill in the activations, in parallel where asked."""
-        here = len(pairs) == 1 or effective_n_jobs(self.n_jobs) == 1
+        here = len(pairs) == 1 or (self.n_jobs or effective_n_jobs(None)) == 1
         parts = [{"network": network, "stimuli": shown} for network, shown in pairs]
         # What all samples have in common travels apart from them.
         key = {"networks": "stimuli", "stimulus sets": "network"}.get(kind)

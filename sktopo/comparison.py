@@ -6,13 +6,14 @@ those of :mod:`sktopo.baselines` are made for it.
 """
 
 import os
+import platform
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
-from joblib import Memory, effective_n_jobs, parallel_config
+from joblib import Memory, parallel_config
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.model_selection import (
@@ -358,10 +359,10 @@ def _storage(memory):
 
 def _run(compute, pieces, fixed, samples, n_jobs, verbose):
     """Run pieces of work in parallel: a row each."""
-    spread = effective_n_jobs(n_jobs) > 1
+    home = _process()
     done = run_parallel(
         _attempt,
-        [(compute, {**piece, **fixed}, spread) for _, piece in pieces],
+        [(compute, {**piece, **fixed}, home) for _, piece in pieces],
         shared=samples,
         n_jobs=n_jobs,
         verbose=verbose,
@@ -371,19 +372,25 @@ def _run(compute, pieces, fixed, samples, n_jobs, verbose):
     return [{**label, **row} for label, row in zip(labels, done, strict=True)]
 
 
-def _attempt(compute, piece, spread, X, y):
+def _attempt(compute, piece, home, X, y):
     """Compute a row, or say why there is none."""
     # A memory map, as joblib hands large arrays to workers, would not be recognised
     # as the array it is by what was kept without workers.
     X, y = (np.asarray(v) if isinstance(v, np.memmap) else v for v in (X, y))
-    # Once spread, a piece stays where it is: its seconds are its own, and X is there.
-    # Dask's backend would spread what is nested over all machines again.
-    stay = parallel_config(require="sharedmem", n_jobs=1) if spread else nullcontext()
+    # What is nested in a piece that was sent away stays there: X is there, and seconds
+    # are its own. Dask's backend would spread it over all machines again.
+    sent = home != _process()
+    stay = parallel_config(require="sharedmem", n_jobs=1) if sent else nullcontext()
     try:
         with stay:
             return {**compute(X=X, y=y, **piece), "error": ""}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _process():
+    """Identify this process among those of all machines."""
+    return platform.node(), os.getpid()
 
 
 def _classify(estimator, grid, X, y, train, test, inner_cv, scoring, memory):
