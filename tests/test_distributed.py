@@ -49,7 +49,12 @@ def ray():
     ray = pytest.importorskip("ray")
     from ray.util.joblib import register_ray
 
-    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=2**27)
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        object_store_memory=2**27,
+        log_to_driver=False,
+    )
     register_ray()
     yield ray
     ray.shutdown()
