@@ -13,11 +13,10 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
-from benchmarks.mnist_connectomes import find
+from benchmarks._data import add_data_option, load_connectomes
 from sktopo.baselines import baseline_clusterers, baseline_kernels
 from sktopo.comparison import compare_classifiers, compare_clusterers, summarize
 
@@ -64,17 +63,14 @@ seconds are those of one run. Python {python}; {versions}.
 def main():
     """Run all comparisons and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("SKTOPO_DATA"), help="data folder"
-    )
+    add_data_option(parser)
     parser.add_argument("--n-starts", type=int, default=20, help="random starts")
     parser.add_argument("--n-jobs", type=int, default=2, help="parallel jobs")
     parser.add_argument("--memory", help="folder to keep finished pieces in")
     args = parser.parse_args()
     if args.data is None:
         parser.error("say where the data is: --data FOLDER, or SKTOPO_DATA=FOLDER")
-    with np.load(find(args.data, "mnist-strategies-connectomes.npz")) as file:
-        X, y = file["connectomes"], file["strategy"]
+    X, y = load_connectomes(args.data)
     rows = compare(X, y, args)
     table = write_markdown(rows)
     facts = {

@@ -6,16 +6,15 @@ that the environment variable SKTOPO_DATA names, or from ``networks`` beside it.
 """
 
 import argparse
-import os
 import time
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
+from benchmarks._data import add_data_option, find, load_connectomes
 from sktopo import (
     ActivationExtractor,
     FunctionalConnectome,
@@ -28,25 +27,13 @@ from sktopo.metrics import purity_score
 def main():
     """Print purities with their times, and how well activations reproduce."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("SKTOPO_DATA"), help="data folder"
-    )
+    add_data_option(parser)
     args = parser.parse_args()
     if args.data is None:
         parser.error("say where the data is: --data FOLDER, or SKTOPO_DATA=FOLDER")
-    with np.load(find(args.data, "mnist-strategies-connectomes.npz")) as file:
-        X, y = file["connectomes"], file["strategy"]
+    X, y = load_connectomes(args.data)
     cluster(X, y)
     reproduce(args.data, X)
-
-
-def find(folder, name):
-    """Look for a file in a folder and in its sibling ``networks``."""
-    places = [Path(folder) / name, Path(folder).parent / "networks" / name]
-    for place in places:
-        if place.exists():
-            return place
-    raise SystemExit(f"No {name}: looked for {' and '.join(map(str, places))}")
 
 
 def cluster(X, y):

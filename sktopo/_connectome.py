@@ -23,6 +23,10 @@ from sktopo._validation import (
     upper_triangle,
 )
 
+# One observation in this many tells whether units have small means: squares at most
+# _SMALL times the variance, so that taking them off sums costs no more than a digit.
+_SPARSE = 16
+_SMALL = 4
 _MEASURES = ("correlation", "spearman", "partial correlation", "covariance")
 
 
@@ -97,7 +101,8 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
     -----
     The columns of a row stand in the order of
     :func:`scipy.spatial.distance.squareform`. Beyond input and output, memory holds
-    a centred copy of the activations of one sample per job.
+    one or two matrices ``(n_nodes, n_nodes)`` of one sample per job and, where means
+    are large against deviations, a centred copy of its activations.
 
     References
     ----------
@@ -373,18 +378,36 @@ def _cross_products(activations):
 
     The mask marks units that never vary.
     """
-    mean = activations.mean(axis=0, dtype=np.float64)
-    centred = activations - mean.astype(activations.dtype)
-    level = len(activations) * np.finfo(activations.dtype).eps
-    with np.errstate(over="ignore"):
-        products = centred.T @ centred
-        squares = products.diagonal().copy()
+    some = activations[::_SPARSE]
+    mean, n_observations = some.mean(axis=0), len(activations)
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = np.all(mean**2 <= _SMALL * some.var(axis=0))
+        if small:
+            # Units of small mean need no copy: their mean comes off the products.
+            products, mean = _products(activations)
+            squares = products.diagonal()
+            # Unless the mean of some was not that of all.
+            small = np.all(n_observations * mean**2 <= 4 * _SMALL * squares)
+        if not small:
+            # A rest of the mean is small: some have their part in the variance.
+            products, rest = _products(activations - mean)
+            mean, squares = mean + rest, products.diagonal()
         # Rounding leaves a constant unit a little variance, so those of little
         # variance are looked at one by one.
-        doubtful = np.flatnonzero(squares <= level * mean**2)
+        level = n_observations * np.finfo(activations.dtype).eps
+        doubtful = np.flatnonzero(~(squares > level * mean**2))
     constant = np.zeros(len(mean), dtype=bool)
     constant[doubtful] = (activations[:, doubtful] == activations[0, doubtful]).all(0)
-    return products, squares, constant
+    return products, squares.copy(), constant
+
+
+def _products(activations):
+    """Sum the products of units less their mean, which is the second result."""
+    sums = np.ones(len(activations), activations.dtype) @ activations
+    mean = sums / len(activations)
+    products = activations.T @ activations
+    products -= np.outer(sums, mean)
+    return products, mean
 
 
 def _largest(activations):

@@ -21,7 +21,7 @@ from sktopo._validation import (
     upper_triangle,
 )
 from sktopo.barcodes import (
-    barcode_rows,
+    compute_barcodes,
     count_absent,
     count_nodes,
     quantile_vectors,
@@ -406,22 +406,22 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         return np.hstack(scaled)
 
     def _barcodes(self, rows):
-        """Run `barcode_rows` on chunks of rows, in parallel where asked."""
+        """Run `compute_barcodes` on chunks of rows, in parallel where asked."""
         n_rows, n_edges = rows.shape
         share = -(-n_rows // effective_n_jobs(self.n_jobs))
         size = max(1, min(share, _CHUNK // n_edges))
         chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
         if len(chunks) == 1:
-            return barcode_rows(rows)
+            return compute_barcodes(rows)
         done = run_parallel(
-            barcode_rows,
+            compute_barcodes,
             [(rows[chunk],) for chunk in chunks],
             n_jobs=self.n_jobs,
             prefer="threads",
             verbose=self.verbose,
             description="barcodes",
         )
-        barcodes = np.empty_like(rows, order="C")
+        barcodes = np.empty(rows.shape, dtype=rows.dtype)
         for chunk, part in zip(chunks, done, strict=True):
             barcodes[chunk] = part
         return barcodes

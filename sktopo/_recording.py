@@ -227,31 +227,30 @@ def record(network, stimuli, plan, *, name, reduce, batch_size, device, out):
     batch while the network runs, so that in-place operations that follow a layer
     cannot change what was recorded and memory does not grow.
     """
+    torch = import_torch()
+    nodes = torch.from_numpy(out.reshape(len(stimuli), plan[0].n_positions, -1))
     columns, stop = {}, 0
     for recorded in plan:
         start, stop = stop, stop + recorded.n_nodes
-        columns[recorded.module, recorded.call] = recorded, slice(start, stop)
-    out = out.reshape(len(stimuli), plan[0].n_positions, stop)
-    names = dict.fromkeys(recorded.module for recorded in plan)
-    modules = {layer: network.get_submodule(layer) for layer in names}
+        place = nodes[..., start:stop].unflatten(2, recorded.node_shape)
+        columns[recorded.module, recorded.call] = recorded.feature_axis, place
+    modules = {name: network.get_submodule(name) for name, _ in columns}
     rows, seen = slice(0), Counter()
 
     def write(layer, call, output):
-        tensor = _pick_tensor(output, layer, rows.stop - rows.start)
-        recorded, place = columns.get((layer, call), (None, None))
+        n_stimuli = rows.stop - rows.start
+        tensor = _pick_tensor(output, layer, n_stimuli)
+        axis, place = columns.get((layer, call), (None, None))
         kept = None
-        if recorded is not None:
-            kept = _as_nodes(
-                tensor, layer, rows.stop - rows.start, reduce, recorded.feature_axis
-            )
-        form = recorded and (recorded.n_positions, *recorded.node_shape)
-        if kept is None or kept.shape[1:] != form:
+        if place is not None:
+            kept = _as_nodes(tensor, layer, n_stimuli, reduce, axis)
+        if kept is None or kept.shape[1:] != place.shape[1:]:
             raise ValueError(
                 f"{name}: layer {layer!r} ran otherwise than on the first stimuli "
                 f"(call {call + 1}, output {tuple(tensor.shape)}): its nodes change "
                 "from stimulus to stimulus and make no connectome."
             )
-        out[rows, :, place] = kept.flatten(2).cpu().numpy()
+        place[rows] = kept
         seen[layer, call] += 1
 
     n_batches = -(-len(stimuli) // batch_size)
@@ -265,14 +264,14 @@ def record(network, stimuli, plan, *, name, reduce, batch_size, device, out):
                     f"{name}: a layer among {sorted(modules)} did not run on stimuli "
                     f"{start} to {end - 1}, but did on the first ones."
                 )
-    for (layer, _), (_, place) in columns.items():
-        with np.errstate(invalid="ignore"):
-            total = out[..., place].sum(dtype=np.float64)
-        if not np.isfinite(total):
-            raise ValueError(
-                f"{name}: layer {layer!r} gave NaN or infinity; the network may have "
-                "diverged."
-            )
+    # The sum is cheap and finite if all are; it may overflow, so all are looked at.
+    if not nodes.sum().isfinite():
+        for (layer, _), (_, place) in columns.items():
+            if not place.isfinite().all():
+                raise ValueError(
+                    f"{name}: layer {layer!r} gave NaN or infinity; the network may "
+                    "have diverged."
+                )
 
 
 @contextlib.contextmanager
@@ -348,23 +347,25 @@ def _make_feeder(network, stimuli, batch_size):
     torch = import_torch()
     floating = [t.dtype for t in _state(network).values() if t.is_floating_point()]
     dtype = floating[0] if floating else torch.get_default_dtype()
-    if is_tensor(stimuli):
-        to = dtype if stimuli.is_floating_point() else stimuli.dtype
-        return lambda rows: stimuli[rows].to(to, copy=True)
     lookup = (torch.nn.Embedding, torch.nn.EmbeddingBag)
     looks_up = any(isinstance(module, lookup) for module in network.modules())
-    if looks_up and stimuli.dtype.kind in "iu":
+    if is_tensor(stimuli):
+        dtype = held = dtype if stimuli.is_floating_point() else stimuli.dtype
+    elif looks_up and stimuli.dtype.kind in "iu":
         dtype = held = torch.int64
     else:
         held = torch.float64 if dtype == torch.float64 else torch.float32
+    # One buffer for all batches: a new one for each would cost more than the copy.
     buffer = torch.empty(
-        (min(batch_size, len(stimuli)), *stimuli.shape[1:]), dtype=held, device="cpu"
+        (min(batch_size, len(stimuli)), *stimuli.shape[1:]),
+        dtype=held,
+        device=stimuli.device if is_tensor(stimuli) else "cpu",
     )
 
     def feed(rows):
         batch = stimuli[rows]
         filled = buffer[: len(batch)]
-        filled.numpy()[:] = batch
+        (filled if is_tensor(batch) else filled.numpy())[:] = batch
         return filled.to(dtype)
 
     return feed
@@ -375,14 +376,13 @@ def _pick_tensor(output, name, n_stimuli):
 
     A tensor whose first axis is that of the stimuli is preferred.
     """
-    torch = import_torch()
     if dataclasses.is_dataclass(output):
         parts = [getattr(output, field.name) for field in dataclasses.fields(output)]
     elif isinstance(output, Mapping):
         parts = list(output.values())
     else:
         parts = output if isinstance(output, (tuple, list)) else [output]
-    tensors = [part for part in parts if isinstance(part, torch.Tensor)]
+    tensors = [part for part in parts if is_tensor(part)]
     if not tensors or tensors[0].is_nested:
         raise ValueError(
             f"Layer {name!r} returned {type(output).__name__}, which holds no plain "

@@ -16,6 +16,7 @@ from math import isqrt, sqrt
 from numbers import Integral
 
 import numpy as np
+from scipy.cluster.hierarchy import linkage
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array
@@ -34,12 +35,18 @@ __all__ = [
     "wasserstein_variance",
 ]
 
-# Above this many nodes one graph fills the vector units, and walking the row in
-# place beats the batched walk over unpacked matrices (benchmarks/barcodes.py).
+# Three ways to find births, each the fastest where it is used (benchmarks/barcodes.py).
+# Walking many small graphs in step takes batches of some size, and unpacked matrices
+# that stay in the cache; walking the row of one graph in place pays for its calls from
+# some thousands of nodes on; between the two, scipy walks one graph.
 _BATCHED_NODES = 512
+_FEWEST_GRAPHS = 3
+_COMPILED_NODES = 1500
 # Numbers in one step of the batched walk: enough to hide the cost of the calls,
 # few enough that the unpacked matrices of a block stay small.
-_BATCH_WIDTH = 16384
+_BATCH_WIDTH = 8192
+# Steps of the walk in place after which it drops the nodes it has reached.
+_STEPS = 64
 
 
 def count_nodes(n_edges):
@@ -126,9 +133,9 @@ def barcode_rows(connectomes):
 
     Notes
     -----
-    Each row is sorted once, the births are found by Prim's algorithm and taken out
-    of the sorted row. The largest arrays are the input, the output, and up to
-    32768 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
+    Each row is sorted once, the births are found by Prim's algorithm and moved to
+    the front of the sorted row. The largest arrays are the input, the output, and up
+    to 8192 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
 
     Examples
     --------
@@ -138,25 +145,9 @@ def barcode_rows(connectomes):
            [ 0. ,  0. , -1. ]])
     """
     connectomes = check_array(
-        connectomes, dtype=[np.float64, np.float32], order="C", ensure_min_features=0
+        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
     )
-    n_graphs, n_edges = connectomes.shape
-    n_nodes = count_nodes(n_edges)
-    barcodes = np.empty_like(connectomes)
-    if n_nodes > _BATCHED_NODES:
-        block, find_births = 1, _births_in_place
-    else:
-        block, find_births = max(1, _BATCH_WIDTH // n_nodes), _births_batched
-    for start in range(0, n_graphs, block):
-        rows = connectomes[start : start + block]
-        births = find_births(_complete(rows), n_nodes)
-        births.sort(axis=1)
-        for row, row_births, barcode in zip(
-            rows, births, barcodes[start : start + block], strict=True
-        ):
-            barcode[: n_nodes - 1] = row_births
-            barcode[n_nodes - 1 :] = _take_out(np.sort(row), row_births)
-    return barcodes
+    return compute_barcodes(connectomes)
 
 
 def split_barcodes(barcodes):
@@ -478,6 +469,35 @@ def quantile_vectors(values, n_quantiles):
     return quantiles
 
 
+def compute_barcodes(connectomes):
+    """Do the work of `barcode_rows` on an array known to be finite."""
+    n_graphs, n_edges = connectomes.shape
+    n_nodes = count_nodes(n_edges)
+    barcodes = np.empty(connectomes.shape, dtype=connectomes.dtype)
+    if not n_edges:
+        return barcodes
+    if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
+        for row, barcode in zip(connectomes, barcodes, strict=True):
+            births = _births_of_one(_complete(row), n_nodes)
+            barcode[:] = row
+            _sort_in_place(barcode, births)
+        return barcodes
+    edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
+    edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
+    edge_of += edge_of.T
+    block = min(n_graphs, _BATCH_WIDTH // n_nodes)
+    unpacked = np.empty((block, n_nodes, n_nodes), dtype=connectomes.dtype)
+    for start in range(0, n_graphs, block):
+        rows = connectomes[start : start + block]
+        weights = _complete(rows).take(
+            edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
+        )
+        births = np.sort(_births_batched(weights), axis=1)
+        for i, (row, row_births) in enumerate(zip(rows, births, strict=True)):
+            _write_barcode(row, row_births, barcodes[start + i])
+    return barcodes
+
+
 def count_absent(n_edges):
     """Count the edges that graphs on `count_nodes(n_edges)` nodes lack."""
     n_nodes = count_nodes(n_edges)
@@ -519,25 +539,29 @@ def _scale(barcodes, normalize):
 
 
 def _complete(rows):
-    """Pad rows with absent edges, -inf, which no spanning tree of theirs takes."""
-    absent = count_absent(rows.shape[1])
+    """Pad rows with absent edges as weak as the weakest: a tree can do without them."""
+    absent = count_absent(rows.shape[-1])
     if not absent:
         return rows
-    return np.pad(rows, ((0, 0), (0, absent)), constant_values=-np.inf)
+    padding = np.repeat(rows.min(axis=-1, keepdims=True), absent, axis=-1)
+    return np.concatenate([rows, padding], axis=-1)
 
 
-def _births_batched(rows, n_nodes):
-    """Run Prim's algorithm on all graphs in step; births (n_graphs, n_nodes - 1)."""
-    n_graphs, n_edges = rows.shape
-    births = np.empty((n_graphs, n_nodes - 1), dtype=rows.dtype)
-    if not n_edges:
-        return births
-    edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
-    edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_edges)
-    weights = rows.take(edge_of + edge_of.T, axis=1)
+def _births_of_one(row, n_nodes):
+    """Find the births of one graph, ascending."""
+    if n_nodes > _COMPILED_NODES:
+        return np.sort(_births_in_place(np.ascontiguousarray(row), n_nodes))
+    # Clusters merge in single linkage along the edges of a minimum spanning tree.
+    return -linkage(-row, "single")[::-1, 2].astype(row.dtype)
+
+
+def _births_batched(weights):
+    """Run Prim's algorithm on unpacked graphs in step; (n_graphs, n_nodes - 1)."""
+    n_graphs, n_nodes, _ = weights.shape
+    births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
     graphs = np.arange(n_graphs)
     # cap lowers the nodes already in the tree, whatever edges lead to them.
-    cap = np.full((n_graphs, n_nodes), np.inf, dtype=rows.dtype)
+    cap = np.full((n_graphs, n_nodes), np.inf, dtype=weights.dtype)
     cap[:, 0] = -np.inf
     best = np.minimum(weights[:, 0], cap)
     for step in range(n_nodes - 1):
@@ -549,34 +573,60 @@ def _births_batched(rows, n_nodes):
     return births
 
 
-def _births_in_place(rows, n_nodes):
-    """Run Prim's algorithm on the row of each graph without unpacking it."""
-    births = np.empty((len(rows), n_nodes - 1), dtype=rows.dtype)
+def _births_in_place(row, n_nodes):
+    """Run Prim's algorithm on the row of one graph without unpacking it."""
     nodes = np.arange(n_nodes)
     # Edge (i, j), i < j, stands at first[i] + j.
     first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
-    for row, row_births in zip(rows, births, strict=True):
-        left, left_first = nodes[1:].copy(), first[1:].copy()
-        best = row[: n_nodes - 1].copy()
-        for size in range(n_nodes - 2, -1, -1):
-            at = best[: size + 1].argmax()
-            row_births[size] = best[at]
-            node, node_first = left[at], left_first[at]
-            for nodes_left in (left, left_first, best):
-                nodes_left[at:size] = nodes_left[at + 1 : size + 1]
-            edges = np.empty(size, dtype=np.intp)
-            np.add(left_first[:at], node, out=edges[:at])
-            np.add(left[at:size], node_first, out=edges[at:])
-            np.maximum(best[:size], row.take(edges), out=best[:size])
-    return births
+    left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
+    cap, weights = np.full_like(best, np.inf), np.empty_like(best)
+    # Calls take much of the time, and Python's own numbers are the quicker ones.
+    births, lowest, maximum, minimum = [], -np.inf, np.maximum, np.minimum
+    for step in range(1, n_nodes):
+        at = int(best.argmax())
+        births.append(best.item(at))
+        node, node_first = left.item(at), left_first.item(at)
+        # As in the batched walk, but nodes that were reached leave now and then.
+        cap[at] = lowest
+        if step % _STEPS == 0:
+            keep = cap > lowest
+            left, left_first, best, cap = (
+                values[keep] for values in (left, left_first, best, cap)
+            )
+            weights = weights[: len(best)]
+            at = int(left.searchsorted(node))
+        # Views that start at the node save an array of indices; "clip" saves a copy.
+        row[node:].take(left_first[:at], None, weights[:at], "clip")
+        row[node_first:].take(left[at:], None, weights[at:], "clip")
+        maximum(best, weights, out=best)
+        minimum(best, cap, out=best)
+    return np.array(births, dtype=row.dtype)
 
 
-def _take_out(values, births):
-    """Remove the births from the ascending weights of their graph, ties included."""
+def _find(values, births):
+    """Locate the births among the ascending weights of their graph, ties included."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
+    return values.searchsorted(births) + among_ties
+
+
+def _write_barcode(row, births, out):
+    """Write the births and the other weights, ascending; fast for few weights."""
+    values = np.sort(row)
     keep = np.ones(len(values), dtype=bool)
-    keep[values.searchsorted(births) + among_ties] = False
-    return values[keep]
+    keep[_find(values, births)] = False
+    out[: len(births)] = births
+    out[len(births) :] = values[keep]
+
+
+def _sort_in_place(barcode, births):
+    """Turn a row into its barcode without another array; fast for many weights."""
+    barcode.sort()
+    stop = len(barcode)
+    for shift, at in enumerate(_find(barcode, births)[::-1].tolist()):
+        barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
+        stop = at
+    barcode[len(births) : len(births) + stop] = barcode[:stop]
+    barcode[: len(births)] = births
 
 
 def _group_by_length(barcodes):

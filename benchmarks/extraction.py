@@ -1,0 +1,241 @@
+"""Activations against the bare forward pass: ``python -m benchmarks.extraction``.
+
+Two networks, 784-128-64-10 on 10,000 stimuli and a small convolutional one on 2000,
+in batches: ActivationExtractor against the forward pass of the same batches without
+gradients, in evaluation mode, its outputs dropped; then 200 networks in a row.
+"""
+
+import gc
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from benchmarks._measure import (
+    COLOURS,
+    collect_facts,
+    judge,
+    make_parser,
+    peak_memory,
+    ratio,
+    report,
+    resident,
+    stream_from_child,
+    time_in_turn,
+)
+from sktopo import ActivationExtractor
+
+# name: shape of the stimuli
+CASES = {"784-128-64-10": (10_000, 784), "convolutional": (2000, 1, 28, 28)}
+BATCH_SIZES = (256, 1024)
+N_NETWORKS = 200
+# Networks after which memory should be what it will be.
+SETTLED = 20
+
+
+def main(argv=None):
+    """Time every case, follow memory over many networks and write the tables."""
+    parser = make_parser(__doc__)
+    options = parser.parse_args(argv)
+    facts = collect_facts("extraction", options, "torch")
+    cases = CASES
+    if options.quick:
+        cases = {name: (1000, *shape[1:]) for name, shape in CASES.items()}
+    times, memory = [], []
+    for name, shape in cases.items():
+        for batch_size in BATCH_SIZES:
+            times += time_extraction(name, shape, batch_size, options.repeats)
+        memory += measure_memory(name, shape, BATCH_SIZES[0])
+    n_networks = 2 * SETTLED if options.quick else N_NETWORKS
+    name, shape = next(iter(cases.items()))
+    follow = list(stream_from_child(follow_networks, name, shape, n_networks))
+    tables = {
+        "Time for one network. Tensor or array says in what the stimuli came to "
+        "both; `fit_transform` and `transform` each look at two stimuli first.": times,
+        "Memory beyond the stimuli during one network, in a fresh process.": memory,
+        f"{n_networks} networks in a row, each made, shown {shape[0]} stimuli and "
+        f"dropped, its activations too; from the network number {SETTLED} to the "
+        "last.": summarize(follow),
+    }
+    title = "Extraction against the bare forward pass"
+    figure = draw(times, follow)
+    report("extraction", title, tables, facts, options, figure=figure)
+
+
+def make_network(name):
+    """Make one of the two networks, in evaluation mode."""
+    if name == "convolutional":
+        network = nn.Sequential(
+            *(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Flatten(), nn.Linear(800, 64), nn.ReLU(), nn.Linear(64, 10)),
+        )
+    else:
+        network = nn.Sequential(
+            *(nn.Linear(784, 128), nn.LeakyReLU(0.01)),
+            *(nn.Linear(128, 64), nn.LeakyReLU(0.01), nn.Linear(64, 10)),
+        )
+    return network.eval()
+
+
+def make_stimuli(shape):
+    """Make random stimuli, float32."""
+    return np.random.default_rng(0).random(shape, dtype=np.float32)
+
+
+def forward(network, stimuli, batch_size):
+    """Run the bare forward pass and drop its outputs."""
+    with torch.no_grad():
+        for batch in torch.as_tensor(stimuli).split(batch_size):
+            network(batch)
+
+
+def time_extraction(name, shape, batch_size, repeats):
+    """Time one network and one size of batches; rows of ratios."""
+    network, array = make_network(name), make_stimuli(shape)
+    given = {"tensor": torch.from_numpy(array), "array": array}
+    calls = {}
+    for kind, stimuli in given.items():
+        extractor = ActivationExtractor(stimuli=stimuli, batch_size=batch_size)
+        extractor.fit([network])
+        calls[f"forward ({kind})"] = bind(forward, network, stimuli, batch_size)
+        calls[f"transform ({kind})"] = bind(extractor.transform, [network])
+        calls[f"fit_transform ({kind})"] = bind(extractor.fit_transform, [network])
+    seconds = time_in_turn(calls, repeats=3 * repeats)
+    case = f"{name}, {shape}, float32, batches of {batch_size}"
+    limit = 1.15 if shape == CASES[name] else None
+    return [
+        ratio(case, seconds, f"{what} ({kind})", f"forward ({kind})", at_most=limit)
+        for kind in given
+        for what in ("transform", "fit_transform")
+    ]
+
+
+def bind(function, *args):
+    """Call a function later."""
+    return lambda: function(*args)
+
+
+def measure_memory(name, shape, batch_size):
+    """Measure the forward pass and the extraction; rows."""
+    rows = []
+    for what in ("forward", "transform"):
+        peak = peak_memory(prepare, what, name, shape, batch_size)
+        rows.append(
+            {
+                "case": f"{name}, {shape}, batches of {batch_size}",
+                "what": what,
+                "growth of the process, MiB": (peak["resident"] or 0) / 2**20,
+                "output, MiB": output_size(name, shape) if what != "forward" else 0,
+            }
+        )
+    return rows
+
+
+def output_size(name, shape):
+    """MiB of the recorded activations."""
+    units = 128 + 64 if name != "convolutional" else 16 + 32 + 64
+    return shape[0] * units * 4 / 2**20
+
+
+def prepare(what, name, shape, batch_size):
+    """Prepare a forward pass or an extraction for `peak_memory`."""
+    network, stimuli = make_network(name), make_stimuli(shape)
+    if what == "forward":
+        return (
+            lambda: forward(network, stimuli[:batch_size], batch_size),
+            lambda: forward(network, stimuli, batch_size),
+        )
+    few, all_of_them = (
+        ActivationExtractor(stimuli=part, batch_size=batch_size).fit([network])
+        for part in (stimuli[:batch_size], stimuli)
+    )
+    return lambda: few.transform([network]), lambda: all_of_them.transform([network])
+
+
+def follow_networks(name, shape, n_networks):
+    """Show stimuli to networks in a row; yield what is left after each.
+
+    Yields
+    ------
+    left : dict of str to int
+        Size of the process in bytes, numbers of live tensors, those of kept graphs
+        among them, and of hooks.
+    """
+    stimuli = make_stimuli(shape)
+    for _ in range(n_networks):
+        network = make_network(name)
+        extractor = ActivationExtractor(stimuli=stimuli)
+        extractor.fit_transform([network])
+        hooks = sum(
+            len(module._forward_hooks) + len(module._forward_pre_hooks)
+            for module in network.modules()
+        )
+        del network, extractor
+        gc.collect()
+        # By type: isinstance would ask torch's lazy objects, which warn.
+        tensors = sum(issubclass(type(x), torch.Tensor) for x in gc.get_objects())
+        yield {"size": resident("VmRSS"), "tensors": tensors, "hooks": hooks}
+
+
+def summarize(follow):
+    """Compare the end of `follow_networks` with its settled part; a row each."""
+    first, last = follow[SETTLED - 1], follow[-1]
+    rows = [
+        {
+            "what": f"{what} left",
+            "settled": first[what],
+            "last": last[what],
+            "growth": last[what] - first[what],
+            **judge(last[what] - first[what], at_most=0),
+        }
+        for what in ("hooks", "tensors")
+    ]
+    if last["size"] is None:
+        return rows
+    sizes = [left["size"] / 2**20 for left in (first, last)]
+    grown = sizes[1] - sizes[0]
+    # What one network's activations take would show if a single one were kept.
+    return [
+        *rows,
+        {
+            "what": "size of the process, MiB",
+            "settled": sizes[0],
+            "last": sizes[1],
+            "growth": grown,
+            **judge(
+                grown, at_most=output_size("784-128-64-10", CASES["784-128-64-10"])
+            ),
+        },
+    ]
+
+
+def draw(times, follow):
+    """Draw the ratios, and the size of the process network by network."""
+    figure = Figure(figsize=(12, 1.5 + 0.28 * len(times)), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
+    labels = [
+        f"{row['case'].split(', (')[0]}, {row['case'].split(', ')[-1]}, "
+        f"{row['ratio of'].split(' / ')[0]}"
+        for row in times
+    ]
+    left.barh(labels, [row["ratio"] for row in times], color=COLOURS[0])
+    left.axvline(1, color="black", linewidth=1, label="bare forward pass")
+    left.axvline(1.15, color=COLOURS[1], linestyle="--", label="target")
+    left.set(xlabel="time / bare forward pass")
+    left.invert_yaxis()
+    figure.legend(
+        *left.get_legend_handles_labels(), loc="outside lower center", ncols=2
+    )
+    if follow[0]["size"] is not None:
+        sizes = [left["size"] / 2**20 for left in follow]
+        right.plot(range(1, len(sizes) + 1), sizes, color=COLOURS[0])
+        right.set(ylim=(0, 1.2 * max(sizes)))
+    right.set(xlabel="networks shown", ylabel="size of the process (MiB)")
+    right.grid(alpha=0.3)
+    return figure
+
+
+if __name__ == "__main__":
+    main()
