@@ -1,6 +1,7 @@
 """Topological clustering (Top): k-means of barcodes in the Wasserstein geometry."""
 
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 from sklearn.base import (
@@ -11,9 +12,14 @@ from sklearn.base import (
 )
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import pairwise_distances_argmin, pairwise_distances_argmin_min
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_is_fitted,
+    validate_data,
+)
+from threadpoolctl import threadpool_limits
 
 from sktopo._validation import FLOATS, check_integer, check_option, check_real
 
@@ -94,8 +100,8 @@ class TopClusterer(
     If there are far fewer rows than columns, the rows are first written as
     coordinates in their own span, from the eigenvectors of their Gram matrix. That
     keeps all distances, so the clusters and the inertia are those of the full rows
-    and further starts cost next to nothing. The largest array allocated is then a
-    copy of the rows of the largest cluster, in float64.
+    and further starts cost next to nothing. The largest array allocated is then 4096
+    columns of the rows, in float64, or `cluster_centers_`.
 
     References
     ----------
@@ -158,13 +164,20 @@ class TopClusterer(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
                 "ask for at most one cluster per sample."
             )
-        centers, self.n_iter_, n_found = self._lloyd(X)
-        rank = sorted(centers, key=lambda center: (center.mean(), center.tolist()))
-        self.cluster_centers_ = np.stack(rank)
-        self.labels_ = pairwise_distances_argmin(X, self.cluster_centers_).astype(
-            np.int32
-        )
+        points, kmeans = self._run_kmeans(X)
+        centers = point_centers = kmeans.cluster_centers_
+        if points is not X:
+            shares = _shares(points, kmeans)
+            centers, point_centers = shares.astype(X.dtype) @ X, shares @ points
+        means = centers.mean(axis=1)
+        rank = np.argsort(means, kind="stable")
+        if len(np.unique(means)) < len(means):
+            rank = sorted(rank, key=lambda k: (means[k], centers[k].tolist()))
+        self.cluster_centers_ = centers[rank]
+        self.n_iter_ = kmeans.n_iter_
+        self.labels_ = self._nearest(X)
         sizes = np.bincount(self.labels_, minlength=self.n_clusters)
+        n_found = len(np.unique(kmeans.labels_))
         if np.count_nonzero(sizes) < n_found == self.n_clusters:
             # Rounding hid equal rows from KMeans, which would have warned itself.
             warnings.warn(
@@ -173,9 +186,7 @@ class TopClusterer(
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        squared = np.zeros(self.n_clusters)
-        for k, center in enumerate(self.cluster_centers_.astype(np.float64)):
-            squared[k] = np.sum((X[self.labels_ == k] - center) ** 2)
+        squared = _squared_deviations(points, point_centers[rank], self.labels_)
         self.inertia_ = float(squared.sum())
         self.cluster_std_ = np.sqrt(squared / np.maximum(sizes, 1))
         return self
@@ -198,8 +209,7 @@ class TopClusterer(
         ValueError
             If X is not a 2-D array of finite numbers of the fitted width.
         """
-        X = self._check_rows(X)
-        return pairwise_distances_argmin(X, self.cluster_centers_).astype(np.int32)
+        return self._nearest(self._check_rows(X))
 
     def transform(self, X):
         """Compute Wasserstein distances to the barycenters.
@@ -245,16 +255,34 @@ class TopClusterer(
             As `predict`.
         """
         X = self._check_rows(X)
-        _, distances = pairwise_distances_argmin_min(X, self.cluster_centers_)
-        return -float(np.sum(distances.astype(np.float64) ** 2))
+        squared = _squared_deviations(X, self.cluster_centers_, self._nearest(X))
+        return -float(squared.sum())
 
     @property
     def _n_features_out(self):
         return len(self.cluster_centers_)
 
     def _check_rows(self, X):
+        """Validate rows, but leave it to what is done with them to find NaN."""
         check_is_fitted(self)
-        return validate_data(self, X, dtype=FLOATS, reset=False)
+        return validate_data(
+            self, X, dtype=FLOATS, reset=False, ensure_all_finite=False
+        )
+
+    def _nearest(self, X):
+        """Find the nearest barycenter of each row by one matrix product."""
+        centers = self.cluster_centers_.astype(X.dtype, copy=False)
+        # Of |x - c|^2 only |a|^2 + 2 o·a - 2 x·a differs between c = o + a. The a are
+        # small where clusters are near, so that rounding does not mix them up.
+        origin = centers.mean(axis=0)
+        apart = centers - origin
+        offsets = np.einsum("ij,ij->i", apart, apart + 2 * origin) / 2
+        # Sums of rows, from a column of ones, cost less than looking for NaN first.
+        factors = np.vstack([apart, np.ones_like(origin)])
+        products = X @ factors.T
+        if not np.isfinite(products[:, -1]).all():
+            assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+        return (offsets - products[:, :-1]).argmin(axis=1).astype(np.int32)
 
     def _check_parameters(self):
         check_integer("n_clusters", self.n_clusters, 1)
@@ -267,14 +295,16 @@ class TopClusterer(
         else:
             check_integer("n_init", self.n_init, 1)
 
-    def _lloyd(self, X):
-        """Run k-means: barycenters, number of iterations, number of clusters found."""
-        points, tol = X, self.tol
+    def _run_kmeans(self, X):
+        """Run k-means, on X or on few coordinates of its rows, returned as well."""
+        points, tol, threads = X, self.tol, nullcontext()
         n_samples, n_features = X.shape
         if isinstance(self.init, str) and n_features >= _REDUCIBLE * n_samples:
             points = _span_coordinates(X)
             # KMeans means its tolerance per column, and there are fewer of them.
             tol = self.tol * points.shape[1] / n_features
+            # So few numbers take longer on several threads than on one.
+            threads = threadpool_limits(1, "openmp")
         kmeans = KMeans(
             self.n_clusters,
             init=self.init,
@@ -283,26 +313,39 @@ class TopClusterer(
             tol=tol,
             random_state=self.random_state,
         )
-        kmeans.fit(points)
-        n_found = len(np.unique(kmeans.labels_))
-        if points is X:
-            return kmeans.cluster_centers_, kmeans.n_iter_, n_found
-        centers = np.empty((self.n_clusters, n_features), dtype=X.dtype)
-        for k, center in enumerate(kmeans.cluster_centers_):
-            members = kmeans.labels_ == k
-            if not members.any():
-                # Fewer distinct rows than clusters: this center is on one of them.
-                members[euclidean_distances([center], points).argmin()] = True
-            centers[k] = X[members].mean(axis=0, dtype=np.float64)
-        return centers, kmeans.n_iter_, n_found
+        with threads:
+            return points, kmeans.fit(points)
+
+
+def _shares(points, kmeans):
+    """Write each center as a mean of points: their shares, (n_clusters, n_samples)."""
+    shares = np.zeros((kmeans.n_clusters, len(points)))
+    for k, center in enumerate(kmeans.cluster_centers_):
+        members = kmeans.labels_ == k
+        if not members.any():
+            # Fewer distinct rows than clusters: this center is on one of them.
+            members[euclidean_distances([center], points).argmin()] = True
+        shares[k, members] = 1 / members.sum()
+    return shares
+
+
+def _squared_deviations(points, centers, labels):
+    """Sum squared distances of points to the center of their cluster, in float64."""
+    squared = np.zeros(len(centers))
+    for k, center in enumerate(centers.astype(np.float64)):
+        squared[k] = np.sum((points[labels == k] - center) ** 2)
+    return squared
 
 
 def _span_coordinates(X):
     """Write rows in an orthonormal basis of their span: (n_samples, n_samples)."""
     gram = np.zeros((len(X), len(X)))
-    for start in range(0, X.shape[1], _BLOCK):
-        columns = X[:, start : start + _BLOCK].astype(np.float64)
-        columns -= columns.mean(axis=0)
-        gram += columns @ columns.T
+    for columns in gen_batches(X.shape[1], _BLOCK):
+        # Products of rows less one of them keep their digits, and so do these less
+        # their mean, which is the product of rows less their mean.
+        block = np.subtract(X[:, columns], X[0, columns], dtype=np.float64)
+        gram += block @ block.T
+    gram -= gram.mean(axis=0)
+    gram -= gram.mean(axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(gram)
     return vectors * np.sqrt(np.maximum(values, 0))

@@ -362,8 +362,14 @@ def _make_feeder(network, stimuli, batch_size):
         device=stimuli.device if is_tensor(stimuli) else "cpu",
     )
 
+    source = stimuli
+    if not is_tensor(stimuli) and stimuli.flags.writeable:
+        # torch copies with all its threads, but takes not every kind of array.
+        with contextlib.suppress(TypeError, ValueError):
+            source = torch.from_numpy(stimuli)
+
     def feed(rows):
-        batch = stimuli[rows]
+        batch = source[rows]
         filled = buffer[: len(batch)]
         (filled if is_tensor(batch) else filled.numpy())[:] = batch
         return filled.to(dtype)

@@ -11,7 +11,7 @@ import sktopo
 
 ROOT = Path(sktopo.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
-HARD = {"numpy", "scipy", "sklearn", "joblib"}
+HARD = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl"}
 ESTIMATORS = {"_activations", "_connectome", "_persistence", "_clusterer", "_kernel"}
 LEAVES = {
     "barcodes",

@@ -104,7 +104,7 @@ def test_fewer_distinct_rows_than_clusters(n_features):
     assert np.isfinite(top.cluster_centers_).all()
     assert_allclose(top.inertia_, 0, atol=1e-12)
     assert adjusted_rand_score(top.labels_, np.repeat([0, 1], 5)) == 1
-    assert np.all(top.cluster_std_ == 0)
+    assert_allclose(top.cluster_std_, 0, atol=1e-6)  # roots of rounding errors
 
 
 def test_float32_is_kept_and_as_good(study):
