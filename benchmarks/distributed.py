@@ -87,7 +87,7 @@ def start_engines(stack):
         cluster = distributed.LocalCluster(
             n_workers=N_JOBS,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.ERROR,
         )
         stack.enter_context(cluster)

@@ -1,9 +1,12 @@
 """Fits on a cluster: the same bits, workers that die, what travels how often."""
 
+import gc
 import os
+import re
 import signal
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +29,9 @@ from sktopo.comparison import compare_classifiers, compare_clusterers
 
 torch = pytest.importorskip("torch")
 
+# Dask and Ray leave sockets for the garbage collector to close.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 
 @pytest.fixture(scope="module")
 def client():
@@ -36,11 +42,12 @@ def client():
             n_workers=2,
             threads_per_worker=1,
             memory_limit="1GiB",
-            dashboard_address=None,
+            dashboard_address=":0",
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
+    gc.collect()  # while the warnings of this file are filtered
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,7 @@ def ray():
     register_ray()
     yield ray
     ray.shutdown()
+    gc.collect()
 
 
 @pytest.fixture(params=["dask", "ray"])
@@ -314,3 +322,24 @@ def test_shared_values_travel_once(client, tmp_path):
         )
         assert list(found) == [7 * k for k in range(30)]
     assert (tmp_path / "pickled").read_text() == "x"
+
+
+# --- the page ---------------------------------------------------------------------
+
+PAGE = Path(__file__).parent.parent / "docs" / "distributed.md"
+
+
+@pytest.mark.filterwarnings("ignore:Port .* is already in use:UserWarning")
+def test_the_page_of_the_documentation_runs(client, request):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert len(blocks) == 5
+    names = {}
+    for block in blocks:
+        if "ray" in block:
+            try:
+                request.getfixturevalue("ray")
+            except pytest.skip.Exception:
+                continue
+        exec(compile(block, PAGE.name, "exec"), names)
+    names["client"].close()
+    assert names["search"].best_score_ > 0.5
