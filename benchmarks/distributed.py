@@ -171,13 +171,13 @@ def draw(rows):
         ratios = [row["ratio"] for row in rows if row["ratio of"] == name]
         places = np.arange(len(cases)) + 0.27 * (i - (len(names) - 1) / 2)
         drawn = axes.barh(places, ratios, 0.25, color=COLOURS[i], label=name)
-        axes.bar_label(drawn, fmt="%.2g", padding=3, fontsize="small")
+        axes.bar_label(drawn, fmt="{:.3g}", padding=3, fontsize="small")
     axes.set_yticks(range(len(cases)), [case.replace(", ", ",\n", 1) for case in cases])
     axes.axvline(1, color="black", linewidth=1)
     axes.set(xscale="log", xlabel="time / time of joblib's processes")
     axes.margins(x=0.15)
     axes.invert_yaxis()
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside lower center", ncols=len(names), fontsize="small")
     return figure
 
 

@@ -65,7 +65,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         ``topology_weight=1``.
 
     n_jobs : int or None, default=None
-        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
+        Number of parallel jobs, see :term:`n_jobs`; `transform` prefers threads,
+        `inverse_transform` processes.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -250,9 +251,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return parts["edge"]
         barcodes = np.hstack([np.sort(parts[name]) for name in ("birth", "death")])
         if "edge" not in parts:
-            find, items = realize_barcode, [(row, self.template_) for row in barcodes]
+            find, shared = realize_barcode, (self.template_,)
+            items = [(barcode,) for barcode in barcodes]
         else:
-            find = interpolate_connectome
+            find, shared = interpolate_connectome, ()
             squares = [factors[name] ** 2 for name in ("edge", "birth", "death")]
             items = [
                 (edges, barcode, *squares)
@@ -261,8 +263,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         found = run_parallel(
             find,
             items,
-            n_jobs=self.n_jobs,
-            prefer="threads",
+            shared=shared,
+            n_jobs=self.n_jobs,  # no threads: Python's lock is held most of the time
             verbose=self.verbose,
             description="connectomes",
         )
