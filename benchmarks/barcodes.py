@@ -7,7 +7,7 @@ spanning tree, with births and deaths sorted after it.
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FixedLocator, LogFormatter
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import squareform
 
@@ -147,6 +147,9 @@ def draw(points):
                 label=f"{dtype}, target",
             )
     right.set(xlabel="nodes", ylabel="GraphPersistence / np.sort", ylim=(1, None))
+    for axis in (left.xaxis, right.xaxis):
+        axis.set_major_locator(FixedLocator((60, 120, 250, 500, 1000, 2000, 5000)))
+        axis.set_minor_formatter("")
     for axis in (left.xaxis, right.xaxis, right.yaxis):
         axis.set_major_formatter("{x:g}")
     right.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 1)))

@@ -211,6 +211,8 @@ def draw(times, memory):
         axes.bar_label(drawn, fmt="%.3g", padding=3, fontsize="small")
         axes.set_yticks(places, [row["case"].replace("), ", ")\n") for row in fits])
     left.set(xscale="log", xlabel=f"seconds of a fit with {N_STARTS} starts")
+    left.xaxis.set_major_formatter("{x:g}")
+    left.xaxis.set_minor_formatter("")
     right.set(xlabel="memory of a fit beyond its input / input")
     right.set_yticks(places, [""] * len(fits))
     right.axvline(1.2, color="black", linestyle=":", label="target of Top")

@@ -116,7 +116,11 @@ def draw(rows):
         axes.set_yticks(range(len(names)), names)
         axes.axvline(1, color="black", linewidth=1)
         axes.axvline(1.6, color="black", linestyle=":", label="target, 1 thread each")
-        axes.set(title=dtype, xlabel="time of one worker / time of two", xlim=(0, 2.3))
+        axes.set(
+            title=dtype,
+            xlabel="time of one worker / time of two",
+            xlim=(0, 1.15 * max(2, *(row["ratio"] for row in rows))),
+        )
     left.invert_yaxis()
     figure.legend(
         *left.get_legend_handles_labels(), loc="outside lower center", ncols=4

@@ -39,8 +39,9 @@ from sktopo.datasets import make_modular_connectomes
 
 SIZES = (30, 60, 120, 250, 500, 1000)
 ALONE = (*SIZES, 2000, 5000, 10_000)
-# Growth is fitted from here on.
+# Growth is fitted from here on, and that of Top alone from where calls cost nothing.
 FIT_FROM = 60
+FIT_ALONE_FROM = 1000
 # Seconds of a peer after which its times are enough.
 ENOUGH = 10
 # What all others start with comes first: where it is stopped, they need not try.
@@ -67,8 +68,8 @@ PEERS = (
     *(("gudhi", kind) for kind in GUDHI),
     *(("ripser", kind) for kind in PERSIM),
 )
-
-KINDS = {
+# How each kind is drawn.
+LOOKS = {
     kind: {"color": colour, "marker": marker}
     for kind, colour, marker in zip(
         GUDHI, (*COLOURS[:6], COLOURS[7], "gray", "gray"), "odsv^<>Pp", strict=True
@@ -84,7 +85,7 @@ def main(argv=None):
     )
     options = parser.parse_args(argv)
     facts = collect_facts("runtime", options, "gudhi", "ripser", "persim")
-    sizes, alone = (SIZES[:3], SIZES) if options.quick else (SIZES, ALONE)
+    sizes, alone = (SIZES[:2], SIZES) if options.quick else (SIZES, ALONE)
     values = []
     for library, kind in PEERS:
         values += time_peer(library, kind, sizes, options, values)
@@ -97,7 +98,7 @@ def main(argv=None):
         "Seconds for one value, and in brackets how many times those of Top in the "
         "same process. Growth: the exponent of the number of nodes, fitted from "
         f"{FIT_FROM} nodes on. The distances, kernels and vectors come after "
-        f'"{DIAGRAMS}", which they include.': summarize(values, sizes),
+        f'"{DIAGRAMS}", which they include.': summarize(values, top, sizes),
         "Every value.": values,
         "Top alone; memory from 1000 nodes on, in a fresh process, beyond both "
         "rows.": top,
@@ -279,9 +280,9 @@ def times_alone(top, dtype, sizes=ALONE, which="first"):
     }
 
 
-def fit_growth(times):
+def fit_growth(times, start=FIT_FROM):
     """Fit the exponent of the number of nodes; None for fewer than two sizes."""
-    sizes = [n_nodes for n_nodes in times if n_nodes >= FIT_FROM]
+    sizes = [n_nodes for n_nodes in times if n_nodes >= start]
     if len(sizes) < 2:
         return None
     return float(np.polyfit(np.log(sizes), np.log([times[n] for n in sizes]), 1)[0])
@@ -301,7 +302,7 @@ def draw(values, top, limit):
         found = [r for r in values if (r["library"], r["value"]) == (library, kind)]
         times = {r["nodes"]: r["ms"] / 1e3 for r in found if r["outcome"] == "measured"}
         stopped = [r["nodes"] for r in found if r["outcome"].startswith("stopped")]
-        look = KINDS[kind]
+        look = LOOKS[kind]
         draw_line(axes[library], times, kind, **look)
         if stopped:
             axes[library].plot(stopped, [limit], "x", color=look["color"], markersize=9)
@@ -312,8 +313,10 @@ def draw(values, top, limit):
         ):
             times = times_alone(top, dtype, which=which)
             look = {"color": colour, "linestyle": style, "marker": "o"}
-            draw_line(axes["alone"], times, f"{name}, {dtype}", **look)
-    titles = ("gudhi", "ripser and persim", "Top alone")
+            label = f"{name}, {dtype}"
+            draw_line(axes["alone"], times, label, FIT_ALONE_FROM, **look)
+    alone = f"Top alone (growth from {FIT_ALONE_FROM} nodes)"
+    titles = ("gudhi", "ripser and persim", alone)
     for place, title in zip(axes.values(), titles, strict=True):
         place.set(xscale="log", yscale="log", xlabel="nodes", title=title)
         place.set_ylabel("seconds for one value between two graphs")
@@ -327,9 +330,9 @@ def draw(values, top, limit):
     return figure
 
 
-def draw_line(axes, times, label, **look):
+def draw_line(axes, times, label, start=FIT_FROM, **look):
     """Draw times by size, the growth in the label."""
-    growth = fit_growth(times)
+    growth = fit_growth(times, start)
     if growth is not None:
         label += f", $n^{{{growth:.1f}}}$"
     axes.plot(list(times), list(times.values()), label=label, **look)
