@@ -552,7 +552,8 @@ def _births_of_one(row, n_nodes):
     if n_nodes > _COMPILED_NODES:
         return np.sort(_births_in_place(np.ascontiguousarray(row), n_nodes))
     # Clusters merge in single linkage along the edges of a minimum spanning tree.
-    return -linkage(-row, "single")[::-1, 2].astype(row.dtype)
+    merges = linkage(np.negative(row, dtype=np.float64), "single")
+    return -merges[::-1, 2].astype(row.dtype)
 
 
 def _births_batched(weights):
