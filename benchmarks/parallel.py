@@ -23,7 +23,7 @@ from benchmarks._measure import (
 )
 from sktopo import FunctionalConnectome, GraphPersistence
 
-SHAPE = (80, 1000, 384)
+SHAPE = (80, 5000, 384)
 QUICK = (16, 200, 96)
 # setting: (joblib's configuration, threads of BLAS and OpenMP, target)
 SETTINGS = {

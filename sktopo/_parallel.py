@@ -1,6 +1,7 @@
 """Running many calls on whichever engine joblib was given."""
 
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from threadpoolctl import threadpool_limits
 
 from sktopo._validation import progress
 
@@ -75,7 +76,15 @@ def run_parallel(
         # Ray's backend, multiprocessing and Dask's before joblib 1.4 return all at
         # the end: their bar counts calls handed out, a few more than are done.
         return Parallel(**options)(progress(calls, **bar))
+    if prefer == "threads" and effective_n_jobs(n_jobs) > cpu_count() / 2:
+        return progress(_leave_no_cores(parallel, calls), **bar)
     return progress(parallel(calls), **bar)
+
+
+def _leave_no_cores(parallel, calls):
+    """Yield results of threads that take all cores, so that BLAS takes no more."""
+    with threadpool_limits(1, "blas"):
+        yield from parallel(calls)
 
 
 def _call(function, item, common):

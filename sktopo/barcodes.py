@@ -14,6 +14,7 @@ there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 import warnings
 from math import isqrt, sqrt
 from numbers import Integral
+from threading import Lock
 
 import numpy as np
 from scipy.cluster.hierarchy import linkage
@@ -47,6 +48,9 @@ _COMPILED_NODES = 1500
 _BATCH_WIDTH = 8192
 # Steps of the walk in place after which it drops the nodes it has reached.
 _STEPS = 64
+# Threads that walk at once hand Python's lock to each other at every step, which takes
+# longer than to walk in turn, and sort meanwhile.
+_ONE_AT_A_TIME = Lock()
 # Columns taken at a time when squares are summed.
 _COLUMNS = 4096
 
@@ -504,7 +508,8 @@ def compute_barcodes(connectomes):
         weights = _complete(rows).take(
             edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
         )
-        births = np.sort(_births_batched(weights), axis=1)
+        with _ONE_AT_A_TIME:
+            births = np.sort(_births_batched(weights), axis=1)
         for i, (row, row_births) in enumerate(zip(rows, births, strict=True)):
             _write_barcode(row, row_births, barcodes[start + i])
     return barcodes
@@ -562,7 +567,9 @@ def _complete(rows):
 def _births_of_one(row, n_nodes):
     """Find the births of one graph, ascending."""
     if n_nodes > _COMPILED_NODES:
-        return np.sort(_births_in_place(np.ascontiguousarray(row), n_nodes))
+        row = np.ascontiguousarray(row)
+        with _ONE_AT_A_TIME:
+            return np.sort(_births_in_place(row, n_nodes))
     # Clusters merge in single linkage along the edges of a minimum spanning tree.
     merges = linkage(np.negative(row, dtype=np.float64), "single")
     return -merges[::-1, 2].astype(row.dtype)
