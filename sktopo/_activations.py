@@ -4,9 +4,11 @@ import sys
 from numbers import Number
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._parallel import run_parallel
 from sktopo._recording import (
     check_device,
     check_network,
@@ -25,7 +27,6 @@ from sktopo._validation import (
     forget,
     is_integer,
     is_stack,
-    progress,
     set_output_on_tables,
 )
 
@@ -89,6 +90,9 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         Where to run, e.g. "cuda". Copies of the weights go there one network at a
         time. None runs each network where it is.
 
+    n_jobs : int or None, default=None
+        Number of samples recorded at once, see :term:`n_jobs`; see Notes.
+
     verbose : bool, default=False
         Whether to show a progress bar over the samples (needs tqdm).
 
@@ -129,7 +133,11 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
 
     `fit` and `transform` first show each network two stimuli, to find mistakes before
     work is done, and warn if a stimulus changes what is recorded for another. Beyond
-    input and output, memory holds one batch. Threads take turns.
+    input and output, memory holds one batch, and with several jobs a sample per job.
+    Jobs are processes, or machines, unless joblib is told otherwise: each network is
+    sent to one of them, and what its ``forward`` writes stays there. Results are the
+    same to the last bit where they compute on as many threads as here, see
+    ``torch.set_num_threads``. Threads share networks and take turns.
 
     Torch networks pickle by value but hash by the place of their weights in memory:
     ``Pipeline(memory=...)`` finds a cached result again for the same networks in the
@@ -162,6 +170,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         channel_axis="auto",
         batch_size=256,
         device=None,
+        n_jobs=None,
         verbose=False,
     ):
         self.model = model
@@ -171,6 +180,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         self.channel_axis = channel_axis
         self.batch_size = batch_size
         self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def fit(self, X, y=None):
@@ -410,22 +420,35 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         ]
 
     def _record(self, pairs, plans, kind, activations):
-        device = check_device(self.device)
-        samples = progress(
-            range(len(pairs)), verbose=self.verbose, description="activations"
+        """Fill in the activations, in parallel where asked."""
+        here = len(pairs) == 1 or (self.n_jobs or effective_n_jobs(None)) == 1
+        parts = [{"network": network, "stimuli": shown} for network, shown in pairs]
+        # What all samples have in common travels apart from them.
+        key = {"networks": "stimuli", "stimulus sets": "network"}.get(kind)
+        shared = ({key: parts[0][key]},) if key else ()
+        options = {
+            "reduce": self.reduce,
+            "batch_size": self.batch_size,
+            "device": check_device(self.device),
+        }
+        items = []
+        for sample, (part, plan, out) in enumerate(
+            zip(parts, plans, activations, strict=True)
+        ):
+            own = {name: value for name, value in part.items() if name != key}
+            own |= {"plan": plan, "name": _name(sample, kind), **options}
+            items.append((sample, out if here else (out.shape, out.dtype), own))
+        recorded = run_parallel(
+            _record_sample,
+            items,
+            shared=shared,
+            n_jobs=1 if here else self.n_jobs,
+            verbose=self.verbose,
+            description="activations",
         )
-        for sample in samples:
-            _for_sample(
-                sample,
-                record,
-                *pairs[sample],
-                plans[sample],
-                name=_name(sample, kind),
-                reduce=self.reduce,
-                batch_size=self.batch_size,
-                device=device,
-                out=activations[sample],
-            )
+        for out, made in zip(activations, recorded, strict=True):
+            if made is not None:
+                out[:] = made
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -474,6 +497,14 @@ def _is_numeric(candidate):
     return hasattr(candidate, "__array__") or isinstance(
         candidate, (Number, list, tuple, str)
     )
+
+
+def _record_sample(sample, out, own, common=None):
+    """Record to `out`, or return a new array if that is a shape and type only."""
+    made = np.empty(*out) if isinstance(out, tuple) else None
+    into = out if made is None else made
+    _for_sample(sample, record, **own, **(common or {}), out=into)
+    return made
 
 
 def _for_sample(sample, do, *args, **kwargs):

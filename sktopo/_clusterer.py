@@ -274,11 +274,11 @@ class TopClusterer(
         centers = self.cluster_centers_.astype(X.dtype, copy=False)
         # Of |x - c|^2 only |a|^2 + 2 o·a - 2 x·a differs between c = o + a. The a are
         # small where clusters are near, so that rounding does not mix them up.
-        origin = centers.mean(axis=0)
-        apart = centers - origin
-        offsets = np.einsum("ij,ij->i", apart, apart + 2 * origin) / 2
-        # Sums of rows, from a column of ones, cost less than looking for NaN first.
-        factors = np.vstack([apart, np.ones_like(origin)])
+        origin = centers[0]
+        # Sums of rows, from a row of ones, cost less than looking for NaN first.
+        factors = np.ones((len(centers) + 1, len(origin)), dtype=X.dtype)
+        apart = np.subtract(centers, origin, out=factors[:-1])
+        offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
         products = X @ factors.T
         if not np.isfinite(products[:, -1]).all():
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")

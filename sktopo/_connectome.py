@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -11,6 +10,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._parallel import run_parallel
 from sktopo._validation import (
     FLOATS,
     check_flag,
@@ -19,7 +19,6 @@ from sktopo._validation import (
     check_units,
     forget,
     is_stack,
-    progress,
     set_output_on_tables,
     upper_triangle,
 )
@@ -240,12 +239,13 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         if self.input_kind_ == "samples":
             check_units(self, X, reset=False)
         fill = np.nan if self.constant_units == "nan" else 0
-        related = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(_relate_units)(sample, self.measure, self.absolute, fill)
-            for sample in samples
-        )
-        related = progress(
-            related, verbose=self.verbose, description="connectomes", total=len(samples)
+        related = run_parallel(
+            _relate_units,
+            [(sample, self.measure, self.absolute, fill) for sample in samples],
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            verbose=self.verbose,
+            description="connectomes",
         )
         dtype = np.result_type(*samples)
         if self.input_kind_ == "ragged samples":

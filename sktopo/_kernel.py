@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sktopo._validation import FLOATS, check_option, check_positive
+from sktopo.barcodes import total_variance
 
 
 class WassersteinKernel(
@@ -172,13 +173,10 @@ class WassersteinKernel(
             return None
         if self.gamma != "scale":
             return float(self.gamma)
-        variance = float(reference.var(axis=0, dtype=np.float64).sum())
+        variance = total_variance(reference)
         if self.kernel == "laplacian":
             variance = variance**0.5
-        # Rounding may leave equal rows a variance.
-        if (reference == reference[0]).all() or variance < np.finfo(float).tiny:
-            return 1.0
-        return 1 / variance
+        return 1 / variance if variance >= np.finfo(float).tiny else 1.0
 
     def _evaluate(self, X, Y, gamma):
         if self.kernel == "linear":

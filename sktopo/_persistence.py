@@ -3,11 +3,12 @@
 from math import isqrt, sqrt
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._parallel import run_parallel
 from sktopo._realization import interpolate_connectome, realize_barcode
 from sktopo._validation import (
     FLOATS,
@@ -17,7 +18,6 @@ from sktopo._validation import (
     check_real,
     forget,
     is_stack,
-    progress,
     upper_triangle,
 )
 from sktopo.barcodes import (
@@ -66,7 +66,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         ``topology_weight=1``.
 
     n_jobs : int or None, default=None
-        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
+        Number of parallel jobs, see :term:`n_jobs`; `transform` prefers threads,
+        `inverse_transform` processes.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -251,16 +252,24 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return parts["edge"]
         barcodes = np.hstack([np.sort(parts[name]) for name in ("birth", "death")])
         if "edge" not in parts:
-            return np.stack([realize_barcode(row, self.template_) for row in barcodes])
-        weights = {name: factor**2 for name, factor in factors.items()}
-        return np.stack(
-            [
-                interpolate_connectome(
-                    edges, barcode, weights["edge"], weights["birth"], weights["death"]
-                )
+            find, shared = realize_barcode, (self.template_,)
+            items = [(barcode,) for barcode in barcodes]
+        else:
+            find, shared = interpolate_connectome, ()
+            squares = [factors[name] ** 2 for name in ("edge", "birth", "death")]
+            items = [
+                (edges, barcode, *squares)
                 for edges, barcode in zip(parts["edge"], barcodes, strict=True)
             ]
+        found = run_parallel(
+            find,
+            items,
+            shared=shared,
+            n_jobs=self.n_jobs,  # no threads: Python's lock is held most of the time
+            verbose=self.verbose,
+            description="connectomes",
         )
+        return np.stack(list(found))
 
     def edge_names(self, X, input_features=None):
         """Name the edge behind each number that `transform` returns.
@@ -461,11 +470,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
         if len(chunks) == 1:
             return compute_barcodes(rows)
-        done = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(compute_barcodes)(rows[chunk]) for chunk in chunks
-        )
-        done = progress(
-            done, verbose=self.verbose, description="barcodes", total=len(chunks)
+        done = run_parallel(
+            compute_barcodes,
+            [(rows[chunk],) for chunk in chunks],
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            verbose=self.verbose,
+            description="barcodes",
         )
         barcodes = np.empty(rows.shape, dtype=rows.dtype)
         for chunk, part in zip(chunks, done, strict=True):

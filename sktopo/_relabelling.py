@@ -3,7 +3,8 @@
 from math import factorial, prod
 
 import numpy as np
-from joblib import Parallel, delayed
+
+from sktopo._parallel import run_parallel
 
 # Sums of distances closer than this share of a sum of all count as equal.
 ROUNDING = 1e-12
@@ -27,7 +28,7 @@ def cut_tasks(n_relabellings):
     ]
 
 
-def sum_relabelled(distances, sizes, form, tasks, seed, n_jobs):
+def sum_relabelled(distances, sizes, form, tasks, seed, n_jobs, verbose):
     """Sum distances within groups over relabellings: yields the sums of each task.
 
     Parameters
@@ -51,13 +52,22 @@ def sum_relabelled(distances, sizes, form, tasks, seed, n_jobs):
     n_jobs : int or None
         Number of parallel jobs.
 
+    verbose : bool
+        Whether to show a progress bar.
+
     Returns
     -------
-    sums : generator of ndarray
+    sums : iterable of ndarray
         The sums of each task in turn.
     """
-    return Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
-        delayed(_sum_task)(distances, sizes, form, task, seed) for task in tasks
+    return run_parallel(
+        _sum_task,
+        [(task,) for task in tasks],
+        shared=(distances, sizes, form, seed),
+        n_jobs=n_jobs,
+        prefer="threads",
+        verbose=verbose,
+        description="relabellings",
     )
 
 
@@ -84,7 +94,7 @@ def sum_within(distances, labels, codes, constant):
     return sums
 
 
-def _sum_task(distances, sizes, form, numbers, seed):
+def _sum_task(numbers, distances, sizes, form, seed):
     """Sum distances within groups for a range of relabellings, block by block."""
     if seed is not None:
         stream = np.random.PCG64(seed).advance(numbers.start * len(distances))

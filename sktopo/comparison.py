@@ -6,13 +6,14 @@ those of :mod:`sktopo.baselines` are made for it.
 """
 
 import os
-from contextlib import contextmanager
+import platform
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
-from joblib import Memory, Parallel, delayed
+from joblib import Memory, parallel_config
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.model_selection import (
@@ -28,12 +29,8 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_memory
 
-from sktopo._validation import (
-    check_flag,
-    check_integer,
-    make_table,
-    progress,
-)
+from sktopo._parallel import run_parallel
+from sktopo._validation import check_flag, check_integer, make_table
 from sktopo.metrics import matched_accuracy_score, purity_score
 
 __all__ = ["compare_classifiers", "compare_clusterers", "summarize"]
@@ -143,13 +140,7 @@ def compare_classifiers(
     check_consistent_length(X, y)
     y = column_or_1d(y)
     with _storage(memory) as (kept, shared):
-        fixed = {
-            "X": X,
-            "y": y,
-            "inner_cv": inner_cv,
-            "scoring": scoring,
-            "memory": shared,
-        }
+        fixed = {"inner_cv": inner_cv, "scoring": scoring, "memory": shared}
         pieces = [
             (
                 {"candidate": name, "fold": fold},
@@ -160,9 +151,8 @@ def compare_classifiers(
             )
             for name, (estimator, grid) in candidates.items()
         ]
-        rows = _run(
-            kept.cache(_classify, ignore=["memory"]), pieces, fixed, n_jobs, verbose
-        )
+        compute = kept.cache(_classify, ignore=["memory"])
+        rows = _run(compute, pieces, fixed, (X, y), n_jobs, verbose)
     columns = ("candidate", "fold", "score", "inner_score", "best_params")
     return make_table(rows, (*columns, *_SECONDS, "error"))
 
@@ -272,10 +262,8 @@ def compare_clusterers(
         for name, estimator in candidates.items()
     ]
     with _storage(memory) as (kept, shared):
-        fixed = {"X": X, "y": y, "memory": shared}
-        rows = _run(
-            kept.cache(_cluster, ignore=["memory"]), pieces, fixed, n_jobs, verbose
-        )
+        compute = kept.cache(_cluster, ignore=["memory"])
+        rows = _run(compute, pieces, {"memory": shared}, (X, y), n_jobs, verbose)
     columns = ("candidate", "fold", "start", *_AGREEMENT, *_SECONDS, "error")
     return make_table(rows, columns)
 
@@ -369,28 +357,40 @@ def _storage(memory):
         yield kept, Memory(folder, verbose=0)
 
 
-def _run(compute, pieces, fixed, n_jobs, verbose):
+def _run(compute, pieces, fixed, samples, n_jobs, verbose):
     """Run pieces of work in parallel: a row each."""
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_attempt)(compute, piece, fixed) for _, piece in pieces
+    home = _process()
+    done = run_parallel(
+        _attempt,
+        [(compute, {**piece, **fixed}, home) for _, piece in pieces],
+        shared=samples,
+        n_jobs=n_jobs,
+        verbose=verbose,
+        description="comparison",
     )
-    done = progress(done, verbose=verbose, description="comparison", total=len(pieces))
     labels = (label for label, _ in pieces)
     return [{**label, **row} for label, row in zip(labels, done, strict=True)]
 
 
-def _attempt(compute, piece, fixed):
+def _attempt(compute, piece, home, X, y):
     """Compute a row, or say why there is none."""
     # A memory map, as joblib hands large arrays to workers, would not be recognised
     # as the array it is by what was kept without workers.
-    fixed = {
-        name: np.asarray(value) if isinstance(value, np.memmap) else value
-        for name, value in fixed.items()
-    }
+    X, y = (np.asarray(v) if isinstance(v, np.memmap) else v for v in (X, y))
+    # What is nested in a piece that was sent away stays there: X is there, and seconds
+    # are its own. Dask's backend would spread it over all machines again.
+    sent = home != _process()
+    stay = parallel_config(require="sharedmem", n_jobs=1) if sent else nullcontext()
     try:
-        return {**compute(**piece, **fixed), "error": ""}
+        with stay:
+            return {**compute(X=X, y=y, **piece), "error": ""}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _process():
+    """Identify this process among those of all machines."""
+    return platform.node(), os.getpid()
 
 
 def _classify(estimator, grid, X, y, train, test, inner_cv, scoring, memory):

@@ -546,8 +546,7 @@ def _permute(
     uncounted = 0 if exact else 1
     n_extreme, null = uncounted, np.empty(n_drawn)
     tasks = cut_tasks(n_drawn)
-    done = sum_relabelled(distances, sizes, form, tasks, seed, n_jobs)
-    done = progress(done, verbose=verbose, description="relabellings", total=len(tasks))
+    done = sum_relabelled(distances, sizes, form, tasks, seed, n_jobs, verbose)
     # Products this small are slower on several threads, and jobs are threads already.
     with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
         for task, sums in zip(tasks, done, strict=True):

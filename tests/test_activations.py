@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sktopo import ActivationExtractor
@@ -793,6 +794,70 @@ def test_gpu_equals_cpu(stimuli):
         stimuli=torch.as_tensor(stimuli, device="cuda"), device="cpu"
     ).fit_transform([network])
     assert_allclose(found, expected, atol=1e-5)
+
+
+# --- several jobs -----------------------------------------------------------------
+
+
+@pytest.fixture
+def one_thread():
+    """Compute as workers do: with two workers joblib gives each half of the threads."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_jobs_give_the_same_bits_and_leave_networks_as_they_were(stimuli):
+    networks = [make_mlp(n_hidden) for n_hidden in (5, 5, 5, 6)]
+    for network in networks:
+        network[3].train(False)
+    sets = [stimuli, -stimuli[:3]]
+    before = copy.deepcopy(networks)
+    for parameters, X in (
+        ({"stimuli": stimuli}, networks[:3]),
+        ({"stimuli": torch.as_tensor(stimuli)}, networks[:3]),
+        ({"stimuli": stimuli}, networks),  # of two widths
+        ({"model": networks[0]}, sets),
+        ({"model": networks[0]}, stimuli),
+        ({}, [(networks[0], -stimuli), (networks[3], stimuli)]),
+        ({}, np.stack([stimuli, -stimuli])),
+    ):
+        alone = ActivationExtractor(**parameters, batch_size=4, n_jobs=1)
+        shared = ActivationExtractor(**parameters, batch_size=4, n_jobs=2)
+        expected, found = alone.fit_transform(X), shared.fit_transform(X)
+        assert type(found) is type(expected)
+        for table, other in zip(found, expected, strict=True):
+            assert table.dtype == other.dtype
+            assert_array_equal(table, other)
+    for network, other in zip(networks, before, strict=True):
+        assert [m.training for m in network] == [True, True, True, False]
+        assert not any(m._forward_hooks for m in network)
+        for name, tensor in network.state_dict().items():
+            assert torch.equal(tensor, other.state_dict()[name])
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_errors_of_jobs_name_the_sample(stimuli):
+    stimuli[7] = 1e38
+    networks = [make_mlp(), make_mlp(), make_mlp()]
+    with torch.no_grad():
+        networks[1][2].weight.mul_(1e38)
+    networks[1][1] = nn.Identity()
+    extractor = ActivationExtractor(stimuli=stimuli, layers=nn.ReLU, n_jobs=2)
+    with pytest.raises(ValueError, match="Sample 1 of X: layer '3' gave NaN") as caught:
+        extractor.fit_transform(networks)
+    assert caught.value.__notes__ == ["This happened with sample 1 of X."]
+
+
+def test_threads_record_into_arrays_of_their_own(stimuli):
+    networks = [make_mlp(), make_mlp()]
+    extractor = ActivationExtractor(stimuli=stimuli, n_jobs=2)
+    with parallel_config(backend="threading"):
+        found = extractor.fit_transform(networks)
+    assert_array_equal(found, extractor.set_params(n_jobs=1).fit_transform(networks))
 
 
 def test_weights_can_run_elsewhere(stimuli, monkeypatch):

@@ -17,6 +17,7 @@ LEAVES = {
     "barcodes",
     "metrics",
     "_layers",
+    "_parallel",
     "_realization",
     "_recording",
     "_relabelling",
@@ -70,7 +71,12 @@ def test_estimators_import_leaves_only(name):
 
 @pytest.mark.parametrize("name", sorted(LEAVES))
 def test_leaves_import_no_estimator(name):
-    beside = {"_realization": {"barcodes"}, "_recording": {"_layers", "_validation"}}
+    beside = {
+        "_parallel": {"_validation"},
+        "_realization": {"barcodes"},
+        "_recording": {"_layers", "_validation"},
+        "_relabelling": {"_parallel"},
+    }
     assert imported_siblings(name) <= beside.get(name, set())
 
 
@@ -93,13 +99,28 @@ def test_import_loads_no_soft_dependency():
     code = (
         "import sys, sktopo\n"
         "soft = {'torch', 'matplotlib', 'gudhi', 'polars', 'tqdm', 'ot', 'kmedoids',\n"
-        "        'networkx'}\n"
+        "        'networkx', 'dask', 'distributed', 'ray'}\n"
         "print(*sorted(soft & set(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_parallel_steps_are_left_to_the_engine_joblib_was_given(path):
+    parallel = {name for name in imports_of(path) if name.startswith("joblib.")}
+    assert not parallel & {"joblib.Parallel", "joblib.delayed"} or (
+        path.stem == "_parallel"
+    )
+    called = [
+        keyword.arg
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+    ]
+    assert "backend" not in called
 
 
 def functions():

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist, squareform
 from sklearn.base import clone
@@ -192,6 +193,32 @@ def test_kernels_by_hand(diagrams, kernel):
     assert_allclose(found, expected[:6])
     K = DiagramKernel(kernel).fit_transform(diagrams)
     assert np.linalg.eigvalsh(K).min() > -1e-8
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RipsDiagrams(),
+        GraphSummaries(),
+        *(DiagramDistance(metric) for metric in METRICS),
+        DiagramKernel(),
+    ],
+    ids=str,
+)
+def test_jobs_and_bars_change_no_bit(study, diagrams, estimator, capfd):
+    pytest.importorskip("tqdm")
+    X = diagrams if hasattr(estimator, "_matrix") else study[0]
+    alone = estimator.fit(X).transform(X)
+    assert capfd.readouterr() == ("", "")
+    shown = clone(estimator).set_params(verbose=True).fit(X)
+    with parallel_config(backend="threading"):
+        shared = shown.set_params(n_jobs=2).transform(X)
+    for found, expected in zip(shared, alone, strict=True):
+        assert_array_equal(found, expected)
+    quick = getattr(estimator, "metric", None) == "sliced_wasserstein"
+    assert ("16/16" in capfd.readouterr().err) is not quick
+    with pytest.raises(ValueError, match="verbose must be True or False"):
+        clone(estimator).set_params(verbose="yes").fit(X)
 
 
 def test_sliced_wasserstein_kernel_by_hand(diagrams):

@@ -117,8 +117,11 @@ def test_progress_bar(make_rows, capsys):
     rows = make_rows(4, 20)
     GraphPersistence(n_jobs=2).fit_transform(rows)
     assert capsys.readouterr() == ("", "")
-    GraphPersistence(n_jobs=2, verbose=True).fit_transform(rows)
+    shown = GraphPersistence(n_jobs=2, verbose=True).fit(rows)
+    barcodes = shown.transform(rows)
     assert "2/2" in capsys.readouterr().err
+    shown.inverse_transform(barcodes[:3])
+    assert "3/3" in capsys.readouterr().err
 
 
 # --- graphs of different sizes ----------------------------------------------------

@@ -1,14 +1,20 @@
 """From connectome rows to persistence diagrams of Vietoris-Rips complexes."""
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._validation import FLOATS, check_integer, check_option, import_optional
+from sktopo._parallel import run_parallel
+from sktopo._validation import (
+    FLOATS,
+    check_flag,
+    check_integer,
+    check_option,
+    import_optional,
+)
 from sktopo.barcodes import count_nodes, warn_incomplete
 
 # A correlation may exceed 1 by this much: float32 rounding.
@@ -39,6 +45,9 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
     memory : None, str or joblib.Memory, default=None
         Where to keep the diagram of each row, so that no later fit or transform,
         with whatever other rows, computes it again.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
 
     Attributes
     ----------
@@ -72,12 +81,19 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, distance="sqrt", *, homology_dimension=1, n_jobs=None, memory=None
+        self,
+        distance="sqrt",
+        *,
+        homology_dimension=1,
+        n_jobs=None,
+        memory=None,
+        verbose=False,
     ):
         self.distance = distance
         self.homology_dimension = homology_dimension
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     def fit(self, X, y=None):
         """Validate connectome rows.
@@ -106,6 +122,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         """
         check_option("distance", self.distance, ("sqrt", "inverse"))
         check_integer("homology_dimension", self.homology_dimension, 0)
+        check_flag("verbose", self.verbose)
         _import_rips()
         X = validate_data(self, X, dtype=FLOATS)
         self._check_range(X)
@@ -136,9 +153,15 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         self._check_range(X)
         _import_rips()
         compute = check_memory(self.memory).cache(_rips_diagram)
-        return Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(compute)(row, self.distance, self.homology_dimension) for row in X
+        diagrams = run_parallel(
+            compute,
+            [(row, self.distance, self.homology_dimension) for row in X],
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            verbose=self.verbose,
+            description="diagrams",
         )
+        return list(diagrams)
 
     def set_output(self, *, transform=None):
         """Do nothing: diagrams have no columns. Pipelines ask every step.

@@ -1,5 +1,7 @@
 """Distances and kernels between persistence diagrams, all of them gudhi's."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
@@ -8,8 +10,10 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
+from sktopo._parallel import run_parallel
 from sktopo._validation import (
     FLOATS,
+    check_flag,
     check_integer,
     check_option,
     check_positive,
@@ -124,10 +128,14 @@ class DiagramDistance(_ToReference):
         Number of lines of the sliced Wasserstein distance, at least 2.
 
     n_jobs : int or None, default=None
-        Number of threads, see :term:`n_jobs`.
+        Number of parallel jobs, see :term:`n_jobs`; threads are preferred. Sliced
+        Wasserstein distances are quick and take one.
 
     memory : None, str or joblib.Memory, default=None
         Where to keep distances; the same diagrams are then not compared again.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
 
     Attributes
     ----------
@@ -170,26 +178,30 @@ class DiagramDistance(_ToReference):
         n_directions=10,
         n_jobs=None,
         memory=None,
+        verbose=False,
     ):
         self.metric = metric
         self.bandwidth = bandwidth
         self.n_directions = n_directions
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     def _check_parameters(self):
         check_option("metric", self.metric, (*_METRICS, *_KERNELS))
         check_integer("n_directions", self.n_directions, 2)
         check_positive("bandwidth", self.bandwidth)
+        check_flag("verbose", self.verbose)
 
     def _matrix(self, X, Y):
-        compute = check_memory(self.memory).cache(_distances, ignore=["n_jobs"])
+        compute = check_memory(self.memory).cache(_distances, ignore=["how"])
         options = {
             "bottleneck": {"e": None},
             "wasserstein": {"order": 1.0},
             "sliced_wasserstein": {"num_directions": self.n_directions},
         }.get(self.metric, {"bandwidth": self.bandwidth})
-        return compute(X, Y, self.metric, options, n_jobs=self.n_jobs)
+        how = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        return compute(X, Y, self.metric, options, how)
 
 
 class DiagramKernel(_ToReference):
@@ -208,10 +220,13 @@ class DiagramKernel(_ToReference):
         :math:`\exp(-\|p - q\|^2 / 2 \sigma^2)` between points.
 
     n_jobs : int or None, default=None
-        Number of threads, see :term:`n_jobs`.
+        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
 
     memory : None, str or joblib.Memory, default=None
         Where to keep kernel values; the same diagrams are then not compared again.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
 
     Attributes
     ----------
@@ -245,20 +260,31 @@ class DiagramKernel(_ToReference):
            [0.  , 0.  , 0.  ]])
     """
 
-    def __init__(self, kernel="heat", *, bandwidth=0.1, n_jobs=None, memory=None):
+    def __init__(
+        self,
+        kernel="heat",
+        *,
+        bandwidth=0.1,
+        n_jobs=None,
+        memory=None,
+        verbose=False,
+    ):
         self.kernel = kernel
         self.bandwidth = bandwidth
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     def _check_parameters(self):
         check_option("kernel", self.kernel, tuple(_KERNELS))
         check_positive("bandwidth", self.bandwidth)
+        check_flag("verbose", self.verbose)
 
     def _matrix(self, X, Y):
-        compute = check_memory(self.memory).cache(_kernel_values, ignore=["n_jobs"])
+        compute = check_memory(self.memory).cache(_kernel_values, ignore=["how"])
         options = {"bandwidth": self.bandwidth}
-        return compute(X, Y, self.kernel, options, n_jobs=self.n_jobs)
+        how = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        return compute(X, Y, self.kernel, options, how)
 
 
 class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -392,63 +418,87 @@ def _import_kernels():
     )
 
 
-def _distances(X, Y, metric, options, n_jobs):
+def _distances(X, Y, metric, options, how):
     """Compute distances between two lists, or, without Y, within one."""
     if metric in _KERNELS:
-        return _feature_distances(X, Y, metric, options, n_jobs)
+        return _feature_distances(X, Y, metric, options, how)
     pairwise = _import_metrics().pairwise_persistence_diagram_distances
 
-    def between(A, B):
-        return pairwise(A, B, metric=metric, n_jobs=n_jobs, **options)
+    compare = partial(pairwise, metric=metric, **options)
+    if metric != "sliced_wasserstein":  # quick, and quickest of all pairs at once
+        compare = partial(_compare_rows, compare, how)
 
     full, others = _not_empty(X), None if Y is None else _not_empty(Y)
-    matrix = _between_full(X, Y, full, others, between)
+    matrix = _between_full(X, Y, full, others, compare)
     if Y is None:
+        np.fill_diagonal(matrix, 0)
         Y, others = X, full
     # gudhi fails on two empty diagrams for one of the metrics; these stay 0.
     for rows, columns in ((full, ~others), (~full, others)):
         if rows.any() and columns.any():
-            part = between(_take(X, rows), _take(Y, columns))
+            part = compare(_take(X, rows), _take(Y, columns))
             matrix[np.ix_(rows, columns)] = part
     return matrix
 
 
-def _feature_distances(X, Y, kernel, options, n_jobs):
+def _feature_distances(X, Y, kernel, options, how):
     """Compute distances in the feature space of a kernel."""
-    K = _kernel_values(X, Y, kernel, options, n_jobs)
+    K = _kernel_values(X, Y, kernel, options, how)
     if Y is None:
         squares_X = squares_Y = K.diagonal()
     else:
+        alone = {"n_jobs": 1}
         squares_X, squares_Y = (
             np.array(
-                [_kernel_values([d], None, kernel, options, n_jobs)[0, 0] for d in part]
+                [_kernel_values([d], None, kernel, options, alone)[0, 0] for d in part]
             )
             for part in (X, Y)
         )
     return np.sqrt(np.maximum(squares_X[:, None] + squares_Y - 2 * K, 0))
 
 
-def _kernel_values(X, Y, kernel, options, n_jobs):
+def _kernel_values(X, Y, kernel, options, how):
     """Compute kernel values between two lists, or, without Y, within one."""
     pairwise = _import_kernels().pairwise_persistence_diagram_kernels
     options = {**options, "kernel_approx": None}
     if kernel == "weighted_gaussian":
         options["weight"] = _persistence_weight
 
-    def between(A, B):
-        return pairwise(A, B, kernel=_KERNELS[kernel], n_jobs=n_jobs, **options)
-
+    compare = partial(pairwise, kernel=_KERNELS[kernel], **options)
+    compare = partial(_compare_rows, compare, how)
     others = None if Y is None else _not_empty(Y)
-    return _between_full(X, Y, _not_empty(X), others, between)
+    return _between_full(X, Y, _not_empty(X), others, compare)
 
 
-def _between_full(X, Y, full, others, between):
+def _compare_rows(compare, how, A, B):
+    """Compare diagrams with others, or, without others, each pair once: by rows."""
+    rows = run_parallel(
+        _compare_row,
+        [(compare, row) for row in range(len(A))],
+        shared=(A, B),
+        prefer="threads",
+        description="pairs",
+        **how,
+    )
+    if B is not None:
+        return np.vstack(list(rows))
+    matrix = np.zeros((len(A), len(A)))
+    for row, values in enumerate(rows):
+        matrix[row, row:] = matrix[row:, row] = values
+    return matrix
+
+
+def _compare_row(compare, row, A, B):
+    return compare(A[row : row + 1], A[row:] if B is None else B)[0]
+
+
+def _between_full(X, Y, full, others, compare):
     """Fill in the values of pairs in which no diagram is empty; 0 elsewhere."""
     columns = full if Y is None else others
     matrix = np.zeros((len(full), len(columns)))
     if full.any() and columns.any():
         B = None if Y is None else _take(Y, columns)
-        matrix[np.ix_(full, columns)] = between(_take(X, full), B)
+        matrix[np.ix_(full, columns)] = compare(_take(X, full), B)
     return matrix
 
 

@@ -1,12 +1,12 @@
 """Summaries of connectomes that a network neuroscientist would use."""
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.sparse.csgraph import shortest_path
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._validation import FLOATS, import_optional
+from sktopo._parallel import run_parallel
+from sktopo._validation import FLOATS, check_flag, import_optional
 from sktopo.barcodes import warn_incomplete
 from sktopo.baselines._diagrams import weight_matrix
 
@@ -40,6 +40,9 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
     memory : None, str or joblib.Memory, default=None
         Where to keep the summaries of each row, so that no later fit or transform,
         with whatever other rows, computes them again.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
 
     Attributes
     ----------
@@ -79,9 +82,10 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
     0           0.67             0.63
     """
 
-    def __init__(self, *, n_jobs=None, memory=None):
+    def __init__(self, *, n_jobs=None, memory=None, verbose=False):
         self.n_jobs = n_jobs
         self.memory = memory
+        self.verbose = verbose
 
     def fit(self, X, y=None):
         """Validate connectome rows.
@@ -108,6 +112,7 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         ValueError
             If X is not a 2-D array of finite numbers.
         """
+        check_flag("verbose", self.verbose)
         import_networkx("GraphSummaries")
         X = validate_data(self, X, dtype=FLOATS)
         warn_incomplete(X.shape[1])
@@ -134,8 +139,14 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         compute = check_memory(self.memory).cache(_summaries)
-        rows = Parallel(n_jobs=self.n_jobs)(delayed(compute)(row) for row in X)
-        return np.array(rows, dtype=X.dtype)
+        rows = run_parallel(
+            compute,
+            [(row,) for row in X],
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+            description="summaries",
+        )
+        return np.array(list(rows), dtype=X.dtype)
 
     def get_feature_names_out(self, input_features=None):
         """Name the summaries.

@@ -5,12 +5,12 @@ import threading
 from contextlib import contextmanager
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
-from sktopo._validation import check_integer, import_optional, progress
+from sktopo._parallel import run_parallel
+from sktopo._validation import check_integer, import_optional
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
 
 N_STIMULI = 450
@@ -91,13 +91,14 @@ def train_digit_networks(n_networks=20, *, random_state=0, n_jobs=None, verbose=
         for strategy, column in zip(STRATEGIES, seeds.T, strict=True)
         for seed in column
     ]
-    trained = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_train_network)(strategy, seed, images, labels)
-        for strategy, seed in jobs
-    )
     networks = list(
-        progress(
-            trained, verbose=verbose, description="training networks", total=len(jobs)
+        run_parallel(
+            _train_network,
+            jobs,
+            shared=(images, labels),
+            n_jobs=n_jobs,
+            verbose=verbose,
+            description="training networks",
         )
     )
     accuracies = [

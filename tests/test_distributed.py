@@ -1,0 +1,344 @@
+"""Fits on a cluster: the same bits, workers that die, what travels how often."""
+
+import gc
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from numpy.testing import assert_array_equal
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
+
+from sktopo import (
+    ActivationExtractor,
+    FunctionalConnectome,
+    GraphPersistence,
+    TopClusterer,
+    WassersteinKernel,
+)
+from sktopo._parallel import run_parallel
+from sktopo.comparison import compare_classifiers, compare_clusterers
+
+torch = pytest.importorskip("torch")
+
+# Dask and Ray leave sockets for the garbage collector to close.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Start two worker processes of Dask on this machine."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            memory_limit="1GiB",
+            dashboard_address=":0",
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+    gc.collect()  # while the warnings of this file are filtered
+
+
+@pytest.fixture(scope="module")
+def ray():
+    """Start Ray with two workers on this machine."""
+    ray = pytest.importorskip("ray")
+    from ray.util.joblib import register_ray
+
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        object_store_memory=2**27,
+        log_to_driver=False,
+    )
+    register_ray()
+    yield ray
+    ray.shutdown()
+    gc.collect()
+
+
+@pytest.fixture(params=["dask", "ray"])
+def engine(request):
+    """Return a function that gives joblib an engine that runs."""
+    request.getfixturevalue({"dask": "client"}.get(request.param, request.param))
+    return lambda **options: parallel_config(request.param, n_jobs=2, **options)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Compute on one thread, as workers do; more can change the last bit."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(n_threads)
+
+
+def make_chain(stimuli):
+    """Make a pipeline whose steps stay where the fit is."""
+    return Pipeline(
+        [
+            ("activations", ActivationExtractor(stimuli=stimuli, n_jobs=1)),
+            ("connectome", FunctionalConnectome(n_jobs=1)),
+            ("persistence", GraphPersistence(n_jobs=1)),
+            ("svc", SVC(kernel=WassersteinKernel())),
+        ]
+    )
+
+
+GRID = {"persistence__topology_weight": [0.5, 1.0], "svc__C": [0.1, 10]}
+
+
+def as_array(networks):
+    """Put networks into an array of objects, which can be scattered."""
+    array = np.empty(len(networks), dtype=object)
+    array[:] = networks
+    return array
+
+
+# --- the same results -------------------------------------------------------------
+
+
+def test_steps_give_the_same_bits(small_study, engine):
+    networks, stimuli, _ = small_study
+    rows = networks
+    with engine():
+        for step in (
+            ActivationExtractor(stimuli=stimuli),
+            FunctionalConnectome(),
+            GraphPersistence(),
+        ):
+            alone = step.set_params(n_jobs=1).fit_transform(rows)
+            assert_array_equal(step.set_params(n_jobs=2).fit_transform(rows), alone)
+            rows = alone
+
+
+def test_work_is_done_by_the_workers(client, tmp_path):
+    def measure(activations):
+        (tmp_path / str(os.getpid())).touch()
+        return np.corrcoef(activations.T)
+
+    activations = np.random.default_rng(0).normal(size=(8, 30, 5))
+    with parallel_config("dask"):
+        FunctionalConnectome(measure, n_jobs=2).fit_transform(activations)
+    workers = set(client.run(os.getpid).values())
+    assert {int(path.name) for path in tmp_path.iterdir()} <= workers - {os.getpid()}
+
+
+def test_searches_give_the_same_bits(small_study, engine):
+    networks, stimuli, y = small_study
+    alone, shared = (
+        GridSearchCV(make_chain(stimuli), GRID, cv=2, n_jobs=n_jobs)
+        for n_jobs in (None, 2)
+    )
+    alone.fit(networks, y)
+    with engine():
+        shared.fit(networks, y)
+    for name in ("mean_test_score", "split0_test_score", "split1_test_score"):
+        assert_array_equal(shared.cv_results_[name], alone.cv_results_[name])
+    assert shared.best_params_ == alone.best_params_
+    found, expected = (s.decision_function(networks) for s in (shared, alone))
+    assert_array_equal(found, expected)
+
+
+def compare(networks, stimuli, y, n_jobs):
+    """Compare over networks: a search, and clusters from three starts."""
+    steps = make_chain(stimuli).steps
+    top = Pipeline([*steps[:-1], ("top", TopClusterer(2, n_init=2))])
+    classifiers = {"svc": (Pipeline(steps), GRID), "bad": SVC()}
+    return (
+        compare_classifiers(networks, y, classifiers, cv=2, inner_cv=2, n_jobs=n_jobs),
+        compare_clusterers(
+            networks, y, {"top": top}, n_starts=3, random_state=0, n_jobs=n_jobs
+        ),
+    )
+
+
+def test_comparisons_give_the_same_tables(small_study, engine):
+    alone = compare(*small_study, n_jobs=None)
+    with engine():
+        shared = compare(*small_study, n_jobs=2)
+    for found, expected in zip(shared, alone, strict=True):
+        assert list(found) == list(expected)
+        for name in set(found) - {"fit_seconds", "score_seconds"}:
+            # Written out, a number is exact and NaN equals NaN.
+            assert [*map(repr, found[name])] == [*map(repr, expected[name])]
+    assert list(alone[0]["error"] == "") == [True, False, True, False]
+
+
+# --- workers that die -------------------------------------------------------------
+
+
+def die_once(path):
+    """Kill the process that comes here first."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
+    def measure(activations):
+        if activations[0, 0] == activations.max():  # the fourth sample of eight
+            die_once(tmp_path / "dead")
+        return np.corrcoef(activations.T)
+
+    # Large enough to be put on workers one by one, were they arguments of their own.
+    activations = np.random.default_rng(0).random(size=(8, 300, 5))
+    activations[3, 0, 0] = 2
+    before = set(client.run(os.getpid).values())
+    connectome = FunctionalConnectome(measure, n_jobs=2)
+    with parallel_config("dask"):
+        found = connectome.fit_transform(activations)
+    assert (tmp_path / "dead").exists()
+    client.wait_for_workers(2, timeout=60)
+    assert set(client.run(os.getpid).values()) != before
+    assert_array_equal(found, connectome.set_params(n_jobs=1).transform(activations))
+
+
+def test_a_killed_worker_does_not_lose_recordings(client, tmp_path):
+    class Deadly(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.act = torch.nn.ReLU()
+
+        def forward(self, x):
+            if len(x) > 2:  # not when the recording is planned
+                die_once(tmp_path / "dead")
+            return self.act(x)
+
+    stimuli = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    networks = [*(torch.nn.ReLU() for _ in range(5)), Deadly(), torch.nn.ReLU()]
+    with parallel_config("dask"):
+        found = ActivationExtractor(stimuli=stimuli, n_jobs=2).fit_transform(networks)
+    assert (tmp_path / "dead").exists()
+    assert_array_equal(found, [np.maximum(stimuli, 0)] * 7)
+
+
+# --- what travels how often -------------------------------------------------------
+
+
+COUNTED = """
+import os, torch
+
+class Counted(torch.nn.Sequential):
+    def __reduce_ex__(self, protocol):
+        with open(f"{self.folder}/{os.getpid()}", "a") as file:
+            file.write(f"{self.number}\\n")
+        return super().__reduce_ex__(protocol)
+"""
+
+
+@pytest.fixture
+def counted(client, tmp_path, small_study, monkeypatch):
+    """Make networks that note that they are pickled, and a function that counts."""
+    # A module that workers can import: classes of this one are pickled by value,
+    # which begins with an attempt by name that fails, and counts.
+    (tmp_path / "counted.py").write_text(COUNTED)
+    monkeypatch.syspath_prepend(tmp_path)
+    client.wait_for_workers(2, timeout=60)  # one may be coming up again
+    client.upload_file(str(tmp_path / "counted.py"))
+    from counted import Counted
+
+    networks = [Counted(network) for network in small_study[0]]
+    for number, network in enumerate(networks):
+        network.number, network.folder = number, str(tmp_path)
+
+    def count(work):
+        here = tmp_path / str(os.getpid())
+        here.write_text("")
+        work()
+        return Counter(map(int, here.read_text().split()))
+
+    yield networks, count
+    sys.modules.pop("counted")
+
+
+def test_networks_travel_once_with_a_recording(counted, small_study):
+    networks, count = counted
+    extractor = ActivationExtractor(stimuli=small_study[1], n_jobs=2).fit(networks)
+    with parallel_config("dask"):
+        pickled = count(lambda: extractor.transform(networks))
+    # By the client for the scheduler, and by the scheduler, which runs here as well.
+    assert pickled == dict.fromkeys(range(10), 2)
+
+
+def test_networks_travel_once_with_a_comparison(counted, small_study):
+    networks, count = counted
+    _, stimuli, y = small_study
+
+    def compare_all():
+        for table in compare(networks, stimuli, y, n_jobs=2):
+            assert "" in set(table["error"])
+
+    with parallel_config("dask"):
+        pickled = count(compare_all)
+    # Two comparisons, of 4 and of 3 pieces of work.
+    assert pickled == dict.fromkeys(range(10), 2)
+
+
+def test_networks_travel_once_with_a_search_if_scattered(counted, small_study):
+    networks, count = counted
+    _, stimuli, y = small_study
+    X = as_array(networks)
+    grid = {"svc__C": np.geomspace(0.1, 10, 4)}
+    search = GridSearchCV(make_chain(stimuli), grid, cv=2, n_jobs=2, refit=False)
+
+    def fit(**options):
+        with parallel_config("dask", **options):
+            search.fit(X, y)
+
+    # Pickled for a name, too; without scattering with each of eight fits.
+    assert max(count(lambda: fit(scatter=[X])).values()) <= 3
+    assert min(count(fit).values()) >= 8
+
+
+def test_shared_values_travel_once(client, tmp_path):
+    class Noting:
+        def __reduce__(self):
+            with open(tmp_path / "pickled", "a") as file:
+                file.write("x")
+            return int, (7,)
+
+    with parallel_config("dask"):
+        found = run_parallel(
+            lambda k, seven: k * seven,
+            [(k,) for k in range(30)],
+            shared=(Noting(),),
+            n_jobs=2,
+        )
+        assert list(found) == [7 * k for k in range(30)]
+    assert (tmp_path / "pickled").read_text() == "x"
+
+
+# --- the page ---------------------------------------------------------------------
+
+PAGE = Path(__file__).parent.parent / "docs" / "distributed.md"
+
+
+@pytest.mark.filterwarnings("ignore:Port .* is already in use:UserWarning")
+def test_the_page_of_the_documentation_runs(client, request):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert len(blocks) == 5
+    names = {}
+    for block in blocks:
+        if "ray" in block:
+            try:
+                request.getfixturevalue("ray")
+            except pytest.skip.Exception:
+                continue
+        exec(compile(block, PAGE.name, "exec"), names)
+    names["client"].close()
+    assert names["search"].best_score_ > 0.5
