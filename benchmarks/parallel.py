@@ -25,8 +25,8 @@ from sktopo import FunctionalConnectome, GraphPersistence
 
 SHAPE = (80, 5000, 384)
 QUICK = (16, 200, 96)
-# setting: (joblib's configuration, threads of BLAS and OpenMP, target). Threads are what
-# these steps choose; processes are what a user may, and pay for the activations sent.
+# setting: (joblib's configuration, threads of BLAS and OpenMP, target). Threads are
+# what these steps choose; a user may choose processes, and pay for what is sent.
 SETTINGS = {
     "threads, 1 thread each": ({"backend": "threading"}, 1, 1.6),
     "processes, 1 thread each": (
