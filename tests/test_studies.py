@@ -647,9 +647,12 @@ def test_options_have_their_defaults(studies, tmp_path):
         "select": "reduced",
         "fresh_per_class": False,
     }
-    assert read(["stimuli", "--dataset", "cifar10"]).n_networks == 5
+    cifar = read(["stimuli", "--dataset", "cifar10"])
+    assert (cifar.n_networks, cifar.select) == (5, "none")
     quick = read(["stimuli", "--quick", "--epochs", "3"])
     assert (quick.dataset, quick.n_networks, quick.epochs) == ("digits", 5, 3)
+    quick = read(["stimuli", "--quick", "--dataset", "mnist"])
+    assert (quick.n_networks, quick.epochs, quick.select) == (5, 1, "none")
     for wrong in (["nothing"], ["strategies", "--n-networks", "0"]):
         with pytest.raises(SystemExit):
             read(wrong)
