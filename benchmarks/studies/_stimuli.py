@@ -1,0 +1,109 @@
+"""Study 2: whether connectomes tell which class of stimuli a network was shown."""
+
+import numpy as np
+from joblib import Memory
+from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics.cluster import contingency_matrix
+
+from benchmarks.studies._clusterings import (
+    EDGES,
+    TOP,
+    TOP_SUM,
+    best_labels,
+    chance_purity,
+    compare_methods,
+)
+from sktopo.metrics import matched_accuracy_score, purity_score
+
+# Distances between the diagrams of all pairs of connectomes of all strategies would
+# take longer than everything else together.
+STIMULI_METHODS = (
+    TOP,
+    TOP_SUM,
+    EDGES,
+    "SWK",
+    "PI",
+    "PL",
+    "spectral",
+    "modularity",
+)
+
+
+def study_stimuli(collection, options, cache):
+    """Compute study 2 from connectomes.
+
+    Parameters
+    ----------
+    collection : Bunch
+        See the package's docstring.
+
+    options : argparse.Namespace
+        Options of the command.
+
+    cache : pathlib.Path
+        Folder for what is finished, so that a run that was stopped goes on.
+
+    Returns
+    -------
+    results : dict
+        `parameters`, and rows: `purity`, one per strategy and method; `starts`;
+        `clusters`, one per strategy, with what the clusters of Top (normalised),
+        best of restarts, share with classes and with networks, and `labels`, these
+        clusters; `confusion`, one per strategy, class and cluster.
+    """
+    n_starts = 4 if options.quick else 20
+    y = collection.target
+    memory = Memory(cache, verbose=0)
+    found = {"purity": [], "starts": [], "clusters": [], "confusion": []}
+    for strategy, X in collection.connectomes.items():
+        rows, starts = compare_methods(
+            X,
+            y,
+            methods=STIMULI_METHODS,
+            n_starts=n_starts,
+            n_jobs=options.n_jobs,
+            memory=memory,
+            seed=options.seed,
+            verbose=options.verbose,
+        )
+        labels = memory.cache(best_labels)(X, len(set(y)), n_starts, options.seed)
+        found["purity"] += [{"task": strategy, **row} for row in rows]
+        found["starts"] += [{"task": strategy, **row} for row in starts]
+        one = {"strategy": strategy}
+        found["clusters"].append(
+            {**one, **describe_clusters(y, collection.network, labels)}
+        )
+        names = np.asarray(collection.target_names)[y]
+        found["confusion"] += [{**one, **row} for row in count_confusion(names, labels)]
+    parameters = {
+        "n_starts": n_starts,
+        "seed": options.seed,
+        "chance": chance_purity(y, options.seed),
+        "methods": list(STIMULI_METHODS),
+    }
+    return {"parameters": parameters, **found}
+
+
+def describe_clusters(y, network, labels):
+    """Compare clusters with classes, and with the networks that were shown them."""
+    shared = len(np.unique(network)) < len(network)
+    return {
+        "purity": float(purity_score(y, labels)),
+        "matched_accuracy": float(matched_accuracy_score(y, labels)),
+        "adjusted_rand_class": float(adjusted_rand_score(y, labels)),
+        # Networks that saw one class each have nothing in common to be found.
+        "adjusted_rand_network": (
+            float(adjusted_rand_score(network, labels)) if shared else None
+        ),
+        "labels": labels.tolist(),
+    }
+
+
+def count_confusion(names, labels):
+    """Count networks by class and cluster: rows."""
+    counts = np.asarray(contingency_matrix(names, labels))
+    return [
+        {"class": str(name), "cluster": int(cluster), "count": int(count)}
+        for name, line in zip(np.unique(names), counts, strict=True)
+        for cluster, count in zip(np.unique(labels), line, strict=True)
+    ]
