@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
-from sktopo import GraphPersistence, TopClusterer
+from sktopo import TopClusterer
 from sktopo.baselines import MedoidClusterer, baseline_clusterers
 from sktopo.comparison import compare_clusterers, summarize
 from sktopo.metrics import purity_score
@@ -28,6 +28,7 @@ METHODS = {
     "spectral": "similarity of edge weights; spectral clustering",
     "modularity": "similarity of edge weights; greedy modularity",
 }
+FORMS_OF_TOP = (TOP, TOP_SUM, EDGES)
 BEST = ", best of restarts"
 SCORES = ("purity", "adjusted_rand")
 
@@ -200,11 +201,11 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
     return labels, np.array([top.inertia_ for top in starts])
 
 
-def best_labels(X, n_clusters, n_starts, seed):
-    """Cluster by Top (normalised), the best of restarts: labels (n_samples,)."""
-    points = span_coordinates(GraphPersistence().fit_transform(X))
+def best_labels(X, n_clusters, n_starts, seed, *, method=TOP):
+    """Cluster by a form of Top, the best of restarts: labels (n_samples,)."""
+    rows = baseline_clusterers(n_clusters)[method]["rows"].fit_transform(X)
     labels, _ = cluster_starts(
-        points, n_clusters, n_init=n_starts, n_starts=1, seed=seed
+        span_coordinates(rows), n_clusters, n_init=n_starts, n_starts=1, seed=seed
     )
     return labels[0]
 

@@ -56,6 +56,7 @@ def draw_purity(rows, chances):
     for ax in axes[1::2]:
         ax.set_yticklabels([])
     handles, labels = axes[0].get_legend_handles_labels()
+    handles, labels = handles[::-1], labels[::-1]  # points first, the line last
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     return figure
 

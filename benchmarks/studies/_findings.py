@@ -8,6 +8,7 @@ from benchmarks.studies._strategies import ALL
 # What the tables show: sentences may not tell apart what these do not.
 DIGITS = 3
 LEVEL = 0.05
+MARGIN = 0.05
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
 
@@ -219,60 +220,82 @@ def tell_errors(rows):
 
 
 def tell_chance(rows, chance):
-    """Say which methods are hardly better than random clusters."""
-    near = sorted(
-        {
-            f"{row['method']} in {row['task']} ({write(final_purity(row))})"
-            for row in rows
-            if final_purity(row) is not None and final_purity(row) < chance + 0.05
-        }
+    """Say which methods are hardly better than random clusters, and in which tasks."""
+    near = {}
+    for row in rows:
+        value = final_purity(row)
+        if value is not None and round(value, DIGITS) <= round(chance, DIGITS) + MARGIN:
+            near.setdefault(row["method"], []).append(row["task"])
+    told = [f"{method} ({join(tasks)})" for method, tasks in near.items()]
+    none = f"every method exceeds that by more than {MARGIN}"
+    some = f"these do not exceed that by more than {MARGIN}: {join(told)}"
+    return (
+        f"Random clusters of equal size have a purity of {write(chance)}; "
+        f"{some if told else none}."
     )
-    told = f"; within 0.05 of that: {join(near)}" if near else ""
-    return f"Random clusters of equal size have a purity of {write(chance)}{told}."
 
 
 def tell_networks(rows):
-    """Say whether clusters follow the class of stimuli or the network."""
-    rows = [row for row in rows if row["adjusted_rand_network"] is not None]
-    if not rows:
-        return []
-    by_class = [
-        r for r in rows if r["adjusted_rand_class"] > r["adjusted_rand_network"]
-    ]
-    told = [
-        f"{r['strategy']} ({r['adjusted_rand_class']:.2f} against "
-        f"{r['adjusted_rand_network']:.2f})"
-        for r in rows
-    ]
-    return [
-        f"The clusters agree more with the class of the stimuli than with the network "
-        f"in {len(by_class)} of {len(rows)} strategies (adjusted Rand index): "
-        f"{join(told)}."
-    ]
-
-
-def tell_confusions(rows, n_pairs=3):
-    """Say which classes share a cluster most, over all strategies."""
-    shared = {}
-    groups = {}
-    for row in rows:
-        groups.setdefault((row["strategy"], row["cluster"]), {})[row["class"]] = row[
-            "count"
+    """Say whether clusters of each form follow the class of stimuli or the network."""
+    sentences = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        found = [
+            row
+            for row in rows
+            if row["method"] == method and row["adjusted_rand_network"] is not None
         ]
-    total = sum(row["count"] for row in rows)
-    for counts in groups.values():
-        names = sorted(counts)
-        for k, second in enumerate(names):
-            for first in names[:k]:
-                together = min(counts[first], counts[second])
-                shared[first, second] = shared.get((first, second), 0) + together
-    order = sorted(shared, key=shared.get, reverse=True)[:n_pairs]
-    told = [f"{a} and {b} ({shared[a, b]})" for a, b in order if shared[a, b]]
-    if not told:
-        return "No cluster of any strategy mixes classes."
+        if not found:
+            continue
+        n_by_class = sum(
+            row["adjusted_rand_class"] > row["adjusted_rand_network"] for row in found
+        )
+        told = [
+            f"{row['strategy']} ({row['adjusted_rand_class']:.2f} against "
+            f"{row['adjusted_rand_network']:.2f})"
+            for row in found
+        ]
+        sentences.append(
+            f"Clusters by {method} agree more with the class of the stimuli than with "
+            f"the network that was shown them in {n_by_class} of {len(found)} "
+            f"strategies (adjusted Rand index): {join(told)}."
+        )
+    return sentences
+
+
+def tell_confusions(rows, method, n_pairs=3):
+    """Say which two classes share a cluster most often, over all strategies."""
+    totals, together = {}, {}
+    clusters = {}
+    for row in rows:
+        if row["method"] == method:
+            key = (row["strategy"], row["cluster"])
+            clusters.setdefault(key, {})[row["class"]] = row["count"]
+            both = (row["strategy"], row["class"])
+            totals[both] = totals.get(both, 0) + row["count"]
+    for counts in clusters.values():
+        for first in counts:
+            for second in counts:
+                pair = (first, second)
+                shared = counts[first] * (counts[second] - (first == second))
+                together[pair] = together.get(pair, 0) + shared
+    strategies = {strategy for strategy, _ in totals}
+    shares = {}
+    for (first, second), shared in together.items():
+        possible = sum(
+            totals[s, first] * (totals[s, second] - (first == second))
+            for s in strategies
+        )
+        shares[first, second] = shared / possible if possible else 0.0
+    own = [share for (first, second), share in shares.items() if first == second]
+    apart = {pair: share for pair, share in shares.items() if pair[0] < pair[1]}
+    order = sorted(apart, key=apart.get, reverse=True)[:n_pairs]
+    told = [
+        f"{first} and {second} ({apart[first, second]:.2f})" for first, second in order
+    ]
     return (
-        f"Classes that share clusters most, counted over all strategies as networks of "
-        f"the rarer one in each cluster (of {total} connectomes): {join(told)}."
+        f"Two connectomes of the same class and strategy share a cluster of {method} "
+        f"with a frequency of {np.mean(own):.2f}; of different classes most often "
+        f"{join(told)}."
     )
 
 

@@ -22,23 +22,27 @@ h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; border-top: 1px solid #ccc;
 .table { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .88rem;
   font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
-th, td { text-align: right; padding: .28rem .6rem; white-space: nowrap;
+caption { text-align: left; white-space: nowrap; font-weight: 600;
+  padding-bottom: .4rem; }
+th, td { text-align: right; padding: .28rem .6rem;
   border-bottom: 1px solid #e2e2e2; }
+td { white-space: nowrap; }
+td.text { white-space: normal; min-width: 11rem; }
 th { vertical-align: bottom; border-bottom: 2px solid #888; }
 th:first-child, td:first-child, .text { text-align: left; }
+th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
 tr.own td { background: #eaf3fa; font-weight: 600; }
 .note, figcaption { font-size: .88rem; color: #444; }
 .note { margin-top: .3rem; }
 figure { margin: 1.4rem 0; }
-figure img { width: 100%; height: auto; }
+figure img { max-width: 100%; height: auto; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 li { margin: .3rem 0; }
 a { color: #0b5a8f; } code { font-size: .9em; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; }
-  figure img { width: auto; max-width: none; height: auto; min-width: 34rem; }
+  figure img { max-width: none; width: 40rem; }
   figure a { display: block; overflow-x: auto; }
 }
 """
@@ -68,6 +72,9 @@ class Table:
 
     own : callable
         Tells the rows of the package's own method, which the page marks.
+
+    texts : tuple of str
+        Headings of columns of words, which may take several lines.
     """
 
     name: str
@@ -76,6 +83,7 @@ class Table:
     columns: dict
     note: str = ""
     own: object = field(default=lambda row: False)
+    texts: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -140,15 +148,15 @@ def write_report(report, folder):
     for table in tables:
         write_csv(table.rows, folder / "tables" / f"{table.name}.csv")
         if table.columns:
-            text = f"{table.title}\n\n{write_markdown_table(table)}\n"
-            write_text(folder / "tables" / f"{table.name}.md", text)
+            lines = f"{table.title}\n\n{write_markdown_table(table)}\n"
+            write_text(folder / "tables" / f"{table.name}.md", lines)
     content = {
         "title": report.title,
         **report.data,
         "tables": {table.name: table.rows for table in tables},
     }
-    text = json.dumps(simplify(content), indent=1, ensure_ascii=False)
-    write_text(folder / "report.json", text + "\n")
+    lines = json.dumps(simplify(content), indent=1, ensure_ascii=False)
+    write_text(folder / "report.json", lines + "\n")
     write_text(folder / "report.md", write_markdown(report))
     write_text(folder / "report.html", write_html(report))
 
@@ -215,17 +223,22 @@ def write_markdown_table(table):
 
 def write_html(report):
     """Write the report as one page; figures stay beside it."""
-    body = [f"<h1>{escape(report.title)}</h1>"]
-    body.append(f'<p class="lead">{escape(report.lead)}</p>')
+    body = [f"<h1>{text(report.title)}</h1>"]
+    body.append(f'<p class="lead">{text(report.lead)}</p>')
     for heading, section in report.sections.items():
-        body.append(f"<h2>{escape(heading)}</h2>")
+        body.append(f"<h2>{text(heading)}</h2>")
         body += [write_html_part(part) for part in section]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)}</title>\n<style>\n{STYLE}</style>\n</head>\n"
+        f"<title>{text(report.title)}</title>\n<style>\n{STYLE}</style>\n</head>\n"
         "<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
     )
+
+
+def text(words):
+    """Escape words, and keep what belongs together on one line."""
+    return escape(words).replace(" = ", "&nbsp;=&nbsp;").replace(" ± ", "&nbsp;±&nbsp;")
 
 
 def write_html_part(part):
@@ -233,39 +246,45 @@ def write_html_part(part):
     if isinstance(part, Table):
         return write_html_table(part)
     if isinstance(part, Plot):
-        path, caption = f"figures/{part.name}", escape(part.caption)
+        path, caption = f"figures/{part.name}", text(part.caption)
         return (
             f'<figure><a href="{path}.svg"><img src="{path}.png" alt="{caption}">'
             f"</a><figcaption>{caption}</figcaption></figure>"
         )
     if isinstance(part, dict):
         pairs = (
-            f"<dt>{escape(key)}</dt><dd>{escape(str(value))}</dd>"
+            f"<dt>{text(key)}</dt><dd>{text(str(value))}</dd>"
             for key, value in part.items()
         )
         return "<dl>" + "\n".join(pairs) + "</dl>"
     if isinstance(part, list):
-        items = "\n".join(f"<li>{escape(item)}</li>" for item in part)
+        items = "\n".join(f"<li>{text(item)}</li>" for item in part)
         return f"<ul>{items}</ul>"
-    return f"<p>{escape(part)}</p>"
+    return f"<p>{text(part)}</p>"
 
 
 def write_html_table(table):
     """Write the shown columns of a table, which scrolls where it is too wide."""
     if not table.columns:
         path = f"tables/{table.name}.csv"
-        return f'<p>{escape(table.title)}: <a href="{path}">{path}</a></p>'
-    heads = "".join(f"<th>{escape(head)}</th>" for head in table.columns)
-    lines = []
+        return f'<p>{text(table.title)}: <a href="{path}">{path}</a></p>'
+    lines = [write_html_line("th", {head: head for head in table.columns}, table)]
     for row in table.rows:
-        cells = "".join(
-            f"<td>{escape(show(row))}</td>" for show in table.columns.values()
-        )
-        mark = ' class="own"' if table.own(row) else ""
-        lines.append(f"<tr{mark}>{cells}</tr>")
-    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+        cells = {head: show(row) for head, show in table.columns.items()}
+        lines.append(write_html_line("td", cells, table, own=table.own(row)))
+    note = f'<p class="note">{text(table.note)}</p>' if table.note else ""
     return (
-        f'<div class="table"><table><caption>{escape(table.title)}</caption>'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>" + "\n".join(lines) + "</tbody>"
-        f"</table></div>{note}"
+        f'<div class="table"><table><caption>{text(table.title)}</caption>\n'
+        + "\n".join(lines)
+        + f"\n</table></div>{note}"
     )
+
+
+def write_html_line(tag, cells, table, *, own=False):
+    """Write a line of a table."""
+    words = {head: ' class="text"' for head in table.texts}
+    line = "".join(
+        f"<{tag}{words.get(head, '')}>{text(cell)}</{tag}>"
+        for head, cell in cells.items()
+    )
+    return f'<tr class="own">{line}</tr>' if own else f"<tr>{line}</tr>"

@@ -3,6 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from sklearn.utils import Bunch
 
 from benchmarks.studies import _figures as figures
 from benchmarks.studies import _findings as findings
@@ -23,6 +24,7 @@ PACKAGES = (
     "kmedoids",
     "networkx",
 )
+NAMES = {"batch_norm": "batch norm", "l2": "L2"}
 PURITY_NOTE = (
     "Mean ± standard deviation over {n_starts} random starts; best of restarts: of "
     "{n_starts} starts the one of lowest inertia, repeated {n_starts} times. A dash: "
@@ -32,6 +34,7 @@ PURITY_NOTE = (
 
 def report_strategies(collection, options):
     """Report study 1, see the package's docstring."""
+    collection = name_strategies(collection)
     results = study_strategies(collection, options, find_cache(collection))
     names = np.asarray(collection.target_names)[collection.target]
     report = Report(
@@ -55,6 +58,7 @@ def report_strategies(collection, options):
 
 def report_stimuli(collection, options):
     """Report study 2, see the package's docstring."""
+    collection = name_strategies(collection)
     results = study_stimuli(collection, options, find_cache(collection))
     report = Report(
         f"Study 2: classes of stimuli, {collection.facts['data']}",
@@ -70,6 +74,27 @@ def report_stimuli(collection, options):
         gather_data(collection, options, results),
     )
     write_report(report, collection.folder)
+
+
+def name_strategies(collection):
+    """Copy a collection, strategies named as readers know them."""
+
+    def rename(values):
+        return {NAMES.get(key, key): value for key, value in values.items()}
+
+    renamed = Bunch(
+        **{
+            **collection,
+            "accuracies": rename(collection.accuracies),
+            "settings": rename(collection.settings),
+        }
+    )
+    if isinstance(collection.connectomes, dict):
+        renamed.connectomes = rename(collection.connectomes)
+    else:
+        names = [NAMES.get(str(name), str(name)) for name in collection.target_names]
+        renamed.target_names = np.array(names)
+    return renamed
 
 
 def find_cache(collection):
@@ -108,8 +133,8 @@ def tell_strategies(collection, results):
     n_starts = results["parameters"]["n_starts"]
     return [
         [
-            *findings.tell_purity(results["purity"], ALL, n_starts),
             findings.tell_wins(results["purity"], n_starts),
+            *findings.tell_purity(results["purity"], ALL, n_starts),
             *findings.tell_forms(results["purity"], n_starts),
             *findings.tell_weights(results["weights"], n_starts),
             findings.tell_chance(everything, everything[0]["chance"]),
@@ -136,7 +161,7 @@ def tell_stimuli(collection, results):
             *ranks,
             findings.tell_chance(results["purity"], results["parameters"]["chance"]),
             *findings.tell_networks(results["clusters"]),
-            findings.tell_confusions(results["confusion"]),
+            findings.tell_confusions(results["confusion"], TOP),
             *findings.tell_errors(results["purity"]),
         ]
     ]
@@ -155,8 +180,12 @@ def describe_run(collection):
             )
         )
     if collection.seconds:
-        seconds = {key: f"{value:.0f} s" for key, value in collection.seconds.items()}
-        sections["What was run"].append(seconds)
+        sections["What was run"].append(
+            {
+                f"seconds for {key}": f"{value:.0f}"
+                for key, value in collection.seconds.items()
+            }
+        )
     sections["How that differs from the paper"] = [collection.differences]
     return sections
 
@@ -217,12 +246,13 @@ def show_purity(results):
 def make_purity_table(name, title, rows, task, results):
     """Make the table of one task, best purity first."""
     rows = sort_methods([row for row in rows if row["task"] == task])
+    best = f"best of {results['parameters']['n_starts']} restarts"
     columns = {
         "method": show_plain("method"),
-        "purity, best of restarts": show_spread("best_purity"),
+        f"purity, {best}": show_spread("best_purity"),
         "purity, single starts": show_spread("purity"),
-        "adjusted Rand, best": show_spread("best_adjusted_rand"),
-        "adjusted Rand, single": show_spread("adjusted_rand"),
+        f"adjusted Rand, {best}": show_spread("best_adjusted_rand"),
+        "adjusted Rand, single starts": show_spread("adjusted_rand"),
     }
     note = PURITY_NOTE.format(
         n_starts=results["parameters"]["n_starts"], one=1 / rows[0]["n_networks"]
@@ -231,7 +261,7 @@ def make_purity_table(name, title, rows, task, results):
         columns["seconds"] = lambda row: write_number(row["seconds_alone"], ".2g")
         note += " Seconds: one start from connectomes to clusters, nothing shared."
     columns["what it is"] = lambda row: row["error"] or METHODS[row["method"]]
-    return Table(name, title, rows, columns, note, is_own)
+    return Table(name, title, rows, columns, note, is_own, ("what it is",))
 
 
 def make_pairs_table(rows, tasks):
@@ -248,7 +278,7 @@ def make_pairs_table(rows, tasks):
         columns[f"{task}: single starts"] = show_spread(f"{task}, purity")
     return Table(
         "purity-pairs",
-        "Purity of clusters of each strategy against the first",
+        f"Purity of clusters: {findings.join(tasks)}",
         list(wide.values()),
         columns,
         own=is_own,
@@ -422,9 +452,14 @@ def show_stimuli(collection, results):
 def show_confusions(collection, results):
     """Show classes against clusters."""
     names = np.asarray(collection.target_names)[collection.target]
-    labels = {row["strategy"]: row["labels"] for row in results["clusters"]}
+    labels = {
+        row["strategy"]: row["labels"]
+        for row in results["clusters"]
+        if row["method"] == TOP
+    }
     shown = {
         "strategy": show_plain("strategy"),
+        "method": show_plain("method"),
         "purity": lambda row: write_number(row["purity"], ".3f"),
         "matched accuracy": lambda row: write_number(row["matched_accuracy"], ".3f"),
         "adjusted Rand, class": lambda row: write_number(
@@ -441,18 +476,21 @@ def show_confusions(collection, results):
     return [
         Table(
             "clusters",
-            "Clusters of Top (normalised), best of restarts",
+            "Classes or networks? Clusters of each form, best of restarts",
             rows,
             shown,
-            "Matched accuracy: share of connectomes on the diagonal below. The last "
-            "two columns: how far clusters agree with the class of the stimuli, and "
-            "with the network that was shown them.",
+            "Matched accuracy: share of connectomes in the cluster that is matched to "
+            "their class. The last two columns: how far clusters agree with the class "
+            "of the stimuli, and with the network that was shown them; 0 is what "
+            "random clusters reach.",
+            is_own,
         ),
         Plot(
             "confusion",
             figures.draw_confusions(names, labels),
-            "Connectomes by class and cluster, clusters matched to classes so that "
-            "most connectomes lie on the diagonal.",
+            "Connectomes by class and cluster of Top (normalised), best of restarts; "
+            "clusters are matched to classes so that most connectomes lie on the "
+            "diagonal.",
         ),
         Table("confusion", "Counts by class and cluster", results["confusion"], {}),
     ]

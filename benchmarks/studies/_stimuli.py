@@ -6,9 +6,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.metrics.cluster import contingency_matrix
 
 from benchmarks.studies._clusterings import (
-    EDGES,
-    TOP,
-    TOP_SUM,
+    FORMS_OF_TOP,
     best_labels,
     chance_purity,
     compare_methods,
@@ -17,16 +15,7 @@ from sktopo.metrics import matched_accuracy_score, purity_score
 
 # Distances between the diagrams of all pairs of connectomes of all strategies would
 # take longer than everything else together.
-STIMULI_METHODS = (
-    TOP,
-    TOP_SUM,
-    EDGES,
-    "SWK",
-    "PI",
-    "PL",
-    "spectral",
-    "modularity",
-)
+STIMULI_METHODS = (*FORMS_OF_TOP, "SWK", "PI", "PL", "spectral", "modularity")
 
 
 def study_stimuli(collection, options, cache):
@@ -47,9 +36,9 @@ def study_stimuli(collection, options, cache):
     -------
     results : dict
         `parameters`, and rows: `purity`, one per strategy and method; `starts`;
-        `clusters`, one per strategy, with what the clusters of Top (normalised),
-        best of restarts, share with classes and with networks, and `labels`, these
-        clusters; `confusion`, one per strategy, class and cluster.
+        `clusters`, one per strategy and form of Top, with what clusters, the best of
+        restarts, share with classes and with networks, and `labels`, these clusters;
+        `confusion`, one per strategy, form, class and cluster.
     """
     n_starts = 4 if options.quick else 20
     y = collection.target
