@@ -49,8 +49,8 @@ seconds : dict of str to float
 folder : pathlib.Path
     Where the report goes: ``OUTPUT/DATASET/NAME``; it exists.
 
-Options are those of ``__main__.make_parser``: study, dataset, quick, data, output,
-n_networks, epochs, device, n_jobs, fresh_per_class, select, seed, verbose. All are
+Options are those of ``__main__.read_options``: study, dataset, quick, data, output,
+n_networks, epochs, device, n_jobs, fresh_per_class, select, seed. All are
 filled in (``options.epochs`` may be None: then it is the setting's), and with
 ``--quick`` they are already the small ones.
 """

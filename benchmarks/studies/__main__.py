@@ -1,0 +1,115 @@
+"""The paper's studies, from data to report: ``python -m benchmarks.studies NAME``."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks._data import add_data_option
+
+DATASETS = ("mnist", "fashion-mnist", "cifar10", "digits")
+N_NETWORKS = {"cifar10": 5}
+# What a trial has in place of the defaults.
+QUICK = {"dataset": "digits", "n_networks": 5, "epochs": 40}
+
+
+def main(argv=None):
+    """Run a study."""
+    options = read_options(argv)
+    # A mistake in the options is told before torch and matplotlib are loaded.
+    if options.study == "runtime":
+        from benchmarks import runtime  # noqa: PLC0415
+
+        given = ["--output", str(options.output / "runtime")]
+        return runtime.main([*given, "--quick"] if options.quick else given)
+    from benchmarks.studies import _reports, _stages  # noqa: PLC0415
+
+    collect = getattr(_stages, f"collect_{options.study}")
+    report = getattr(_reports, f"report_{options.study}")
+    return report(collect(options), options)
+
+
+def make_parser():
+    """Make the parser of the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.studies", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "study",
+        choices=("strategies", "stimuli", "runtime"),
+        metavar="NAME",
+        help="strategies (study 1), stimuli (study 2) or runtime (study 3)",
+    )
+    parser.add_argument("--dataset", choices=DATASETS, help="default: mnist")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a trial: the digits, 5 networks, 40 epochs, where nothing else is said",
+    )
+    add_data_option(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("studies"),
+        help="folder of networks, connectomes and reports (studies); what was "
+        "finished there is found again",
+    )
+    parser.add_argument(
+        "--n-networks",
+        type=_positive,
+        help="networks per strategy (20; 5 for cifar10)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=_positive,
+        help="epochs of training, also in the selection (10; 6 for fashion-mnist; or "
+        "those of the paper's grid)",
+    )
+    parser.add_argument("--device", default="cpu", help="of the training, e.g. cuda")
+    parser.add_argument("--n-jobs", type=int, default=2, help="jobs at once")
+    parser.add_argument("--seed", type=int, default=0, help="of the networks")
+    parser.add_argument(
+        "--select",
+        choices=("none", "reduced", "paper"),
+        default="reduced",
+        help="settings of the strategies: fixed ones, or by 5-fold cross-validation "
+        "on a reduced grid or on the paper's",
+    )
+    parser.add_argument(
+        "--fresh-per-class",
+        action="store_true",
+        help="stimuli: train networks for every class anew, as the paper does",
+    )
+    return parser
+
+
+def read_options(argv=None):
+    """Read the options; none is left open but epochs, which settings decide.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        The arguments; None takes those of the command.
+
+    Returns
+    -------
+    options : argparse.Namespace
+        The options.
+    """
+    options = make_parser().parse_args(argv)
+    defaults = QUICK if options.quick else {}
+    options.dataset = options.dataset or defaults.get("dataset", "mnist")
+    options.epochs = options.epochs or defaults.get("epochs")
+    options.n_networks = options.n_networks or defaults.get(
+        "n_networks", N_NETWORKS.get(options.dataset, 20)
+    )
+    return options
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
+    return number
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Files of the studies: written whole or not at all, found by what is in them."""
+
+import hashlib
+import json
+import os
+
+import numpy as np
+
+
+def make_key(parameters):
+    """Make a short name for parameters: equal ones, and only those, have the same."""
+    text = json.dumps(parameters, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def save_arrays(path, arrays):
+    """Write arrays to an ``.npz`` file, which is there whole or not at all."""
+    _replace(path, lambda file: np.savez(file, **arrays))
+
+
+def save_json(path, content):
+    """Write JSON to a file, which is there whole or not at all."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    _replace(path, lambda file: file.write(text.encode()))
+
+
+def load_arrays(path):
+    """Read all arrays of an ``.npz`` file."""
+    with np.load(path) as file:
+        return dict(file)
+
+
+def load_json(path):
+    """Read JSON from a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _replace(path, write):
+    """Write beside the file and rename: whoever is interrupted leaves the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,156 @@
+"""Settings of the training strategies, selected by cross-validation."""
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.model_selection import StratifiedKFold
+from tqdm import tqdm
+
+from benchmarks.studies._files import load_json, make_key, save_json
+from benchmarks.studies._networks import (
+    EPOCHS,
+    FIXED,
+    GRIDS,
+    STRATEGIES,
+    list_settings,
+    make_settings,
+)
+from benchmarks.studies._training import (
+    build_stack,
+    draw_seeds,
+    make_plan,
+    measure_accuracies,
+    one_thread,
+    put_on_device,
+    unstack,
+)
+
+N_FOLDS = 5
+# Group of the seeds: those of the folds are not those of any study.
+GROUP = 1000
+
+
+def select_settings(
+    dataset, *, grid, folder, epochs=None, seed=0, device="cpu", n_jobs=1
+):
+    """Select the settings of each strategy by stratified 5-fold cross-validation.
+
+    The folds of a setting are trained together. What was measured for a setting is
+    kept, and found again if data, setting and seeds agree.
+
+    Parameters
+    ----------
+    dataset : Bunch
+        See `load_dataset`; only its training images are used.
+
+    grid : {"none", "reduced", "paper"}
+        "paper" searches epochs 20, 30, 40, slope .01, .1, weight decay .0001, .001,
+        .01 and dropout .1 to .4; "reduced" slope .01, .1, weight decay .0005, .005 and
+        dropout .1, .3 for one number of epochs; "none" takes slope .01, weight decay
+        .005 and dropout .3.
+
+    folder : pathlib.Path
+        Where ``selection`` is kept.
+
+    epochs : int, default=None
+        Number of epochs; None takes those of the grid, or of the data set where the
+        grid has none.
+
+    seed : int, default=0
+        Seed of folds and networks.
+
+    device : str, default="cpu"
+        Where to train.
+
+    n_jobs : int, default=1
+        Number of settings to try at once, in processes of one thread each.
+
+    Returns
+    -------
+    settings : dict of str to dict
+        For each strategy what `make_settings` makes: the setting with the highest mean
+        accuracy on the folds left out, the first of equals.
+
+    table : list of dict
+        One row for each strategy, setting and number of epochs, with the mean and the
+        standard deviation of the accuracy over the folds; empty for "none".
+    """
+    if grid == "none":
+        epochs = epochs or EPOCHS[dataset.name]
+        return {s: make_settings(s, epochs=epochs, **FIXED) for s in STRATEGIES}, []
+    values = GRIDS[grid]
+    choices = (epochs,) if epochs else values.get("epochs", (EPOCHS[dataset.name],))
+    plans = [
+        _plan_folds(dataset, strategy, settings, seed)
+        for strategy in STRATEGIES
+        for settings in list_settings(strategy, values, epochs=max(choices))
+    ]
+    paths = [_place(folder, plan) for plan in plans]
+    missing = [i for i, path in enumerate(paths) if not path.exists()]
+    measured = Parallel(n_jobs, prefer="processes", return_as="generator")(
+        delayed(_try_setting)(
+            plans[i], paths[i], dataset.images, dataset.labels, device
+        )
+        for i in missing
+    )
+    for _ in tqdm(
+        measured,
+        total=len(plans),
+        initial=len(plans) - len(missing),
+        desc=f"settings for {dataset.name}",
+        unit="setting",
+        disable=not missing,
+    ):
+        pass
+    table = [
+        _make_row(plan, load_json(path)["accuracies"][epoch - 1], epoch)
+        for plan, path in zip(plans, paths, strict=True)
+        for epoch in choices
+    ]
+    return {strategy: _choose(table, strategy) for strategy in STRATEGIES}, table
+
+
+def _plan_folds(dataset, strategy, settings, seed):
+    seeds = draw_seeds(seed, STRATEGIES.index(strategy), N_FOLDS, group=GROUP)
+    return make_plan(dataset, strategy, settings, seeds) | {"folds": seed}
+
+
+def _place(folder, plan):
+    return folder / "selection" / f"{plan['strategy']}-{make_key(plan)}.json"
+
+
+def _try_setting(plan, path, images, labels, device):
+    """Train a network on each choice of four folds, and test it on the fifth."""
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=plan["folds"])
+    splits = list(folds.split(images, labels))
+    accuracies = []
+    with one_thread():
+        stack = build_stack(plan, plan["seeds"], device)
+        tensors = put_on_device(images, labels, device)
+        for _ in range(plan["settings"]["epochs"]):
+            stack.train_epoch(*tensors, [kept for kept, _ in splits])
+            networks = unstack(plan, stack.states())
+            accuracies.append(
+                [
+                    measure_accuracies([net], images[out], labels[out], device=device)[
+                        0
+                    ]
+                    for net, (_, out) in zip(networks, splits, strict=True)
+                ]
+            )
+    save_json(path, {"parameters": plan, "accuracies": accuracies})
+
+
+def _make_row(plan, accuracies, epoch):
+    return {
+        "strategy": plan["strategy"],
+        **plan["settings"],
+        "epochs": epoch,
+        "accuracy": float(np.mean(accuracies)),
+        "sd": float(np.std(accuracies)),
+    }
+
+
+def _choose(table, strategy):
+    rows = [row for row in table if row["strategy"] == strategy]
+    best = max(rows, key=lambda row: row["accuracy"])
+    return {key: best[key] for key in ("epochs", "slope", "weight_decay", "dropout")}
