@@ -87,7 +87,7 @@ def make_candidates(n_clusters, methods, n_starts):
     return single, {name: model for name, model in best.items() if model is not None}
 
 
-def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed, verbose):
+def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed):
     """Cluster by several methods over random starts.
 
     Parameters
@@ -108,14 +108,11 @@ def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed, verbose):
     n_jobs : int
         Number of parallel jobs.
 
-    memory : str
+    memory : joblib.Memory
         Where to keep what is finished.
 
     seed : int
         Draws the starts.
-
-    verbose : bool
-        Whether to show progress bars.
 
     Returns
     -------
@@ -128,7 +125,7 @@ def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed, verbose):
         One per candidate and start.
     """
     single, best = make_candidates(len(np.unique(y)), methods, n_starts)
-    options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
+    options = {"n_jobs": n_jobs, "memory": memory, "verbose": True}
     # What all starts of a method share is computed here once; two jobs that start
     # with the method and its restarts at the same time would both compute it.
     compare_clusterers(X, y, single, n_starts=1, random_state=seed, **options)

@@ -282,7 +282,7 @@ def write_html_table(table):
 
 def write_html_line(tag, cells, table, *, own=False):
     """Write a line of a table."""
-    words = {head: ' class="text"' for head in table.texts}
+    words = dict.fromkeys(table.texts, ' class="text"')
     line = "".join(
         f"<{tag}{words.get(head, '')}>{text(cell)}</{tag}>"
         for head, cell in cells.items()

@@ -53,7 +53,6 @@ def study_stimuli(collection, options, cache):
             n_jobs=options.n_jobs,
             memory=memory,
             seed=options.seed,
-            verbose=options.verbose,
         )
         labels = memory.cache(best_labels)(X, len(set(y)), n_starts, options.seed)
         found["purity"] += [{"task": strategy, **row} for row in rows]

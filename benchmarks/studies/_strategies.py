@@ -104,7 +104,6 @@ def compare_tasks(X, tasks, parameters, memory, options):
             n_jobs=options.n_jobs,
             memory=memory,
             seed=options.seed,
-            verbose=options.verbose,
         )
         chance = chance_purity(y, options.seed)
         for row in rows:
@@ -146,7 +145,7 @@ def sweep_weights(X, tasks, parameters, memory, options):
         )
         for task, form, weight in pieces
     )
-    found = tqdm(found, desc="λ", total=len(pieces), disable=not options.verbose)
+    found = tqdm(found, desc="λ", total=len(pieces))
     return [
         {"task": task, "form": form, "weight": weight, **row}
         for (task, form, weight), row in zip(pieces, found, strict=True)
