@@ -44,8 +44,9 @@ facts : dict of str to str
 differences : list of str
     Sentences: how this run differs from the paper.
 seconds : dict of str to float
-    Seconds of "selection", "training" and "connectomes" when they were made, whether
-    in this run or before.
+    Seconds of processor time of "selection", "training" and "connectomes" when they
+    were made, whether in this run or before. With ``--n-jobs 2`` on two idle cores the
+    clock shows about half of them.
 folder : pathlib.Path
     Where the report goes: ``OUTPUT/DATASET/NAME``; it exists.
 

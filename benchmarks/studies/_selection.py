@@ -1,8 +1,11 @@
 """Settings of the training strategies, selected by cross-validation."""
 
+import time
+
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import Bunch
 from tqdm import tqdm
 
 from benchmarks.studies._files import load_json, make_key, save_json
@@ -66,17 +69,20 @@ def select_settings(
 
     Returns
     -------
-    settings : dict of str to dict
-        For each strategy what `make_settings` makes: the setting with the highest mean
-        accuracy on the folds left out, the first of equals.
-
-    table : list of dict
-        One row for each strategy, setting and number of epochs, with the mean and the
-        standard deviation of the accuracy over the folds; empty for "none".
+    selected : Bunch
+        settings : dict of str to dict
+            For each strategy what `make_settings` makes: the setting with the highest
+            mean accuracy on the folds left out, the first of equals.
+        table : list of dict
+            One row for each strategy, setting and number of epochs, with the mean and
+            the standard deviation of the accuracy over the folds; empty for "none".
+        seconds : float
+            Processor time of training and testing, whether now or before.
     """
     if grid == "none":
         epochs = epochs or EPOCHS[dataset.name]
-        return {s: make_settings(s, epochs=epochs, **FIXED) for s in STRATEGIES}, []
+        settings = {s: make_settings(s, epochs=epochs, **FIXED) for s in STRATEGIES}
+        return Bunch(settings=settings, table=[], seconds=0.0)
     values = GRIDS[grid]
     choices = (epochs,) if epochs else values.get("epochs", (EPOCHS[dataset.name],))
     plans = [
@@ -101,12 +107,17 @@ def select_settings(
         disable=not missing,
     ):
         pass
+    found = [load_json(path) for path in paths]
     table = [
-        _make_row(plan, load_json(path)["accuracies"][epoch - 1], epoch)
-        for plan, path in zip(plans, paths, strict=True)
+        _make_row(plan, tried["accuracies"][epoch - 1], epoch)
+        for plan, tried in zip(plans, found, strict=True)
         for epoch in choices
     ]
-    return {strategy: _choose(table, strategy) for strategy in STRATEGIES}, table
+    return Bunch(
+        settings={strategy: _choose(table, strategy) for strategy in STRATEGIES},
+        table=table,
+        seconds=sum(tried["seconds"] for tried in found),
+    )
 
 
 def _plan_folds(dataset, strategy, settings, seed):
@@ -120,6 +131,7 @@ def _place(folder, plan):
 
 def _try_setting(plan, path, images, labels, device):
     """Train a network on each choice of four folds, and test it on the fifth."""
+    start = time.process_time()
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=plan["folds"])
     splits = list(folds.split(images, labels))
     accuracies = []
@@ -128,16 +140,14 @@ def _try_setting(plan, path, images, labels, device):
         tensors = put_on_device(images, labels, device)
         for _ in range(plan["settings"]["epochs"]):
             stack.train_epoch(*tensors, [kept for kept, _ in splits])
+            accuracies.append([])
             networks = unstack(plan, stack.states())
-            accuracies.append(
-                [
-                    measure_accuracies([net], images[out], labels[out], device=device)[
-                        0
-                    ]
-                    for net, (_, out) in zip(networks, splits, strict=True)
-                ]
-            )
-    save_json(path, {"parameters": plan, "accuracies": accuracies})
+            for network, (_, out) in zip(networks, splits, strict=True):
+                accuracies[-1] += measure_accuracies(
+                    [network], images[out], labels[out], device=device
+                ).tolist()
+    seconds = time.process_time() - start
+    save_json(path, {"parameters": plan, "accuracies": accuracies, "seconds": seconds})
 
 
 def _make_row(plan, accuracies, epoch):

@@ -75,16 +75,11 @@ def collect_stimuli(options):
     groups = range(1, n_classes + 1) if fresh else (0,)
     trained = {group: _train(dataset, settings, options, group) for group in groups}
     collection.accuracies = {
-        strategy: {
-            kind: np.concatenate(
-                [trained[g][strategy].accuracies[kind] for g in groups]
-            )
-            for kind in ("train", "held-out", "test")
-        }
-        for strategy in STRATEGIES
+        s: _join_accuracies([trained[group][s].accuracies for group in groups])
+        for s in STRATEGIES
     }
     cells = [(s, c) for s in STRATEGIES for c in range(n_classes)]
-    rows, spent = {strategy: [] for strategy in STRATEGIES}, []
+    rows, spent = {s: [] for s in STRATEGIES}, []
     for strategy, c in tqdm(cells, desc="connectomes", unit="class"):
         found = trained[c + 1 if fresh else 0][strategy]
         path = _place(options, f"{strategy}-{found.key}-class{c}.npz")
@@ -94,17 +89,13 @@ def collect_stimuli(options):
         spent.append(seconds)
     n_rows = n_classes * options.n_networks
     collection.update(
-        connectomes={
-            strategy: np.concatenate(parts) for strategy, parts in rows.items()
-        },
+        connectomes={s: np.concatenate(parts) for s, parts in rows.items()},
         target=np.repeat(np.arange(n_classes), options.n_networks),
         target_names=np.array(dataset.class_names),
         network=np.arange(n_rows) % (n_rows if fresh else options.n_networks),
     )
     collection.seconds |= {
-        "training": sum(
-            f.seconds for group in trained.values() for f in group.values()
-        ),
+        "training": sum(trained[g][s].seconds for g in groups for s in STRATEGIES),
         "connectomes": sum(spent),
     }
     if not fresh:
@@ -150,8 +141,7 @@ def connectomes_of(networks, stimuli, *, device="cpu", n_jobs=1):
 def _prepare(options):
     """Load data, select settings and begin a collection with what is known then."""
     dataset = load_dataset(options.dataset, data=options.data)
-    start = time.perf_counter()
-    settings, table = select_settings(
+    selected = select_settings(
         dataset,
         grid=options.select,
         folder=options.output / options.dataset,
@@ -164,14 +154,14 @@ def _prepare(options):
     folder.mkdir(parents=True, exist_ok=True)
     collection = Bunch(
         node_names=_name_nodes(options.dataset),
-        settings=settings,
-        selection=table,
-        facts=_collect_facts(dataset, settings, options),
-        differences=_tell_differences(dataset, settings, options),
-        seconds={"selection": time.perf_counter() - start},
+        settings=selected.settings,
+        selection=selected.table,
+        facts=_collect_facts(dataset, selected.settings, options),
+        differences=_tell_differences(dataset, selected.settings, options),
+        seconds={"selection": selected.seconds},
         folder=folder,
     )
-    return dataset, settings, collection
+    return dataset, selected.settings, collection
 
 
 def _train(dataset, settings, options, group=0):
@@ -195,18 +185,22 @@ def _train(dataset, settings, options, group=0):
     return dict(zip(STRATEGIES, trained, strict=True))
 
 
+def _join_accuracies(groups):
+    return {kind: np.concatenate([g[kind] for g in groups]) for kind in groups[0]}
+
+
 def _place(options, name):
     return options.output / options.dataset / "connectomes" / name
 
 
 def _keep_connectomes(path, networks, stimuli, options):
-    """Compute connectomes once; return them and the seconds that it took."""
+    """Compute connectomes once; return them and the processor time it took."""
     if not path.exists():
-        start = time.perf_counter()
+        start = time.process_time()
         connectomes = connectomes_of(
             networks, stimuli, device=options.device, n_jobs=options.n_jobs
         )
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         save_arrays(path, {"connectomes": connectomes, "seconds": seconds})
     found = load_arrays(path)
     return found["connectomes"], float(found["seconds"])

@@ -58,7 +58,7 @@ def train_networks(dataset, plans, *, folder, device="cpu", n_jobs=1):
         accuracies : dict of str to ndarray of shape (n_networks,)
             "train", "held-out" (stimuli) and "test".
         seconds : float
-            Time of training, whether now or before.
+            Processor time of training, whether now or before.
         key : str
             What their files are named after.
     """
@@ -170,10 +170,11 @@ def measure_accuracies(networks, images, labels, *, device="cpu"):
 
 def put_on_device(images, labels, device):
     """Make tensors of images and labels; convolutions prefer their channels last."""
-    images = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    # Copies: arrays of another process are read-only, which torch does not know.
+    images = torch.tensor(images, device=device)
     if images.ndim == 4:
         images = images.contiguous(memory_format=torch.channels_last)
-    return images, torch.from_numpy(np.ascontiguousarray(labels)).to(device)
+    return images, torch.tensor(labels, device=device)
 
 
 @contextmanager
@@ -238,7 +239,7 @@ def _read_epoch(checkpoint):
 
 def _advance(plan, seeds, checkpoint, images, labels, device):
     """Train a part from its last checkpoint to the next; return the epoch reached."""
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     with one_thread():
         stack = build_stack(plan, seeds, device)
         before = 0.0
@@ -250,11 +251,11 @@ def _advance(plan, seeds, checkpoint, images, labels, device):
         rows = [np.arange(len(labels))] * len(seeds)
         while True:
             stack.train_epoch(images, labels, rows)
-            seconds = time.perf_counter() - start
             done = stack.epoch == plan["settings"]["epochs"]
-            if done or seconds > CHECKPOINT_EVERY:
+            if done or time.perf_counter() - start > CHECKPOINT_EVERY:
                 break
-        saved = stack.progress() | {"seconds": np.array(before + seconds)}
+        seconds = before + time.process_time() - busy
+        saved = stack.progress() | {"seconds": np.array(seconds)}
     save_arrays(checkpoint, saved)
     return stack.epoch
 
