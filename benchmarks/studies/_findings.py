@@ -250,8 +250,8 @@ def tell_networks(rows):
             row["adjusted_rand_class"] > row["adjusted_rand_network"] for row in found
         )
         told = [
-            f"{row['strategy']} ({row['adjusted_rand_class']:.2f} against "
-            f"{row['adjusted_rand_network']:.2f})"
+            f"{row['strategy']} ({write(row['adjusted_rand_class'])} against "
+            f"{write(row['adjusted_rand_network'])})"
             for row in found
         ]
         sentences.append(
@@ -309,7 +309,7 @@ def join(words):
 
 def write(value):
     """Write a score as the tables do."""
-    return f"{value:.{DIGITS}f}"
+    return f"{round(value, DIGITS) + 0.0:.{DIGITS}f}"  # no minus before zero
 
 
 def _superlative(n_higher):

@@ -37,12 +37,13 @@ def report_strategies(collection, options):
     collection = name_strategies(collection)
     results = study_strategies(collection, options, find_cache(collection))
     names = np.asarray(collection.target_names)[collection.target]
+    told = tell_strategies(collection, results)
     report = Report(
         f"Study 1: training strategies, {collection.facts['data']}",
         "Networks of one architecture were trained in several ways. Does the topology "
         "of their functional connectomes tell how?",
         {
-            "What came out": tell_strategies(collection, results),
+            "What came out": [told],
             **describe_run(collection),
             "Clusters": show_purity(results),
             "λ from 0 to 1": show_weights(results),
@@ -51,7 +52,7 @@ def report_strategies(collection, options):
             "Networks as points": show_points(collection, names, results),
             "Files": list_files(results),
         },
-        gather_data(collection, options, results),
+        gather_data(collection, options, results, told),
     )
     write_report(report, collection.folder)
 
@@ -60,18 +61,19 @@ def report_stimuli(collection, options):
     """Report study 2, see the package's docstring."""
     collection = name_strategies(collection)
     results = study_stimuli(collection, options, find_cache(collection))
+    told = tell_stimuli(collection, results)
     report = Report(
         f"Study 2: classes of stimuli, {collection.facts['data']}",
         "Trained networks were shown the images of one class at a time. Does the "
         "topology of their functional connectomes tell which class?",
         {
-            "What came out": tell_stimuli(collection, results),
+            "What came out": [told],
             **describe_run(collection),
             "Clusters": show_stimuli(collection, results),
             "Which classes are confused": show_confusions(collection, results),
             "Files": list_files(results),
         },
-        gather_data(collection, options, results),
+        gather_data(collection, options, results, told),
     )
     write_report(report, collection.folder)
 
@@ -102,7 +104,7 @@ def find_cache(collection):
     return collection.folder.parent / "cache" / collection.folder.name
 
 
-def gather_data(collection, options, results):
+def gather_data(collection, options, results, told):
     """Gather what the JSON file holds beside the tables."""
     return {
         "options": {
@@ -110,6 +112,7 @@ def gather_data(collection, options, results):
             for key, value in vars(options).items()
             if key not in ("data", "output")  # folders are the reader's own
         },
+        "findings": told,
         "facts": collection.facts,
         "differences": collection.differences,
         "settings": collection.settings,
@@ -129,41 +132,37 @@ def find_version(package):
 
 def tell_strategies(collection, results):
     """List the findings of study 1."""
-    everything = [row for row in results["purity"] if row["task"] == ALL]
-    n_starts = results["parameters"]["n_starts"]
+    purity, n_starts = results["purity"], results["parameters"]["n_starts"]
+    everything = [row for row in purity if row["task"] == ALL]
     return [
-        [
-            findings.tell_wins(results["purity"], n_starts),
-            *findings.tell_purity(results["purity"], ALL, n_starts),
-            *findings.tell_forms(results["purity"], n_starts),
-            *findings.tell_weights(results["weights"], n_starts),
-            findings.tell_chance(everything, everything[0]["chance"]),
-            *findings.tell_tests(results["tests"], results["pairs"]),
-            findings.tell_accuracies(collection.accuracies),
-            *findings.tell_seconds(everything),
-            *findings.tell_errors(results["purity"]),
-        ]
+        findings.tell_wins(purity, n_starts),
+        *findings.tell_purity(purity, ALL, n_starts),
+        *findings.tell_forms(purity, n_starts),
+        *findings.tell_weights(results["weights"], n_starts),
+        findings.tell_chance(everything, everything[0]["chance"]),
+        *findings.tell_tests(results["tests"], results["pairs"]),
+        findings.tell_accuracies(collection.accuracies),
+        *findings.tell_seconds(everything),
+        *findings.tell_errors(purity),
     ]
 
 
 def tell_stimuli(collection, results):
     """List the findings of study 2."""
-    tasks, n_starts = collection.connectomes, results["parameters"]["n_starts"]
+    purity, n_starts = results["purity"], results["parameters"]["n_starts"]
     ranks = [
         f"{task}: {sentence}"
-        for task in tasks
-        for sentence in findings.tell_purity(results["purity"], task, n_starts)
+        for task in collection.connectomes
+        for sentence in findings.tell_purity(purity, task, n_starts)
     ]
     return [
-        [
-            findings.tell_wins(results["purity"], n_starts),
-            *findings.tell_forms(results["purity"], n_starts),
-            *ranks,
-            findings.tell_chance(results["purity"], results["parameters"]["chance"]),
-            *findings.tell_networks(results["clusters"]),
-            findings.tell_confusions(results["confusion"], TOP),
-            *findings.tell_errors(results["purity"]),
-        ]
+        findings.tell_wins(purity, n_starts),
+        *findings.tell_forms(purity, n_starts),
+        *ranks,
+        findings.tell_chance(purity, results["parameters"]["chance"]),
+        *findings.tell_networks(results["clusters"]),
+        findings.tell_confusions(results["confusion"], TOP),
+        *findings.tell_errors(purity),
     ]
 
 
@@ -171,23 +170,43 @@ def describe_run(collection):
     """Write the sections about what was run."""
     sections = {"What was run": [dict(collection.facts), show_networks(collection)]}
     if collection.selection:
-        sections["What was run"].append(
-            Table(
-                "selection",
-                "Settings by cross-validation",
-                collection.selection,
-                {key: show_plain(key) for key in collection.selection[0]},
-            )
-        )
+        sections["What was run"].append(show_selection(collection))
     if collection.seconds:
         sections["What was run"].append(
             {
-                f"seconds for {key}": f"{value:.0f}"
+                f"seconds of processor time, {key}": f"{value:.0f}"
                 for key, value in collection.seconds.items()
             }
         )
     sections["How that differs from the paper"] = [collection.differences]
     return sections
+
+
+def show_selection(collection):
+    """Show the cross-validation; what was chosen is marked."""
+    keys = ("epochs", "slope", "weight_decay", "dropout")
+
+    def is_chosen(row):
+        chosen = collection.settings[row["strategy"]]
+        return all(row[key] == chosen[key] for key in keys)
+
+    rows = [
+        {**row, "strategy": NAMES.get(row["strategy"], row["strategy"])}
+        for row in collection.selection
+    ]
+    return Table(
+        "selection",
+        "Settings by cross-validation",
+        [{**row, "chosen": is_chosen(row)} for row in rows],
+        {
+            "strategy": show_plain("strategy"),
+            **{key.replace("_", " "): show_plain(key) for key in keys},
+            "accuracy": lambda row: f"{row['accuracy']:.4f} ± {row['sd']:.4f}",
+            "chosen": lambda row: "chosen" if row["chosen"] else "",
+        },
+        "Mean ± standard deviation over folds.",
+        lambda row: row["chosen"],
+    )
 
 
 def show_networks(collection):

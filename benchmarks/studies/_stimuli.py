@@ -54,15 +54,17 @@ def study_stimuli(collection, options, cache):
             memory=memory,
             seed=options.seed,
         )
-        labels = memory.cache(best_labels)(X, len(set(y)), n_starts, options.seed)
         found["purity"] += [{"task": strategy, **row} for row in rows]
         found["starts"] += [{"task": strategy, **row} for row in starts]
-        one = {"strategy": strategy}
-        found["clusters"].append(
-            {**one, **describe_clusters(y, collection.network, labels)}
-        )
-        names = np.asarray(collection.target_names)[y]
-        found["confusion"] += [{**one, **row} for row in count_confusion(names, labels)]
+        for method in FORMS_OF_TOP:
+            labels = memory.cache(best_labels)(
+                X, len(set(y)), n_starts, options.seed, method=method
+            )
+            one = {"strategy": strategy, "method": method}
+            described = describe_clusters(y, collection.network, labels)
+            found["clusters"].append({**one, **described})
+            counts = count_confusion(np.asarray(collection.target_names)[y], labels)
+            found["confusion"] += [{**one, **row} for row in counts]
     parameters = {
         "n_starts": n_starts,
         "seed": options.seed,
