@@ -4,11 +4,14 @@ import argparse
 from pathlib import Path
 
 from benchmarks._data import add_data_option
+from benchmarks.studies._data import DATASETS
 
-DATASETS = ("mnist", "fashion-mnist", "cifar10", "digits")
-N_NETWORKS = {"cifar10": 5}
-# What a trial has in place of the defaults.
-QUICK = {"dataset": "digits", "n_networks": 5, "epochs": 40}
+# What two cores can do in an hour or so.
+REDUCED = {"cifar10": {"n_networks": 5, "select": "none"}}
+FULL = {"n_networks": 20, "select": "reduced", "epochs": None}
+# What a trial has in place of them, and on data other than the digits.
+QUICK = {"n_networks": 5, "epochs": 40}
+QUICK_ELSEWHERE = {"epochs": 1, "select": "none"}
 
 
 def main(argv=None):
@@ -42,7 +45,8 @@ def make_parser():
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="a trial: the digits, 5 networks, 40 epochs, where nothing else is said",
+        help="a trial, where nothing else is said: the digits, 5 networks, 40 epochs; "
+        "on other data 1 epoch and no selection",
     )
     add_data_option(parser)
     parser.add_argument(
@@ -69,9 +73,8 @@ def make_parser():
     parser.add_argument(
         "--select",
         choices=("none", "reduced", "paper"),
-        default="reduced",
-        help="settings of the strategies: fixed ones, or by 5-fold cross-validation "
-        "on a reduced grid or on the paper's",
+        help="settings of the strategies: fixed ones (none, default for cifar10), or "
+        "by 5-fold cross-validation on a reduced grid (default) or on the paper's",
     )
     parser.add_argument(
         "--fresh-per-class",
@@ -95,12 +98,13 @@ def read_options(argv=None):
         The options.
     """
     options = make_parser().parse_args(argv)
-    defaults = QUICK if options.quick else {}
-    options.dataset = options.dataset or defaults.get("dataset", "mnist")
-    options.epochs = options.epochs or defaults.get("epochs")
-    options.n_networks = options.n_networks or defaults.get(
-        "n_networks", N_NETWORKS.get(options.dataset, 20)
-    )
+    options.dataset = options.dataset or ("digits" if options.quick else "mnist")
+    defaults = FULL | REDUCED.get(options.dataset, {})
+    if options.quick:
+        defaults |= QUICK | (QUICK_ELSEWHERE if options.dataset != "digits" else {})
+    for name in FULL:
+        if getattr(options, name) is None:
+            setattr(options, name, defaults[name])
     return options
 
 

@@ -263,46 +263,50 @@ def _advance(plan, seeds, checkpoint, images, labels, device):
 def _finish(dataset, plan, folder, device):
     """Read trained networks; first put them together where that was not yet done."""
     arrays, record = (_place(folder, plan, "networks", e) for e in (".npz", ".json"))
-    parts = _divide(folder, plan, device)
+    checkpoints = [checkpoint for *_, checkpoint in _divide(folder, plan, device)]
     if not record.exists():
-        saved = [load_arrays(checkpoint) for *_, checkpoint in parts]
-        states = {
-            name: np.concatenate([part[name] for part in saved])
-            for name in saved[0]
-            if name not in ("epoch", "seconds") and not name.startswith("velocity/")
-        }
-        networks = unstack(plan, states)
-        _check_finite(plan, states)
-        accuracies = {
-            kind: measure_accuracies(networks, *images, device=device).tolist()
-            for kind, images in (
-                ("train", (dataset.images, dataset.labels)),
-                ("held-out", (dataset.stimuli, dataset.stimuli_labels)),
-                ("test", (dataset.test_images, dataset.test_labels)),
-            )
-        }
+        states, content = _put_together(dataset, plan, checkpoints, device)
         save_arrays(arrays, states)
-        save_json(
-            record,
-            {
-                "parameters": plan,
-                "accuracies": accuracies,
-                "seconds": sum(float(part["seconds"]) for part in saved),
-                "device": device,
-                "versions": {name: version(name) for name in ("torch", "numpy")},
-            },
-        )
-    for *_, checkpoint in parts:
+        # Comes last: where it is, all is.
+        save_json(record, content)
+    for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
-    found = load_json(record)
-    if found["parameters"] != plan:
+    content = load_json(record)
+    if content["parameters"] != plan:
         raise ValueError(f"{record} holds other networks; move it away.")
     return Bunch(
         networks=unstack(plan, load_arrays(arrays)),
-        accuracies={k: np.array(v) for k, v in found["accuracies"].items()},
-        seconds=found["seconds"],
+        accuracies={k: np.array(v) for k, v in content["accuracies"].items()},
+        seconds=content["seconds"],
         key=make_key(plan),
     )
+
+
+def _put_together(dataset, plan, checkpoints, device):
+    """Join the stacks of a plan; return the states and what there is to say."""
+    saved = [load_arrays(checkpoint) for checkpoint in checkpoints]
+    states = {
+        name: np.concatenate([part[name] for part in saved])
+        for name in saved[0]
+        if name not in ("epoch", "seconds") and not name.startswith("velocity/")
+    }
+    _check_finite(plan, states)
+    networks = unstack(plan, states)
+    accuracies = {
+        kind: measure_accuracies(networks, *images, device=device).tolist()
+        for kind, images in (
+            ("train", (dataset.images, dataset.labels)),
+            ("held-out", (dataset.stimuli, dataset.stimuli_labels)),
+            ("test", (dataset.test_images, dataset.test_labels)),
+        )
+    }
+    return states, {
+        "parameters": plan,
+        "accuracies": accuracies,
+        "seconds": sum(float(part["seconds"]) for part in saved),
+        "device": device,
+        "versions": {name: version(name) for name in ("torch", "numpy")},
+    }
 
 
 def _check_finite(plan, states):
