@@ -294,9 +294,8 @@ def test_page_csv_and_json_agree(study, request):
                 written = "" if value is None else str(value)
                 assert line[key] == written, (name, key)
     name = "purity" if study == "strategies" else "purity-vanilla"
-    (shown,) = [t for t in page.tables if t[0][1:2] == ["purity, best of 4 restarts"]][
-        :1
-    ]
+    heading = "purity, best of 4 restarts"
+    shown = next(table for table in page.tables if table[0][1:2] == [heading])
     for cells, row in zip(shown[1:], content["tables"][name], strict=True):
         assert cells[0] == row["method"]
         expected = f"{row['purity_mean']:.3f} ± {row['purity_std']:.3f}"
@@ -424,6 +423,7 @@ def make_purity(**values):
             "method": method.replace("_", " "),
             "purity_mean": single,
             "best_purity_mean": best,
+            "n_connectomes": 80,
             "error": "" if single is not None else "ValueError: why",
         }
         for method, (single, best) in values.items()
@@ -433,7 +433,7 @@ def make_purity(**values):
 def test_what_failed_comes_last_and_says_why():
     reports = importlib.import_module("benchmarks.studies._reports")
     rows = [
-        {**row, "n_networks": 80, "best_purity_std": 0.0, "purity_std": 0.0}
+        {**row, "best_purity_std": 0.0, "purity_std": 0.0}
         for row in rename_top(
             make_purity(SWK=(None, None), PL=(0.5, 0.6), Top=(0.9, 1))
         )
@@ -443,7 +443,7 @@ def test_what_failed_comes_last_and_says_why():
     results = {"parameters": {"n_starts": 4}}
     table = reports.make_purity_table("p", "Title", rows, "all strategies", results)
     assert [row["method"] for row in table.rows] == ["Top (normalised)", "PL", "SWK"]
-    assert table.columns["what it is"](table.rows[-1]) == "ValueError: why"
+    assert table.columns["error"](table.rows[-1]) == "ValueError: why"
     assert table.columns["purity, single starts"](table.rows[-1]) == "–"
 
 
@@ -454,17 +454,18 @@ def rename_top(rows, form="Top (normalised)"):
 
 def test_ranks_follow_the_numbers(findings):
     score = {"Top": 0.9, "A": 0.9001, "B": 0.7}
-    assert findings.rank_methods(score, "Top", "purity") == (
+    assert findings.rank_methods(score, "Top", "purity", 80) == (
         "Top has the highest purity of 3 methods, 0.900, shared with A; next: B "
-        "(0.700)."
+        "(0.700), 16.0 of 80 connectomes behind."
     )
     score |= {"A": 0.96, "C": 0.95}
-    assert findings.rank_methods(score, "Top", "purity") == (
+    assert findings.rank_methods(score, "Top", "purity", 80) == (
         "Top has the third highest purity of 4 methods, 0.900; higher: A (0.960) and "
         "C (0.950)."
     )
-    assert findings.rank_methods({"Top": 0.9, "A": 0.8}, "Top", "purity") == (
-        "Top has the highest purity of 2 methods, 0.900; next: A (0.800)."
+    assert findings.rank_methods({"Top": 0.9, "A": 0.8}, "Top", "purity", 80) == (
+        "Top has the highest purity of 2 methods, 0.900; next: A (0.800), 8.0 of 80 "
+        "connectomes behind."
     )
 
 

@@ -134,7 +134,9 @@ def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed):
     )
     summary = to_rows(summarize(table))
     found = {row["candidate"]: row for row in summary}
-    rows = [summarize_method(name, found) for name in methods]
+    rows = [
+        {"n_connectomes": len(y), **summarize_method(name, found)} for name in methods
+    ]
     kept = ("candidate", "start", *SCORES, "error")
     return rows, [{key: row[key] for key in kept} for row in to_rows(table)]
 

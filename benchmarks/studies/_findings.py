@@ -12,7 +12,7 @@ MARGIN = 0.05
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
 
-def rank_methods(values, own, what):
+def rank_methods(values, own, what, n_samples):
     """Say where a method stands among others by a score, higher being better.
 
     Parameters
@@ -26,11 +26,14 @@ def rank_methods(values, own, what):
     what : str
         What the score is, such as ``"purity from single starts"``.
 
+    n_samples : int
+        Number of samples, of which scores are shares.
+
     Returns
     -------
     sentence : str
         Its rank, its score, those that share its rank, and those above it or, if
-        there are none, the next.
+        there are none, the next and how many samples that one is behind.
     """
     values = {name: round(value, DIGITS) for name, value in values.items()}
     score = values.pop(own)
@@ -44,7 +47,11 @@ def rank_methods(values, own, what):
     if higher:
         return f"{sentence}; higher: {_list_scores(higher, values)}."
     if below:
-        return f"{sentence}; next: {_list_scores(below[:1], values)}."
+        behind = (score - values[below[0]]) * n_samples
+        return (
+            f"{sentence}; next: {_list_scores(below[:1], values)}, {behind:.1f} of "
+            f"{n_samples} connectomes behind."
+        )
     return f"{sentence}."
 
 
@@ -58,7 +65,7 @@ def tell_purity(rows, task, n_starts):
     ):
         values = {row["method"]: pick(row) for row in rows if pick(row) is not None}
         if TOP in values:
-            sentences.append(rank_methods(values, TOP, what))
+            sentences.append(rank_methods(values, TOP, what, rows[0]["n_connectomes"]))
     return sentences
 
 

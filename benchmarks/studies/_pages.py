@@ -19,17 +19,15 @@ h1 { font-size: 1.7rem; line-height: 1.25; margin: 1rem 0 .3rem; }
 h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; border-top: 1px solid #ccc;
   padding-top: 1.2rem; }
 .lead { color: #444; margin-top: 0; }
-.table { overflow-x: auto; margin: 1rem 0; }
+.table { overflow-x: auto; margin: .4rem 0 1rem; }
 table { border-collapse: collapse; font-size: .88rem;
   font-variant-numeric: tabular-nums; }
-caption { text-align: left; white-space: nowrap; font-weight: 600;
-  padding-bottom: .4rem; }
+.title { font-weight: 600; font-size: .95rem; margin: 1.6rem 0 0; }
 th, td { text-align: right; padding: .28rem .6rem;
   border-bottom: 1px solid #e2e2e2; }
 td { white-space: nowrap; }
-td.text { white-space: normal; min-width: 11rem; }
 th { vertical-align: bottom; border-bottom: 2px solid #888; }
-th:first-child, td:first-child, .text { text-align: left; }
+th:first-child, td:first-child { text-align: left; }
 th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
 tr.own td { background: #eaf3fa; font-weight: 600; }
 .note, figcaption { font-size: .88rem; color: #444; }
@@ -72,9 +70,6 @@ class Table:
 
     own : callable
         Tells the rows of the package's own method, which the page marks.
-
-    texts : tuple of str
-        Headings of columns of words, which may take several lines.
     """
 
     name: str
@@ -83,7 +78,6 @@ class Table:
     columns: dict
     note: str = ""
     own: object = field(default=lambda row: False)
-    texts: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -268,23 +262,17 @@ def write_html_table(table):
     if not table.columns:
         path = f"tables/{table.name}.csv"
         return f'<p>{text(table.title)}: <a href="{path}">{path}</a></p>'
-    lines = [write_html_line("th", {head: head for head in table.columns}, table)]
+    heads = "".join(f"<th>{text(head)}</th>" for head in table.columns)
+    lines = [f"<tr>{heads}</tr>"]
     for row in table.rows:
-        cells = {head: show(row) for head, show in table.columns.items()}
-        lines.append(write_html_line("td", cells, table, own=table.own(row)))
+        cells = "".join(
+            f"<td>{text(show(row))}</td>" for show in table.columns.values()
+        )
+        mark = ' class="own"' if table.own(row) else ""
+        lines.append(f"<tr{mark}>{cells}</tr>")
     note = f'<p class="note">{text(table.note)}</p>' if table.note else ""
     return (
-        f'<div class="table"><table><caption>{text(table.title)}</caption>\n'
+        f'<p class="title">{text(table.title)}</p><div class="table"><table>\n'
         + "\n".join(lines)
         + f"\n</table></div>{note}"
     )
-
-
-def write_html_line(tag, cells, table, *, own=False):
-    """Write a line of a table."""
-    words = dict.fromkeys(table.texts, ' class="text"')
-    line = "".join(
-        f"<{tag}{words.get(head, '')}>{text(cell)}</{tag}>"
-        for head, cell in cells.items()
-    )
-    return f'<tr class="own">{line}</tr>' if own else f"<tr>{line}</tr>"

@@ -28,7 +28,7 @@ NAMES = {"batch_norm": "batch norm", "l2": "L2"}
 PURITY_NOTE = (
     "Mean ± standard deviation over {n_starts} random starts; best of restarts: of "
     "{n_starts} starts the one of lowest inertia, repeated {n_starts} times. A dash: "
-    "the method has no inertia to choose by. One network is {one:.4f} of purity."
+    "the method has no inertia to choose by. One connectome is {one:.4f} of purity."
 )
 
 
@@ -259,7 +259,7 @@ def show_purity(results):
             "Purity of each method. Top (normalised) in bold.",
         )
     )
-    return parts
+    return [*parts, "The methods:", explain_methods(rows)]
 
 
 def make_purity_table(name, title, rows, task, results):
@@ -274,13 +274,14 @@ def make_purity_table(name, title, rows, task, results):
         "adjusted Rand, single starts": show_spread("adjusted_rand"),
     }
     note = PURITY_NOTE.format(
-        n_starts=results["parameters"]["n_starts"], one=1 / rows[0]["n_networks"]
+        n_starts=results["parameters"]["n_starts"], one=1 / rows[0]["n_connectomes"]
     )
     if any(row.get("seconds_alone") is not None for row in rows):
         columns["seconds"] = lambda row: write_number(row["seconds_alone"], ".2g")
         note += " Seconds: one start from connectomes to clusters, nothing shared."
-    columns["what it is"] = lambda row: row["error"] or METHODS[row["method"]]
-    return Table(name, title, rows, columns, note, is_own, ("what it is",))
+    if any(row["error"] for row in rows):
+        columns["error"] = show_plain("error")
+    return Table(name, title, rows, columns, note, is_own)
 
 
 def make_pairs_table(rows, tasks):
@@ -453,7 +454,7 @@ def show_stimuli(collection, results):
     """Show study 2's purity by strategy."""
     chance = results["parameters"]["chance"]
     tasks = list(collection.connectomes)
-    rows = [{**row, "n_networks": len(collection.target)} for row in results["purity"]]
+    rows = results["purity"]
     parts = [
         make_purity_table(f"purity-{task}", f"Clusters, {task}", rows, task, results)
         for task in tasks
@@ -465,7 +466,23 @@ def show_stimuli(collection, results):
             "Purity of each method by strategy. Top (normalised) in bold.",
         )
     )
+    explained = explain_methods(rows)
+    left_out = [name for name in METHODS if name not in explained]
+    n_pairs = len(collection.target) * (len(collection.target) - 1) // 2
+    parts += ["The methods:", explained]
+    if left_out:
+        parts.append(
+            f"Left out here: {findings.join(left_out)}, for which study 1 has figures. "
+            f"They take longest, and there are {n_pairs:,} pairs of diagrams for each "
+            "strategy."
+        )
     return parts
+
+
+def explain_methods(rows):
+    """Say what stands behind the names of methods."""
+    names = dict.fromkeys(row["method"] for row in rows)
+    return {name: METHODS[name] for name in names}
 
 
 def show_confusions(collection, results):

@@ -115,7 +115,6 @@ def compare_tasks(X, tasks, parameters, memory, options):
             purity.append(
                 {
                     "task": task,
-                    "n_networks": len(y),
                     "chance": chance,
                     **row,
                     "seconds_alone": seconds,
