@@ -9,7 +9,13 @@ its results, so that a study that was stopped goes on where it was::
     _training    stacks of networks trained together, with checkpoints
     _selection   settings by cross-validation
     _stages      networks and connectomes of a study, made or found again
-    _reports     statistics, tables, figures, one page of HTML
+    _clusterings Top and all baselines over random starts
+    _strategies  study 1: clusterings, λ, barcodes, permutation tests
+    _stimuli     study 2: clusterings, confusion, classes against networks
+    _findings    sentences made from the rows of tables
+    _figures     figures
+    _pages       a report as files: HTML, Markdown, JSON, CSV
+    _reports     puts these together
 
 Between the first five and the last there are two functions and one object.
 

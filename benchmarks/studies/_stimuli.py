@@ -1,0 +1,100 @@
+"""Study 2: whether connectomes tell which class of stimuli a network was shown."""
+
+import numpy as np
+from joblib import Memory
+from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics.cluster import contingency_matrix
+
+from benchmarks.studies._clusterings import (
+    FORMS_OF_TOP,
+    METHODS,
+    best_labels,
+    chance_purity,
+    compare_methods,
+)
+from sktopo.metrics import matched_accuracy_score, purity_score
+
+# All but those whose distances between the diagrams of all pairs, of all strategies,
+# would take longer than everything else together.
+STIMULI_METHODS = tuple(name for name in METHODS if name not in ("BD", "WD", "PF"))
+
+
+def study_stimuli(collection, options, cache):
+    """Compute study 2 from connectomes.
+
+    Parameters
+    ----------
+    collection : Bunch
+        See the package's docstring.
+
+    options : argparse.Namespace
+        Options of the command.
+
+    cache : pathlib.Path
+        Folder for what is finished, so that a run that was stopped goes on.
+
+    Returns
+    -------
+    results : dict
+        `parameters`, and rows: `purity`, one per strategy and method; `starts`;
+        `clusters`, one per strategy and form of Top, with what clusters, the best of
+        restarts, share with classes and with networks, and `labels`, these clusters;
+        `confusion`, one per strategy, form, class and cluster.
+    """
+    n_starts = 4 if options.quick else 20
+    y = collection.target
+    memory = Memory(cache, verbose=0)
+    found = {"purity": [], "starts": [], "clusters": [], "confusion": []}
+    for strategy, X in collection.connectomes.items():
+        rows, starts = compare_methods(
+            X,
+            y,
+            methods=STIMULI_METHODS,
+            n_starts=n_starts,
+            n_jobs=options.n_jobs,
+            memory=memory,
+            seed=options.seed,
+        )
+        found["purity"] += [{"task": strategy, **row} for row in rows]
+        found["starts"] += [{"task": strategy, **row} for row in starts]
+        for method in FORMS_OF_TOP:
+            labels = memory.cache(best_labels)(
+                X, len(set(y)), n_starts, options.seed, method=method
+            )
+            one = {"strategy": strategy, "method": method}
+            described = describe_clusters(y, collection.network, labels)
+            found["clusters"].append({**one, **described})
+            counts = count_confusion(np.asarray(collection.target_names)[y], labels)
+            found["confusion"] += [{**one, **row} for row in counts]
+    parameters = {
+        "n_starts": n_starts,
+        "seed": options.seed,
+        "chance": chance_purity(y, options.seed),
+        "methods": list(STIMULI_METHODS),
+    }
+    return {"parameters": parameters, **found}
+
+
+def describe_clusters(y, network, labels):
+    """Compare clusters with classes, and with the networks that were shown them."""
+    shared = len(np.unique(network)) < len(network)
+    return {
+        "purity": float(purity_score(y, labels)),
+        "matched_accuracy": float(matched_accuracy_score(y, labels)),
+        "adjusted_rand_class": float(adjusted_rand_score(y, labels)),
+        # Networks that saw one class each have nothing in common to be found.
+        "adjusted_rand_network": (
+            float(adjusted_rand_score(network, labels)) if shared else None
+        ),
+        "labels": labels.tolist(),
+    }
+
+
+def count_confusion(names, labels):
+    """Count networks by class and cluster: rows."""
+    counts = np.asarray(contingency_matrix(names, labels))
+    return [
+        {"class": str(name), "cluster": int(cluster), "count": int(count)}
+        for name, line in zip(np.unique(names), counts, strict=True)
+        for cluster, count in zip(np.unique(labels), line, strict=True)
+    ]
