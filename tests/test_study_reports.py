@@ -225,6 +225,34 @@ def test_purity_of_top_by_another_route(strategies):
     assert 1 / 3 < row["purity_mean"] and row["error"] == ""
 
 
+def test_the_clusters_shown_are_those_of_the_best_start(strategies):
+    tables = read_json(strategies)["tables"]
+    labels = np.array([row["cluster"] for row in tables["clusters"]])
+    (purity,) = [
+        row["purity"]
+        for row in tables["starts"]
+        if (row["task"], row["start"]) == ("all strategies", 0)
+        and row["candidate"] == "Top (normalised), best of restarts"
+    ]
+    assert compute_purity(strategies.target, labels) == pytest.approx(purity)
+
+
+def test_best_of_starts_has_the_lowest_inertia():
+    clusterings = importlib.import_module("benchmarks.studies._clusterings")
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    kmeans = KMeans(6, n_init=1, init="random")
+    found = clusterings.BestOf(kmeans, n_init=5, random_state=3).fit(X)
+    starts = [
+        KMeans(6, n_init=1, init="random", random_state=seed).fit(X)
+        for seed in clusterings.draw_seeds(5, 3)
+    ]
+    inertias = [start.inertia_ for start in starts]
+    assert found.inertia_ == min(inertias) < max(inertias)
+    np.testing.assert_array_equal(
+        found.labels_, starts[int(np.argmin(inertias))].labels_
+    )
+
+
 def test_lambda_ends_where_the_methods_are(strategies):
     tables = read_json(strategies)["tables"]
     purity = {row["method"]: row for row in tables["purity"]}
