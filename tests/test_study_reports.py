@@ -494,6 +494,8 @@ def test_ranks_follow_the_numbers(findings):
         "Top has the third highest purity of 4 methods, 0.900; higher: A (0.960) and "
         "C (0.950)."
     )
+    score |= {str(k): 0.99 for k in range(9)}
+    assert "12th highest" in findings.rank_methods(score, "Top", "purity", 80)
     assert findings.rank_methods({"Top": 0.9, "A": 0.8}, "Top", "purity", 80) == (
         "Top has the highest purity of 2 methods, 0.900; next: A (0.800), 8.0 of 80 "
         "connectomes behind."
@@ -545,6 +547,9 @@ def test_lambda_and_chance_follow_the_numbers(findings):
     told = findings.tell_chance(rows, 0.4)
     assert "A (all strategies) and B (all strategies)." in told and "Top" not in told
     assert "every method" in findings.tell_chance(rows, 0.3)
+    rows += [{**row, "task": "another", "best_purity_mean": 0.4} for row in rows[:2]]
+    told = findings.tell_chance(rows, 0.4)
+    assert "A (all), B (all strategies) and Top (normalised) (another)." in told
 
 
 def test_tests_follow_the_numbers(findings):
