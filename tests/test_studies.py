@@ -543,12 +543,12 @@ def correlate(network, stimuli):
     return matrix[np.triu_indices(64, 1)]
 
 
-def load_trained(studies, options):
+def load_trained(studies, options, group=0):
     dataset = studies.data.load_dataset("digits")
     selected = studies.selection.select_settings(
         dataset, grid="none", folder=None, epochs=1
     )
-    return dataset, studies.stages._train(dataset, selected.settings, options)
+    return dataset, studies.stages._train(dataset, selected.settings, options, group)
 
 
 def test_study_1_has_a_connectome_for_every_network(studies, tmp_path):
@@ -592,6 +592,10 @@ def test_fresh_networks_for_every_class(studies, tmp_path):
     options = read_quick(studies, tmp_path, "stimuli", "--fresh-per-class")
     found = studies.stages.collect_stimuli(options)
     np.testing.assert_array_equal(found.network, np.arange(20))
+    dataset, trained = load_trained(studies, options, group=8)
+    stimuli = dataset.stimuli[dataset.stimuli_labels == 7]
+    expected = correlate(trained["l2"].networks[1], stimuli)
+    np.testing.assert_allclose(found.connectomes["l2"][15], expected, atol=1e-4)
     assert found.accuracies["l2"]["test"].shape == (20,)
     assert len(list((tmp_path / "digits" / "networks").glob("*.npz"))) == 40
     assert not any("same 2 networks" in sentence for sentence in found.differences)

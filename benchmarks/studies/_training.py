@@ -251,7 +251,7 @@ def _advance(plan, seeds, checkpoint, images, labels, device):
         rows = [np.arange(len(labels))] * len(seeds)
         while True:
             stack.train_epoch(images, labels, rows)
-            done = stack.epoch == plan["settings"]["epochs"]
+            done = stack.epoch >= plan["settings"]["epochs"]
             if done or time.perf_counter() - start > CHECKPOINT_EVERY:
                 break
         seconds = before + time.process_time() - busy
