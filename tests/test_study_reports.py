@@ -20,6 +20,9 @@ for module in ("matplotlib", "gudhi", "kmedoids", "tqdm"):
     pytest.importorskip(module)
 networkx = pytest.importorskip("networkx")
 
+# A machine that is busy elsewhere may take long to write what joblib keeps.
+pytestmark = pytest.mark.filterwarnings("ignore:Persisting input arguments")
+
 ROOT = Path(__file__).parent.parent
 STRATEGIES = ("vanilla", "batch_norm", "l2")
 FORMS = ("Top (normalised)", "Top (sum)", "Adj")
@@ -223,6 +226,34 @@ def test_purity_of_top_by_another_route(strategies):
     assert row["best_purity_mean"] == pytest.approx(np.mean(best))
     # Otherwise nothing was compared.
     assert 1 / 3 < row["purity_mean"] and row["error"] == ""
+
+
+def test_the_clusters_shown_are_those_of_the_best_start(strategies):
+    tables = read_json(strategies)["tables"]
+    labels = np.array([row["cluster"] for row in tables["clusters"]])
+    (purity,) = [
+        row["purity"]
+        for row in tables["starts"]
+        if (row["task"], row["start"]) == ("all strategies", 0)
+        and row["candidate"] == "Top (normalised), best of restarts"
+    ]
+    assert compute_purity(strategies.target, labels) == pytest.approx(purity)
+
+
+def test_best_of_starts_has_the_lowest_inertia():
+    clusterings = importlib.import_module("benchmarks.studies._clusterings")
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    kmeans = KMeans(6, n_init=1, init="random")
+    found = clusterings.BestOf(kmeans, n_init=5, random_state=3).fit(X)
+    starts = [
+        KMeans(6, n_init=1, init="random", random_state=seed).fit(X)
+        for seed in clusterings.draw_seeds(5, 3)
+    ]
+    inertias = [start.inertia_ for start in starts]
+    assert found.inertia_ == min(inertias) < max(inertias)
+    np.testing.assert_array_equal(
+        found.labels_, starts[int(np.argmin(inertias))].labels_
+    )
 
 
 def test_lambda_ends_where_the_methods_are(strategies):
@@ -463,6 +494,8 @@ def test_ranks_follow_the_numbers(findings):
         "Top has the third highest purity of 4 methods, 0.900; higher: A (0.960) and "
         "C (0.950)."
     )
+    score |= {str(k): 0.99 for k in range(9)}
+    assert "12th highest" in findings.rank_methods(score, "Top", "purity", 80)
     assert findings.rank_methods({"Top": 0.9, "A": 0.8}, "Top", "purity", 80) == (
         "Top has the highest purity of 2 methods, 0.900; next: A (0.800), 8.0 of 80 "
         "connectomes behind."
@@ -514,6 +547,9 @@ def test_lambda_and_chance_follow_the_numbers(findings):
     told = findings.tell_chance(rows, 0.4)
     assert "A (all strategies) and B (all strategies)." in told and "Top" not in told
     assert "every method" in findings.tell_chance(rows, 0.3)
+    rows += [{**row, "task": "another", "best_purity_mean": 0.4} for row in rows[:2]]
+    told = findings.tell_chance(rows, 0.4)
+    assert "A (all), B (all strategies) and Top (normalised) (another)." in told
 
 
 def test_tests_follow_the_numbers(findings):

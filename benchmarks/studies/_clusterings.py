@@ -200,7 +200,7 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
     return labels, np.array([top.inertia_ for top in starts])
 
 
-def best_labels(X, n_clusters, n_starts, seed, *, method=TOP):
+def best_labels(X, n_clusters, method, n_starts, seed):
     """Cluster by a form of Top, the best of restarts: labels (n_samples,)."""
     rows = baseline_clusterers(n_clusters)[method]["rows"].fit_transform(X)
     labels, _ = cluster_starts(

@@ -9,7 +9,17 @@ from benchmarks.studies._strategies import ALL
 DIGITS = 3
 LEVEL = 0.05
 MARGIN = 0.05
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+_ORDINALS = (
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
 
 
 def rank_methods(values, own, what, n_samples):
@@ -233,7 +243,11 @@ def tell_chance(rows, chance):
         value = final_purity(row)
         if value is not None and round(value, DIGITS) <= round(chance, DIGITS) + MARGIN:
             near.setdefault(row["method"], []).append(row["task"])
-    told = [f"{method} ({join(tasks)})" for method, tasks in near.items()]
+    n_tasks = len({row["task"] for row in rows})
+    told = [
+        f"{method} ({'all' if len(tasks) == n_tasks > 1 else join(tasks)})"
+        for method, tasks in near.items()
+    ]
     none = f"every method exceeds that by more than {MARGIN}"
     some = f"these do not exceed that by more than {MARGIN}: {join(told)}"
     return (
@@ -322,8 +336,8 @@ def write(value):
 def _superlative(n_higher):
     if not n_higher:
         return "highest"
-    if n_higher < len(_ORDINALS):
-        return f"{_ORDINALS[n_higher]} highest"
+    if n_higher <= len(_ORDINALS):
+        return f"{_ORDINALS[n_higher - 1]} highest"
     return f"{n_higher + 1}th highest"
 
 

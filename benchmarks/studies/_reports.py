@@ -439,14 +439,20 @@ def show_tests(results):
 
 def show_points(collection, names, results):
     """Show the networks in the plane, and one clustering of them."""
+    labels = results["labels"]
+    rows = [
+        {"strategy": str(name), "network": int(network), "cluster": int(label)}
+        for name, network, label in zip(names, collection.network, labels, strict=True)
+    ]
     return [
         Plot(
             "clusters",
-            figures.draw_clusters(collection.connectomes, names, results["labels"]),
+            figures.draw_clusters(collection.connectomes, names, labels),
             "Left: networks in the plane that keeps most of their Wasserstein "
             "variance, and barycenters of strategies. Right: one clustering by Top "
             "(normalised), the best of restarts.",
-        )
+        ),
+        Table("clusters", "The cluster of each network", rows, {}),
     ]
 
 

@@ -59,7 +59,7 @@ def study_stimuli(collection, options, cache):
         found["starts"] += [{"task": strategy, **row} for row in starts]
         for method in FORMS_OF_TOP:
             labels = memory.cache(best_labels)(
-                X, len(set(y)), n_starts, options.seed, method=method
+                X, len(set(y)), method, n_starts, options.seed
             )
             one = {"strategy": strategy, "method": method}
             described = describe_clusters(y, collection.network, labels)

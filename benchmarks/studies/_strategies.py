@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from benchmarks.studies._clusterings import (
     METHODS,
+    TOP,
     best_labels,
     chance_purity,
     cluster_starts,
@@ -77,7 +78,7 @@ def study_strategies(collection, options, cache):
         "blocks": average_blocks(X, of_row, collection.node_names),
         **permute(X, of_row, parameters["n_permutations"], options.seed),
         "labels": memory.cache(best_labels)(
-            X, len(names), parameters["n_starts"], options.seed
+            X, len(names), TOP, parameters["n_starts"], options.seed
         ),
     }
 
