@@ -258,6 +258,20 @@ def test_building_leaves_the_global_generator_alone(studies):
     assert not torch.equal(first, other)
 
 
+def test_deep_networks_start_from_weights_that_keep_the_variance(studies):
+    settings = make_settings(studies, "vanilla")
+    deep, flat = (
+        studies.networks.build_network(name, "vanilla", settings, 0)
+        for name in ("cifar10", "mnist")
+    )
+    expected = (2 / ((1 + 0.05**2) * 64 * 9)) ** 0.5
+    assert deep.conv5.weight.std().item() == pytest.approx(expected, rel=0.02)
+    assert not deep.conv5.bias.any()
+    # Torch's own are uniform up to one over the root of the number of inputs.
+    assert flat.fc1.weight.abs().max().item() == pytest.approx(1 / 28, rel=1e-3)
+    assert flat.fc1.bias.any()
+
+
 class DropoutDrawnByNumpy(torch.nn.Module):
     """Dropout with the draws of a generator, as the stack makes them."""
 

@@ -64,8 +64,8 @@ def make_parser():
     parser.add_argument(
         "--epochs",
         type=_positive,
-        help="epochs of training, also in the selection (10; 6 for fashion-mnist; or "
-        "those of the paper's grid)",
+        help="epochs of training, also in the selection (10; 6 for fashion-mnist "
+        "and cifar10; or those of the paper's grid)",
     )
     parser.add_argument("--device", default="cpu", help="of the training, e.g. cuda")
     parser.add_argument("--n-jobs", type=int, default=2, help="jobs at once")
