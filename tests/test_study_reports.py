@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 STRATEGIES = ("vanilla", "batch_norm", "l2")
 FORMS = ("Top (normalised)", "Top (sum)", "Adj")
 N_NODES, N_NETWORKS, N_STARTS = 12, 4, 4
+ALL = "all strategies together"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -205,7 +206,7 @@ def test_purity_of_top_by_another_route(strategies):
     found = {
         (row["candidate"], row["start"]): row["purity"]
         for row in read_json(strategies)["tables"]["starts"]
-        if row["task"] == "all strategies"
+        if row["task"] == ALL
     }
     seeds = np.random.RandomState(0).randint(2**31 - 1, size=N_STARTS)
     expected = {"Top (normalised)": [], "Top (normalised), best of restarts": []}
@@ -234,7 +235,7 @@ def test_the_clusters_shown_are_those_of_the_best_start(strategies):
     (purity,) = [
         row["purity"]
         for row in tables["starts"]
-        if (row["task"], row["start"]) == ("all strategies", 0)
+        if (row["task"], row["start"]) == (ALL, 0)
         and row["candidate"] == "Top (normalised), best of restarts"
     ]
     assert compute_purity(strategies.target, labels) == pytest.approx(purity)
@@ -262,7 +263,7 @@ def test_lambda_ends_where_the_methods_are(strategies):
     ends = {
         (row["form"], row["weight"]): row
         for row in tables["weights-all"]
-        if row["task"] == "all strategies"
+        if row["task"] == ALL
     }
     for end, method in (
         (("normalised", 1), "Top (normalised)"),
@@ -450,7 +451,7 @@ def make_purity(**values):
     """Rows of purity; the values are of single starts, of restarts, or None."""
     return [
         {
-            "task": "all strategies",
+            "task": ALL,
             "method": method.replace("_", " "),
             "purity_mean": single,
             "best_purity_mean": best,
@@ -472,7 +473,7 @@ def test_what_failed_comes_last_and_says_why():
     for row in rows:
         row |= {"best_adjusted_rand_mean": None, "adjusted_rand_mean": None}
     results = {"parameters": {"n_starts": 4}}
-    table = reports.make_purity_table("p", "Title", rows, "all strategies", results)
+    table = reports.make_purity_table("p", "Title", rows, ALL, results)
     assert [row["method"] for row in table.rows] == ["Top (normalised)", "PL", "SWK"]
     assert table.columns["error"](table.rows[-1]) == "ValueError: why"
     assert table.columns["purity, single starts"](table.rows[-1]) == "–"
@@ -506,21 +507,19 @@ def test_wins_and_losses_follow_the_numbers(findings):
     rows = rename_top(make_purity(Top=(0.8, 0.97), A=(0.9, 0.95), B=(0.96, None)))
     assert findings.tell_wins(rows, 20) == (
         "With the best of 20 restarts, Top (normalised) is ahead of all others in all "
-        "strategies (0.970)."
+        "strategies together (0.970)."
     )
-    told = findings.tell_purity(rows, "all strategies", 20)
+    told = findings.tell_purity(rows, ALL, 20)
     assert "highest purity with the best of 20 restarts" in told[0]
     assert "third highest mean purity from single starts" in told[1]
     rows = rename_top(make_purity(Top=(0.8, 0.95), A=(0.9, 0.95), B=(0.96, None)))
     assert findings.tell_wins(rows, 20) == (
         "With the best of 20 restarts, Top (normalised) is behind in all strategies "
-        "(0.950, B 0.960)."
+        "together (0.950, B 0.960)."
     )
     rows = rename_top(make_purity(Top=(0.8, 0.95), A=(0.9, 0.95), B=(None, None)))
-    assert "shares the highest purity in all strategies" in findings.tell_wins(rows, 20)
-    assert findings.tell_errors(rows) == [
-        "B has no result in all strategies: ValueError: why"
-    ]
+    assert f"shares the highest purity in {ALL}" in findings.tell_wins(rows, 20)
+    assert findings.tell_errors(rows) == [f"B has no result in {ALL}: ValueError: why"]
 
 
 @pytest.mark.parametrize(
@@ -536,7 +535,7 @@ def test_forms_follow_the_numbers(findings, own, peer, expected):
 
 def test_lambda_and_chance_follow_the_numbers(findings):
     rows = [
-        {"task": "all strategies", "form": "sum", "weight": w, "best_purity_mean": p}
+        {"task": ALL, "form": "sum", "weight": w, "best_purity_mean": p}
         for w, p in ((0, 0.3), (0.5, 0.9), (0.7, 0.9), (1, 0.8))
     ]
     assert findings.tell_weights(rows, 20) == [
@@ -545,11 +544,11 @@ def test_lambda_and_chance_follow_the_numbers(findings):
     ]
     rows = rename_top(make_purity(Top=(0.3, 0.9), A=(0.3, 0.44), B=(0.45, None)))
     told = findings.tell_chance(rows, 0.4)
-    assert "A (all strategies) and B (all strategies)." in told and "Top" not in told
+    assert f"A ({ALL}) and B ({ALL})." in told and "Top" not in told
     assert "every method" in findings.tell_chance(rows, 0.3)
     rows += [{**row, "task": "another", "best_purity_mean": 0.4} for row in rows[:2]]
     told = findings.tell_chance(rows, 0.4)
-    assert "A (all), B (all strategies) and Top (normalised) (another)." in told
+    assert f"A (all), B ({ALL}) and Top (normalised) (another)." in told
 
 
 def test_tests_follow_the_numbers(findings):

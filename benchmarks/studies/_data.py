@@ -57,6 +57,13 @@ SOURCES = {
     ),
 }
 DATASETS = (*SOURCES, "digits")
+# As readers know them.
+TITLES = {
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "digits": "the digits of scikit-learn",
+}
 N_TEST = 10_000
 
 

@@ -190,6 +190,7 @@ def draw_clusters(X, names, labels):
     figure, axes = make_panels(2, width=10, height=4.4)
     rows = GraphPersistence().fit_transform(X)
     EmbeddingDisplay.from_predictions(rows, y=names, ax=axes[0])
+    axes[0].locator_params(axis="x", nbins=6)  # more labels than that would touch
     axes[0].set_title("networks by Wasserstein distance")
     draw_confusion(axes[1], names, labels, "strategy")
     return figure

@@ -104,10 +104,10 @@ def tell_wins(rows, n_starts):
         else:
             key = list(told)[own == best]
             told[key].append(f"{task} ({write(own)})")
-    parts = [f"{TOP} {what} in {join(t)}" for what, t in told.items() if t]
+    parts = [f"{what} in {join(t)}" for what, t in told.items() if t]
     if behind:
-        parts.append(f"{TOP if not parts else 'it'} is behind in {join(behind)}")
-    return f"With the best of {n_starts} restarts, {'; '.join(parts)}."
+        parts.append(f"is behind in {join(behind)}")
+    return f"With the best of {n_starts} restarts, {TOP} {'; it '.join(parts)}."
 
 
 def tell_forms(rows, n_starts):
@@ -221,7 +221,8 @@ def tell_seconds(rows):
     own = values.pop(TOP)
     quick, slow = min(values, key=values.get), max(values, key=values.get)
     return [
-        f"From connectomes to clusters, one start of {TOP} takes {own:.2g} s; of the "
+        f"From connectomes to clusters, one start of {TOP} takes {own:.2g} s of "
+        "processor time; of the "
         f"others {quick} takes least, {values[quick]:.2g} s, and {slow} most, "
         f"{values[slow]:.2g} s."
     ]

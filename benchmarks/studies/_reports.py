@@ -44,7 +44,7 @@ def report_strategies(collection, options):
         "of their functional connectomes tell how?",
         {
             "What came out": [told],
-            **describe_run(collection),
+            **describe_run(collection, results),
             "Clusters": show_purity(results),
             "λ from 0 to 1": show_weights(results),
             "Connectomes and barcodes": show_barcodes(collection, names, results),
@@ -68,7 +68,7 @@ def report_stimuli(collection, options):
         "topology of their functional connectomes tell which class?",
         {
             "What came out": [told],
-            **describe_run(collection),
+            **describe_run(collection, results),
             "Clusters": show_stimuli(collection, results),
             "Which classes are confused": show_confusions(collection, results),
             "Files": list_files(results),
@@ -166,18 +166,19 @@ def tell_stimuli(collection, results):
     ]
 
 
-def describe_run(collection):
+def describe_run(collection, results):
     """Write the sections about what was run."""
     sections = {"What was run": [dict(collection.facts), show_networks(collection)]}
     if collection.selection:
         sections["What was run"].append(show_selection(collection))
-    if collection.seconds:
-        sections["What was run"].append(
-            {
-                f"seconds of processor time, {key}": f"{value:.0f}"
-                for key, value in collection.seconds.items()
-            }
-        )
+    clusterings = [*results["purity"], *results.get("weights", ())]
+    spent = collection.seconds | {
+        "clusterings": sum(row["core_seconds"] for row in clusterings)
+    }
+    sections["What was run"] += [
+        "Seconds on one core, so that two idle cores need about half of them:",
+        {key: f"{value:.0f}" for key, value in spent.items()},
+    ]
     sections["How that differs from the paper"] = [collection.differences]
     return sections
 
@@ -278,7 +279,10 @@ def make_purity_table(name, title, rows, task, results):
     )
     if any(row.get("seconds_alone") is not None for row in rows):
         columns["seconds"] = lambda row: write_number(row["seconds_alone"], ".2g")
-        note += " Seconds: one start from connectomes to clusters, nothing shared."
+        note += (
+            " Seconds of processor time: one start from connectomes to clusters, "
+            "nothing shared."
+        )
     if any(row["error"] for row in rows):
         columns["error"] = show_plain("error")
     return Table(name, title, rows, columns, note, is_own)

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 from tqdm import tqdm
 
 from benchmarks._measure import collect_facts
-from benchmarks.studies._data import load_dataset
+from benchmarks.studies._data import TITLES, load_dataset
 from benchmarks.studies._files import load_arrays, save_arrays
 from benchmarks.studies._networks import ARCHITECTURES, RECORDED, SIZES, STRATEGIES
 from benchmarks.studies._selection import select_settings
@@ -213,9 +213,9 @@ def _name_nodes(name):
 
 def _collect_facts(dataset, settings, options):
     given = {key: value for key, value in vars(options).items() if key != "study"}
-    epochs = {s: settings[s]["epochs"] for s in STRATEGIES}
+    epochs = sorted({settings[s]["epochs"] for s in STRATEGIES})
     return {
-        "data": dataset.name,
+        "data": TITLES[dataset.name],
         "found in": dataset.source,
         "checksum of the data": dataset.digest,
         "images trained on": f"{len(dataset.images)}",
@@ -227,7 +227,7 @@ def _collect_facts(dataset, settings, options):
             for layer, n in zip(RECORDED, SIZES[dataset.name][1:], strict=False)
         ),
         "networks per strategy": f"{options.n_networks}",
-        "epochs": ", ".join(f"{s} {n}" for s, n in epochs.items()),
+        "epochs": " or ".join(map(str, epochs)),
         "settings": {
             "none": "fixed beforehand",
             "reduced": "by 5-fold cross-validation on a reduced grid",

@@ -27,7 +27,7 @@ from sktopo.barcodes import (
 from sktopo.inference import pairwise_permutation_test, permanova, permutation_test
 from sktopo.metrics import purity_score
 
-ALL = "all strategies"
+ALL = "all strategies together"
 FORMS = {"normalised": True, "sum": False}
 PARTS = {"births and deaths": (0, 1), "births": (0,), "deaths": (1,)}
 WEIGHTS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
@@ -109,7 +109,7 @@ def compare_tasks(X, tasks, parameters, memory, options):
         chance = chance_purity(y, options.seed)
         for row in rows:
             seconds = None
-            if task == ALL:
+            if task == ALL and not row["error"]:
                 seconds = memory.cache(time_method)(
                     X[chosen], y, row["method"], options.seed
                 )
