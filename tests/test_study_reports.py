@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
+from shutil import copy, copytree
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ networkx = pytest.importorskip("networkx")
 pytestmark = pytest.mark.filterwarnings("ignore:Persisting input arguments")
 
 ROOT = Path(__file__).parent.parent
+KEPT = ROOT / "docs" / "studies"
 STRATEGIES = ("vanilla", "batch_norm", "l2")
 FORMS = ("Top (normalised)", "Top (sum)", "Adj")
 N_NODES, N_NETWORKS, N_STARTS = 12, 4, 4
@@ -64,7 +66,13 @@ def make_collection(folder, **given):
         accuracies=accuracies,
         settings=dict.fromkeys(STRATEGIES, setting),
         selection=[],
-        facts={"data": "made-up rows", "seed": "0"},
+        facts={
+            "data": "made-up rows",
+            "seed": "0",
+            "networks per strategy": f"{N_NETWORKS}",
+            "epochs": "3",
+            "images trained on": "9",
+        },
         differences=["These are no networks."],
         seconds={"training": 12.0},
         folder=folder,
@@ -619,3 +627,67 @@ def test_networks_and_confusions_follow_the_numbers(findings):
     told = findings.tell_confusions(rows, "Top", n_pairs=1)
     # Same class: 12 of 12, 4 of 12 and 12 of 12 ordered pairs; x and y: 8 of 16.
     assert "frequency of 0.78" in told and "x and y (0.50)" in told
+
+
+@pytest.fixture(name="kept")
+def kept_fixture(tmp_path, strategies, stimuli):
+    """Keep reports as docs/studies does, with the page that sums them up."""
+    for name, collection in (("strategies", strategies), ("stimuli", stimuli)):
+        copytree(collection.folder, tmp_path / "digits" / name)
+    page = tmp_path / "README.md"
+    copy(KEPT / "README.md", page)
+    return page
+
+
+def test_the_summary_has_the_numbers_of_the_reports(kept, strategies, stimuli):
+    summary = importlib.import_module("benchmarks.studies._summary")
+    summary.summarize_reports(kept.parent)
+    text = kept.read_text(encoding="utf-8")
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    cells = [line for line in cells if line[0] == "made-up rows"]
+    tasks = {}
+    for collection in (strategies, stimuli):
+        for row in read_csv(collection, "purity-all"):
+            value = float(row["best_purity_mean"] or row["purity_mean"])
+            own, others = tasks.setdefault(row["task"], ([], []))
+            if row["method"] in FORMS:
+                own.append(f"{value:.3f}")
+            else:
+                others.append((round(value, 3), row["method"]))
+    assert [line[1] for line in cells] == list(tasks) and len(cells) == 6
+    for _, task, *own, other, _ in cells:
+        expected, others = tasks[task]
+        best = [name for score, name in others if score == max(others)[0]]
+        named = " and ".join(best) if len(best) < 3 else f"{len(best)} methods"
+        assert own == expected and other == f"{named} {max(others)[0]:.3f}"
+    for collection in (strategies, stimuli):
+        assert read_json(collection)["findings"][0] in text
+    for target in re.findall(r"\]\((\S+?)\)", text):
+        if target.startswith("digits"):
+            assert (kept.parent / target).is_file()
+    summary.summarize_reports(kept.parent)
+    assert kept.read_text(encoding="utf-8") == text
+
+
+def test_the_summary_says_what_it_lacks(kept, tmp_path_factory):
+    summary = importlib.import_module("benchmarks.studies._summary")
+    empty = tmp_path_factory.mktemp("empty")
+    with pytest.raises(ValueError, match="found none; copy there"):
+        summary.summarize_reports(empty)
+    kept.write_text("no place for it")
+    with pytest.raises(ValueError, match="Expected the lines"):
+        summary.summarize_reports(kept.parent)
+    assert kept.read_text() == "no place for it"
+
+
+def test_the_kept_summary_is_that_of_the_kept_reports(tmp_path):
+    """What docs/studies says follows from the reports that are there."""
+    summary = importlib.import_module("benchmarks.studies._summary")
+    for path in KEPT.rglob("report.json"):
+        place = tmp_path / path.relative_to(KEPT)
+        place.parent.mkdir(parents=True)
+        copy(path, place)
+    copy(KEPT / "README.md", tmp_path)
+    summary.summarize_reports(tmp_path)
+    found, kept = ((f / "README.md").read_bytes() for f in (tmp_path, KEPT))
+    assert found == kept

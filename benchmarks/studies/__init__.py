@@ -1,8 +1,9 @@
 """The paper's studies, from data to report: ``python -m benchmarks.studies NAME``.
 
 NAME is ``strategies`` (study 1), ``stimuli`` (study 2) or ``runtime`` (study 3, which
-runs :mod:`benchmarks.runtime`). Each study goes through stages, and each stage keeps
-its results, so that a study that was stopped goes on where it was::
+runs :mod:`benchmarks.runtime`); ``summary`` sums up the reports in a folder. Each study
+goes through stages, and each stage keeps its results, so that a study that was stopped
+goes on where it was::
 
     _data        images and labels, from local files or OpenML
     _networks    architectures and settings of the training strategies
@@ -16,6 +17,7 @@ its results, so that a study that was stopped goes on where it was::
     _figures     figures
     _pages       a report as files: HTML, Markdown, JSON, CSV
     _reports     puts these together
+    _summary     what all kept reports say, on one page
 
 Between the first five and the last there are two functions and one object.
 

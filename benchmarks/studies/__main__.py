@@ -18,6 +18,10 @@ def main(argv=None):
     """Run a study."""
     options = read_options(argv)
     # A mistake in the options is told before torch and matplotlib are loaded.
+    if options.study == "summary":
+        from benchmarks.studies._summary import summarize_reports  # noqa: PLC0415
+
+        return summarize_reports(options.output)
     if options.study == "runtime":
         from benchmarks import runtime  # noqa: PLC0415
 
@@ -37,9 +41,10 @@ def make_parser():
     )
     parser.add_argument(
         "study",
-        choices=("strategies", "stimuli", "runtime"),
+        choices=("strategies", "stimuli", "runtime", "summary"),
         metavar="NAME",
-        help="strategies (study 1), stimuli (study 2) or runtime (study 3)",
+        help="strategies (study 1), stimuli (study 2), runtime (study 3), or summary: "
+        "write what the reports in the output folder say into its README.md",
     )
     parser.add_argument("--dataset", choices=DATASETS, help="default: mnist")
     parser.add_argument(

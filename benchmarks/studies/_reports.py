@@ -260,7 +260,12 @@ def show_purity(results):
             "Purity of each method. Top (normalised) in bold.",
         )
     )
-    return [*parts, "The methods:", explain_methods(rows)]
+    return [*parts, list_purity(rows), "The methods:", explain_methods(rows)]
+
+
+def list_purity(rows):
+    """List all rows of purity in a file of their own."""
+    return Table("purity-all", "Purity of all methods in all tasks", rows, {})
 
 
 def make_purity_table(name, title, rows, task, results):
@@ -479,7 +484,7 @@ def show_stimuli(collection, results):
     explained = explain_methods(rows)
     left_out = [name for name in METHODS if name not in explained]
     n_pairs = len(collection.target) * (len(collection.target) - 1) // 2
-    parts += ["The methods:", explained]
+    parts += [list_purity(rows), "The methods:", explained]
     if left_out:
         parts.append(
             f"Left out here: {findings.join(left_out)}, for which study 1 has figures. "

@@ -44,6 +44,7 @@ def study_stimuli(collection, options, cache):
     n_starts = 4 if options.quick else 20
     y = collection.target
     memory = Memory(cache, verbose=0)
+    chance = chance_purity(y, options.seed)
     found = {"purity": [], "starts": [], "clusters": [], "confusion": []}
     for strategy, X in collection.connectomes.items():
         rows, starts = compare_methods(
@@ -55,7 +56,7 @@ def study_stimuli(collection, options, cache):
             memory=memory,
             seed=options.seed,
         )
-        found["purity"] += [{"task": strategy, **row} for row in rows]
+        found["purity"] += [{"task": strategy, "chance": chance, **row} for row in rows]
         found["starts"] += [{"task": strategy, **row} for row in starts]
         for method in FORMS_OF_TOP:
             labels = memory.cache(best_labels)(
@@ -69,7 +70,7 @@ def study_stimuli(collection, options, cache):
     parameters = {
         "n_starts": n_starts,
         "seed": options.seed,
-        "chance": chance_purity(y, options.seed),
+        "chance": chance,
         "methods": list(STIMULI_METHODS),
     }
     return {"parameters": parameters, **found}
