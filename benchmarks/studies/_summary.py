@@ -16,8 +16,8 @@ def summarize_reports(folder):
     Parameters
     ----------
     folder : pathlib.Path
-        Where the reports are, as ``DATASET/STUDY/report.json``, and README.md, with
-        the two comments between which the text is.
+        Where the reports are, as ``ANY/STUDY/report.json``, and README.md, with the
+        two comments between which the text is.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def summarize_reports(folder):
     reports = {study: find_reports(folder, study) for study in STUDIES}
     if not any(reports.values()):
         raise ValueError(
-            f"Expected reports at {folder}/DATASET/STUDY/report.json, found none; "
+            f"Expected reports at {folder}/ANY/STUDY/report.json, found none; "
             "copy there what a study left in its output folder."
         )
     before, found, rest = page.read_text(encoding="utf-8").partition(BEGIN)
@@ -42,13 +42,17 @@ def summarize_reports(folder):
 
 
 def find_reports(folder, study):
-    """Read the reports of a study: dict of data set to report."""
-    paths = {name: folder / name / study / "report.json" for name in DATASETS}
-    return {
-        name: json.loads(path.read_text(encoding="utf-8"))
-        for name, path in paths.items()
-        if path.exists()
+    """Read the reports of a study: dict of folder to report, by data set."""
+    reports = {
+        path.parent.relative_to(folder).as_posix(): json.loads(
+            path.read_text(encoding="utf-8")
+        )
+        for path in sorted(folder.glob(f"*/{study}/report.json"))
     }
+    order = sorted(
+        reports, key=lambda path: DATASETS.index(reports[path]["options"]["dataset"])
+    )
+    return {path: reports[path] for path in order}
 
 
 def write_study(study, reports):
@@ -60,11 +64,11 @@ def write_study(study, reports):
     lines[0] += "best other method | random clusters |"
     lines.append("|---|---|---|---|---|---|---|")
     parts = [f"## Study {number}: {STUDIES[study]}"]
-    for name, report in reports.items():
-        parts.append(describe_report(f"{name}/{study}", report))
+    for path, report in reports.items():
+        parts.append(describe_report(path, report))
+        data = f"[{report['facts']['data']}]({path}/report.md)"
         lines += [
-            "| " + " | ".join([report["facts"]["data"], *cells]) + " |"
-            for cells in compare_tasks(report)
+            "| " + " | ".join([data, *cells]) + " |" for cells in compare_tasks(report)
         ]
     return [*parts, "\n".join(lines)]
 
