@@ -18,10 +18,10 @@ from sktopo.plotting import (
 BLUE, ORANGE = COLOURS[:2]
 
 
-def make_panels(n_panels, *, n_columns=2, width=8.4, height=3.6):
+def make_panels(n_panels, *, n_columns=2, width=8.4, height=3.6, layout="constrained"):
     """Make a figure of panels, row by row: figure, list of axes."""
     n_rows = -(-n_panels // n_columns)
-    figure = Figure(figsize=(width, height * n_rows), layout="constrained")
+    figure = Figure(figsize=(width, height * n_rows), layout=layout)
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for ax in axes[n_panels:]:
         ax.set_axis_off()
@@ -211,7 +211,8 @@ def draw_null(null, observed):
 
 def draw_confusions(names, labels):
     """Draw classes against clusters, a panel per strategy."""
-    figure, axes = make_panels(len(labels), width=10, height=4.4)
+    # Squares leave room, which colour bars would fill.
+    figure, axes = make_panels(len(labels), width=10, height=3.9, layout="compressed")
     for ax, (strategy, found) in zip(axes, labels.items(), strict=True):
         draw_confusion(ax, names, found, "class of stimuli")
         ax.set_title(f"{strategy}: {ax.get_title()}")
