@@ -24,7 +24,7 @@ docs: $(VENV)/.docs
 
 clean:
 	rm -rf $(VENV) build *.egg-info demo_output
-	rm -rf docs/_build docs/auto_examples docs/api/generated docs/sg_execution_times.rst
+	rm -rf docs/_build docs/auto_examples docs/api/generated
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -16,18 +16,17 @@ release = version = sktopo.__version__
 extensions = [
     "matplotlib.sphinxext.plot_directive",
     "mathml",
+    "myst_parser",
     "numpydoc",
     "pages",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "README.md", "studies/*", "examples/*"]
+exclude_patterns = ["_build", "examples", "*.md", "**/*.md"]
 templates_path = ["_templates"]
+default_role = "literal"  # as in docstrings of scikit-learn
 nitpicky = True
-# What is not ours: links there are made by the pattern of their addresses, since no
-# inventory can be fetched where the site is built without a network.
-nitpick_ignore_regex = [(r"py:.*", r"(array-like|callable|optional)")]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sktopo"
@@ -64,6 +63,10 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "plot_gallery": "True",
+    "backreferences_dir": "api/generated/examples",
+    "doc_module": ("sktopo",),
+    "reference_url": {"sktopo": None},
+    "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
