@@ -21,6 +21,7 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(VENV)/bin/python -m sphinx -q -W --keep-going -d docs/_build/doctrees $(ARGS) \
 		docs docs/_build/html
+	$(VENV)/bin/python docs/check_site.py docs/_build/html
 
 clean:
 	rm -rf $(VENV) build *.egg-info demo_output

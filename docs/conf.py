@@ -33,12 +33,15 @@ html_title = "sktopo"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["sktopo.css"]
+html_context = {"default_mode": "auto"}
+html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "install", "quickstart", "studies")}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
+    "navbar_persistent": ["search-button"],
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
