@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -325,12 +326,13 @@ def test_shared_values_travel_once(client, tmp_path):
 
 # --- the page ---------------------------------------------------------------------
 
-PAGE = Path(__file__).parent.parent / "docs" / "distributed.md"
+PAGE = Path(__file__).parent.parent / "docs" / "guide" / "distributed.rst"
+BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)")
 
 
 @pytest.mark.filterwarnings("ignore:Port .* is already in use:UserWarning")
 def test_the_page_of_the_documentation_runs(client, request):
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    blocks = [dedent(block) for block in BLOCK.findall(PAGE.read_text("utf-8"))]
     assert len(blocks) == 5
     names = {}
     for block in blocks:
