@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
-SPEC := setup.cfg pyproject.toml constraints.txt
+CONSTRAINTS := constraints.txt
+SPEC := setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-lowest lint types dist clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sktopo.demo $(ARGS)
@@ -13,12 +14,25 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest $(ARGS)
 
+# The same tests on the lowest versions that setup.cfg admits.
+test-lowest:
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt ARGS="$(ARGS)"
+
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
+types: $(VENV)/.dev
+	$(VENV)/bin/mypy
+
+# What is uploaded to PyPI.
+dist: $(VENV)/.dev
+	rm -rf build dist
+	$(VENV)/bin/python -m build
+	$(VENV)/bin/twine check --strict dist/*
+
 clean:
-	rm -rf $(VENV) build *.egg-info demo_output
+	rm -rf $(VENV) .venv-lowest build dist *.egg-info demo_output
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,5 +44,5 @@ EXTRAS_dev := dev
 
 $(VENV)/.%: $(SPEC) | $(VENV)/bin/python
 	@echo "Installing into $(VENV); the first time this takes a minute or more."
-	$(PIP) install -q -c constraints.txt -e ".[$(EXTRAS_$*)]"
+	$(PIP) install -q -c $(CONSTRAINTS) -e ".[$(EXTRAS_$*)]"
 	touch $@
