@@ -6,7 +6,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 CONSTRAINTS := constraints.txt
 SPEC := setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test test-lowest lint types dist clean
+.PHONY: demo test test-lowest lint types docs dist clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sktopo.demo $(ARGS)
@@ -25,6 +25,11 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(VENV)/bin/mypy
 
+# The site, docs/_build/html; a warning is an error. Sphinx keeps what did not change.
+docs: $(VENV)/.docs
+	$(VENV)/bin/python -m sphinx -q -W --keep-going -d docs/_build/doctrees $(ARGS) \
+		docs docs/_build/html
+
 # What is uploaded to PyPI.
 dist: $(VENV)/.dev
 	rm -rf build dist
@@ -33,13 +38,15 @@ dist: $(VENV)/.dev
 
 clean:
 	rm -rf $(VENV) .venv-lowest build dist *.egg-info demo_output
+	rm -rf docs/_build docs/auto_examples docs/api/generated
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# What each of the stamps .demo, .test and .dev in the environment stands for.
+# What each of the stamps .demo, .test, .docs and .dev in the environment stands for.
 EXTRAS_demo := torch,plot
 EXTRAS_test := tests
+EXTRAS_docs := docs
 EXTRAS_dev := dev
 
 $(VENV)/.%: $(SPEC) | $(VENV)/bin/python

@@ -118,13 +118,13 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
     n_nodes_ : int
         Number of nodes, if all samples have the same; not for activations.
 
-    node_names_ : ndarray of shape (n_nodes_,)
+    node_names_ : ndarray of shape (`n_nodes_`,)
         Names such as ``"lrelu1[0]"``, taken from the first sample.
 
     n_features_in_ : int
         Width of X, if X was a table, or recorded activations of one width.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, if X was a data frame or a sequence of them.
 
     See Also

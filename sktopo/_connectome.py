@@ -100,7 +100,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of units, if all samples have the same.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the units, if X was a data frame or a sequence of data frames.
 
     See Also

@@ -95,7 +95,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of edges of a graph, if all have the same.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the edges seen in `fit`, if they were all strings.
 
     See Also

@@ -83,7 +83,7 @@ def attribute_distance(
 
     See Also
     --------
-    GraphPersistence.edge_names : The edge behind each birth and death.
+    sktopo.GraphPersistence.edge_names : The edge behind each birth and death.
 
     Notes
     -----

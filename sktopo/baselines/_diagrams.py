@@ -65,7 +65,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of edges of a graph.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the edges seen in `fit`, if they were all strings.
 
     See Also
