@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
-SPEC := setup.cfg pyproject.toml constraints.txt
+CONSTRAINTS := constraints.txt
+SPEC := setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test test-lowest lint types docs dist clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sktopo.demo $(ARGS)
@@ -13,9 +14,16 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest $(ARGS)
 
+# The same tests on the lowest versions that setup.cfg admits.
+test-lowest:
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt ARGS="$(ARGS)"
+
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.dev
+	$(VENV)/bin/mypy
 
 # The site, docs/_build/html; a warning is an error. Sphinx keeps what did not change.
 docs: $(VENV)/.docs
@@ -23,8 +31,14 @@ docs: $(VENV)/.docs
 		docs docs/_build/html
 	$(VENV)/bin/python docs/check_site.py docs/_build/html
 
+# What is uploaded to PyPI.
+dist: $(VENV)/.dev
+	rm -rf build dist
+	$(VENV)/bin/python -m build
+	$(VENV)/bin/twine check --strict dist/*
+
 clean:
-	rm -rf $(VENV) build *.egg-info demo_output
+	rm -rf $(VENV) .venv-lowest build dist *.egg-info demo_output
 	rm -rf docs/_build docs/auto_examples docs/api/generated
 
 $(VENV)/bin/python:
@@ -38,5 +52,5 @@ EXTRAS_dev := dev
 
 $(VENV)/.%: $(SPEC) | $(VENV)/bin/python
 	@echo "Installing into $(VENV); the first time this takes a minute or more."
-	$(PIP) install -q -c constraints.txt -e ".[$(EXTRAS_$*)]"
+	$(PIP) install -q -c $(CONSTRAINTS) -e ".[$(EXTRAS_$*)]"
 	touch $@

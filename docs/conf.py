@@ -51,6 +51,7 @@ html_theme_options = {
 
 autosummary_generate = True
 numpydoc_class_members_toctree = False
+autodoc_typehints = "none"  # docstrings say types, and shapes too
 numpydoc_show_class_members = False  # the template of a class lists them
 
 plot_formats = [("png", 160)]

@@ -1,7 +1,10 @@
 """Recording the activations of networks shown stimuli."""
 
+from __future__ import annotations
+
 import sys
 from numbers import Number
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -29,6 +32,17 @@ from sktopo._validation import (
     is_stack,
     set_output_on_tables,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal, Self
+
+    import torch
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from sktopo._recording import Recorded
+    from sktopo._typing import FloatArray, Layers, Networks, Stimuli, T
 
 
 @set_output_on_tables
@@ -162,17 +176,17 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        model=None,
+        model: torch.nn.Module | None = None,
         *,
-        stimuli=None,
-        layers=None,
-        reduce="mean",
-        channel_axis="auto",
-        batch_size=256,
-        device=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        stimuli: Stimuli | None = None,
+        layers: Layers = None,
+        reduce: Literal["mean", "max", "observations", "units"] = "mean",
+        channel_axis: int | Literal["auto"] = "auto",
+        batch_size: int = 256,
+        device: str | torch.device | None = None,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.model = model
         self.stimuli = stimuli
         self.layers = layers
@@ -183,7 +197,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: Networks | Stimuli, y: object = None) -> Self:
         """Check that every network can be run, and learn the names of its nodes.
 
         Parameters
@@ -232,7 +246,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         self.input_kind_ = kind
         return self
 
-    def transform(self, X):
+    def transform(self, X: Networks | Stimuli) -> FloatArray | list[FloatArray]:
         """Record the activations.
 
         Parameters
@@ -284,7 +298,9 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         self._record(pairs, plans, kind, activations)
         return activations[0] if kind == "stimuli" else activations
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the nodes.
 
         Parameters
@@ -313,7 +329,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             )
         return self.node_names_.copy()
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         if self.model is not None and self.stimuli is not None:
             raise ValueError(
                 "model and stimuli are both given, so nothing is left to vary; give "
@@ -332,7 +348,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         check_flag("verbose", self.verbose)
         check_device(self.device)
 
-    def _tell_kind(self, X):
+    def _tell_kind(self, X: Any) -> str:
         """Tell what X holds, in the words of `input_kind_`."""
         if _is_network(X):
             raise TypeError(
@@ -344,7 +360,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
         listed = isinstance(X, (list, tuple)) or (
             isinstance(X, np.ndarray) and X.ndim and len(X)
         )
-        first = X[0] if listed else None
+        first: Any = X[0] if listed else None
         is_pair = isinstance(first, (tuple, list)) and len(first) == 2
         if _is_network(first):
             kind, needed = "networks", "stimuli"
@@ -372,7 +388,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             )
         return kind
 
-    def _check_activations(self, X, reset):
+    def _check_activations(self, X: Any, reset: bool) -> Any:
         """Validate recorded activations; returns them as they are."""
         if not is_stack(X):
             return validate_data(self, X, dtype=FLOATS, reset=reset)
@@ -382,7 +398,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             check_units(self, X, reset=reset)
         return activations
 
-    def _pair_up(self, X, kind, reset):
+    def _pair_up(self, X: Any, kind: str, reset: bool) -> list[tuple[Any, Any]]:
         """Make (network, stimuli) pairs of X, one per run."""
         if kind == "networks":
             stimuli = check_stimuli(self.stimuli)
@@ -401,7 +417,9 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             pairs = [_check_pair(sample, pair) for sample, pair in enumerate(X)]
         return pairs
 
-    def _plan(self, pairs, kind):
+    def _plan(
+        self, pairs: list[tuple[torch.nn.Module, Any]], kind: str
+    ) -> list[list[Recorded]]:
         """Plan all recordings before any work is done, naming the sample that fails."""
         device = check_device(self.device)
         return [
@@ -419,7 +437,13 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             for sample, (network, stimuli) in enumerate(pairs)
         ]
 
-    def _record(self, pairs, plans, kind, activations):
+    def _record(
+        self,
+        pairs: list[tuple[torch.nn.Module, Any]],
+        plans: list[list[Recorded]],
+        kind: str,
+        activations: FloatArray | list[FloatArray],
+    ) -> None:
         """Fill in the activations, in parallel where asked."""
         here = len(pairs) == 1 or (self.n_jobs or effective_n_jobs(None)) == 1
         parts = [{"network": network, "stimuli": shown} for network, shown in pairs]
@@ -450,20 +474,20 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             if made is not None:
                 out[:] = made
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _is_network(candidate):
+def _is_network(candidate: object) -> bool:
     # Where torch was never imported there can be no network.
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(candidate, torch.nn.Module)
 
 
-def _as_array(X):
+def _as_array(X: Any) -> Any:
     """Turn a tensor into an array of its numbers, where it is."""
     if not is_tensor(X):
         return X
@@ -471,7 +495,7 @@ def _as_array(X):
     return (X.float() if X.is_floating_point() and X.itemsize < 4 else X).numpy()
 
 
-def _check_pair(sample, pair):
+def _check_pair(sample: int, pair: Any) -> tuple[torch.nn.Module, Any]:
     """Validate a sample of which both the network and the stimuli vary."""
     name = _name(sample, "pairs")
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -483,7 +507,7 @@ def _check_pair(sample, pair):
     return network, check_stimuli(stimuli, f"The stimuli of sample {sample}")
 
 
-def _name(sample, kind):
+def _name(sample: int, kind: str) -> str:
     """Name a sample in errors."""
     if kind == "stimuli":
         return "The model"
@@ -492,14 +516,16 @@ def _name(sample, kind):
     return f"Sample {sample} of X"
 
 
-def _is_numeric(candidate):
+def _is_numeric(candidate: object) -> bool:
     """Tell what may be an array from objects that cannot."""
     return hasattr(candidate, "__array__") or isinstance(
         candidate, (Number, list, tuple, str)
     )
 
 
-def _record_sample(sample, out, own, common=None):
+def _record_sample(
+    sample: int, out: Any, own: dict[str, Any], common: dict[str, Any] | None = None
+) -> FloatArray | None:
     """Record to `out`, or return a new array if that is a shape and type only."""
     made = np.empty(*out) if isinstance(out, tuple) else None
     into = out if made is None else made
@@ -507,7 +533,7 @@ def _record_sample(sample, out, own, common=None):
     return made
 
 
-def _for_sample(sample, do, *args, **kwargs):
+def _for_sample(sample: int, do: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Call `do`; whatever it raises carries a note of the sample."""
     try:
         return do(*args, **kwargs)

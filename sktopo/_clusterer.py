@@ -1,7 +1,10 @@
 """Topological clustering (Top): k-means of barcodes in the Wasserstein geometry."""
 
+from __future__ import annotations
+
 import warnings
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import (
@@ -22,6 +25,14 @@ from sklearn.utils.validation import (
 from threadpoolctl import threadpool_limits
 
 from sktopo._validation import FLOATS, check_integer, check_option, check_real
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal, Self
+
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import FloatArray, IntArray, RandomState
 
 # Rows this many times longer than they are many go to k-means as coordinates in
 # their span; shorter ones would not repay the eigenvectors.
@@ -120,14 +131,16 @@ class TopClusterer(
 
     def __init__(
         self,
-        n_clusters=8,
+        n_clusters: int = 8,
         *,
-        init="k-means++",
-        n_init="auto",
-        max_iter=300,
-        tol=1e-4,
-        random_state=None,
-    ):
+        init: Literal["k-means++", "random"]
+        | ArrayLike
+        | Callable[..., ArrayLike] = "k-means++",
+        n_init: int | Literal["auto"] = "auto",
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        random_state: RandomState = None,
+    ) -> None:
         self.n_clusters = n_clusters
         self.init = init
         self.n_init = n_init
@@ -135,7 +148,7 @@ class TopClusterer(
         self.tol = tol
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Find the clusters.
 
         Parameters
@@ -191,7 +204,7 @@ class TopClusterer(
         self.cluster_std_ = np.sqrt(squared / np.maximum(sizes, 1))
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> IntArray:
         """Assign rows to the cluster of the nearest barycenter.
 
         Parameters
@@ -211,7 +224,7 @@ class TopClusterer(
         """
         return self._nearest(self._check_rows(X))
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Compute Wasserstein distances to the barycenters.
 
         Parameters
@@ -233,7 +246,7 @@ class TopClusterer(
         centers = self.cluster_centers_.astype(X.dtype, copy=False)
         return euclidean_distances(X, centers)
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the opposite of the inertia of rows.
 
         Parameters
@@ -259,17 +272,17 @@ class TopClusterer(
         return -float(squared.sum())
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return len(self.cluster_centers_)
 
-    def _check_rows(self, X):
+    def _check_rows(self, X: ArrayLike) -> FloatArray:
         """Validate rows, but leave it to what is done with them to find NaN."""
         check_is_fitted(self)
         return validate_data(
             self, X, dtype=FLOATS, reset=False, ensure_all_finite=False
         )
 
-    def _nearest(self, X):
+    def _nearest(self, X: FloatArray) -> IntArray:
         """Find the nearest barycenter of each row by one matrix product."""
         centers = self.cluster_centers_.astype(X.dtype, copy=False)
         # Of |x - c|^2 only |a|^2 + 2 o·a - 2 x·a differs between c = o + a. The a are
@@ -284,7 +297,7 @@ class TopClusterer(
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
         return (offsets - products[:, :-1]).argmin(axis=1).astype(np.int32)
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_integer("n_clusters", self.n_clusters, 1)
         check_integer("max_iter", self.max_iter, 1)
         check_real("tol", self.tol, 0, np.inf)
@@ -295,7 +308,7 @@ class TopClusterer(
         else:
             check_integer("n_init", self.n_init, 1)
 
-    def _run_kmeans(self, X):
+    def _run_kmeans(self, X: FloatArray) -> tuple[FloatArray, KMeans]:
         """Run k-means, on X or on few coordinates of its rows, returned as well."""
         points, tol, threads = X, self.tol, nullcontext()
         n_samples, n_features = X.shape
@@ -317,7 +330,7 @@ class TopClusterer(
             return points, kmeans.fit(points)
 
 
-def _shares(points, kmeans):
+def _shares(points: FloatArray, kmeans: KMeans) -> FloatArray:
     """Write each center as a mean of points: their shares, (n_clusters, n_samples)."""
     shares = np.zeros((kmeans.n_clusters, len(points)))
     for k, center in enumerate(kmeans.cluster_centers_):
@@ -329,7 +342,9 @@ def _shares(points, kmeans):
     return shares
 
 
-def _squared_deviations(points, centers, labels):
+def _squared_deviations(
+    points: FloatArray, centers: FloatArray, labels: IntArray
+) -> FloatArray:
     """Sum squared distances of points to the center of their cluster, in float64."""
     squared = np.zeros(len(centers))
     for k, center in enumerate(centers.astype(np.float64)):
@@ -337,7 +352,7 @@ def _squared_deviations(points, centers, labels):
     return squared
 
 
-def _span_coordinates(X):
+def _span_coordinates(X: FloatArray) -> FloatArray:
     """Write rows in an orthonormal basis of their span: (n_samples, n_samples)."""
     gram = np.zeros((len(X), len(X)))
     for columns in gen_batches(X.shape[1], _BLOCK):

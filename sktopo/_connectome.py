@@ -1,6 +1,9 @@
 """Functional connectomes: from activations to the edge weights of complete graphs."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import squareform
@@ -22,6 +25,14 @@ from sktopo._validation import (
     set_output_on_tables,
     upper_triangle,
 )
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from sktopo._typing import BoolArray, FloatArray, Measure
 
 # One observation in this many tells whether units have small means: squares at most
 # _SMALL times the variance, so that taking them off sums costs no more than a digit.
@@ -122,20 +133,20 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        measure="correlation",
+        measure: Measure = "correlation",
         *,
-        absolute=True,
-        constant_units="zero",
-        n_jobs=None,
-        verbose=False,
-    ):
+        absolute: bool = True,
+        constant_units: Literal["zero", "nan", "raise"] = "zero",
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.measure = measure
         self.absolute = absolute
         self.constant_units = constant_units
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the number of units and, of frames, their mean and deviation.
 
         Parameters
@@ -186,7 +197,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         self.input_kind_ = "frames"
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
         """Compute connectome rows.
 
         Parameters
@@ -214,14 +225,14 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
             )
         return self._relate_frames(X) if given == "frames" else self._relate_samples(X)
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         if not callable(self.measure):
             check_option("measure", self.measure, _MEASURES)
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, ("zero", "nan", "raise"))
         check_flag("verbose", self.verbose)
 
-    def _relate_frames(self, X):
+    def _relate_frames(self, X: ArrayLike) -> FloatArray:
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         constant = self.scale_ == 0
         scores = X - self.mean_
@@ -234,7 +245,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         rows *= scores[:, second]
         return np.abs(rows, out=rows) if self.absolute else rows
 
-    def _relate_samples(self, X):
+    def _relate_samples(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
         samples = _check_observed(X)
         if self.input_kind_ == "samples":
             check_units(self, X, reset=False)
@@ -249,7 +260,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         )
         dtype = np.result_type(*samples)
         if self.input_kind_ == "ragged samples":
-            rows = [None] * len(samples)
+            rows: Any = [None] * len(samples)
         else:
             n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
             rows = np.empty((len(samples), n_edges), dtype=dtype)
@@ -260,7 +271,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         self._report_constant(constant)
         return rows
 
-    def _report_constant(self, constant):
+    def _report_constant(self, constant: list[BoolArray]) -> None:
         """Raise or warn, once, if units are constant; a mask for each sample."""
         counts = np.array([mask.sum() for mask in constant])
         if not counts.any():
@@ -278,7 +289,9 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
                 stacklevel=3,
             )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the edges by the units they join.
 
         Parameters
@@ -307,14 +320,14 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
         pairs = zip(*np.triu_indices(len(units), 1), strict=True)
         return np.array([f"{units[i]}--{units[j]}" for i, j in pairs], dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _check_observed(X):
+def _check_observed(X: ArrayLike) -> FloatArray | list[FloatArray]:
     """Validate samples and raise unless each has two observations and two units."""
     samples = check_samples(X)
     shortest = min(len(sample) for sample in samples)
@@ -327,7 +340,7 @@ def _check_observed(X):
     return samples
 
 
-def _check_n_units(n_units):
+def _check_n_units(n_units: int) -> None:
     if n_units < 2:
         raise ValueError(
             f"Found {n_units} unit(s) (n_features = {n_units}) while a minimum of 2 is "
@@ -335,7 +348,9 @@ def _check_n_units(n_units):
         )
 
 
-def _relate_units(activations, measure, absolute, fill):
+def _relate_units(
+    activations: FloatArray, measure: Measure, absolute: bool, fill: float
+) -> tuple[FloatArray, BoolArray]:
     """Compute the connectome row of one sample, and a mask of constant units."""
     matrix, constant = _relate(activations, measure)
     if constant.any():
@@ -345,7 +360,7 @@ def _relate_units(activations, measure, absolute, fill):
     return np.abs(row, out=row) if absolute else row, constant
 
 
-def _relate(activations, measure):
+def _relate(activations: FloatArray, measure: Measure) -> tuple[FloatArray, BoolArray]:
     """Relate the units of one sample; the matrix and a mask of constant units."""
     if callable(measure):
         shown = activations.view()
@@ -373,7 +388,9 @@ def _relate(activations, measure):
     return np.clip(products, -1, 1, out=products), constant
 
 
-def _cross_products(activations):
+def _cross_products(
+    activations: FloatArray,
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Sum the products of centred units: (n_nodes, n_nodes), its diagonal, a mask.
 
     The mask marks units that never vary.
@@ -401,7 +418,7 @@ def _cross_products(activations):
     return products, squares.copy(), constant
 
 
-def _products(activations):
+def _products(activations: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Sum the products of units less their mean, which is the second result."""
     sums = np.ones(len(activations), activations.dtype) @ activations
     mean = sums / len(activations)
@@ -410,19 +427,19 @@ def _products(activations):
     return products, mean
 
 
-def _largest(activations):
+def _largest(activations: FloatArray) -> FloatArray:
     """Find the largest absolute value of each unit; 1 for a unit of zeros."""
     largest = np.abs(activations).max(axis=0)
     return np.where(largest == 0, 1, largest)
 
 
-def _in_range(squares):
+def _in_range(squares: FloatArray) -> bool:
     """Tell whether squares neither overflowed nor lost digits to underflow."""
     limits = np.finfo(squares.dtype)
-    return np.all((squares > limits.tiny / limits.eps) & (squares < np.inf))
+    return bool(np.all((squares > limits.tiny / limits.eps) & (squares < np.inf)))
 
 
-def _partial_correlation(activations, constant):
+def _partial_correlation(activations: FloatArray, constant: BoolArray) -> FloatArray:
     """Relate pairs given all other units, by the shrunk inverse covariance."""
     partial = np.zeros(2 * constant.shape, dtype=activations.dtype)
     varying = np.flatnonzero(~constant)
@@ -439,7 +456,7 @@ def _partial_correlation(activations, constant):
     return partial
 
 
-def _check_matrix(matrix, activations):
+def _check_matrix(matrix: ArrayLike, activations: FloatArray) -> FloatArray:
     """Validate what a callable measure returned."""
     n_nodes = activations.shape[1]
     if np.shape(matrix) != (n_nodes, n_nodes):

@@ -1,5 +1,9 @@
 """The Wasserstein kernel between barcodes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
@@ -12,6 +16,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sktopo._validation import FLOATS, check_option, check_positive
 from sktopo.barcodes import total_variance
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self
+
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import FloatArray
 
 
 class WassersteinKernel(
@@ -83,11 +94,16 @@ class WassersteinKernel(
     1.0
     """
 
-    def __init__(self, *, kernel="gaussian", gamma="scale"):
+    def __init__(
+        self,
+        *,
+        kernel: Literal["gaussian", "laplacian", "linear"] = "gaussian",
+        gamma: float | Literal["scale"] = "scale",
+    ) -> None:
         self.kernel = kernel
         self.gamma = gamma
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Keep the reference rows.
 
         Parameters
@@ -115,7 +131,7 @@ class WassersteinKernel(
         self.gamma_ = self._coefficient(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Compute the kernel between rows and the reference rows.
 
         Parameters
@@ -137,7 +153,7 @@ class WassersteinKernel(
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         return self._evaluate(X, self.X_fit_, self.gamma_)
 
-    def __call__(self, X, Y=None):
+    def __call__(self, X: ArrayLike, Y: ArrayLike | None = None) -> FloatArray:
         """Compute the kernel between two sets of rows, without fitting.
 
         Parameters
@@ -163,12 +179,12 @@ class WassersteinKernel(
         Y = X if Y is None else check_array(Y, dtype=FLOATS)
         return self._evaluate(X, Y, self._coefficient(Y))
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_option("kernel", self.kernel, ("gaussian", "laplacian", "linear"))
         if not (isinstance(self.gamma, str) and self.gamma == "scale"):
             check_positive("gamma (if not 'scale')", self.gamma)
 
-    def _coefficient(self, reference):
+    def _coefficient(self, reference: FloatArray) -> float | None:
         if self.kernel == "linear":
             return None
         if self.gamma != "scale":
@@ -178,7 +194,7 @@ class WassersteinKernel(
             variance = variance**0.5
         return 1 / variance if variance >= np.finfo(float).tiny else 1.0
 
-    def _evaluate(self, X, Y, gamma):
+    def _evaluate(self, X: FloatArray, Y: FloatArray, gamma: Any) -> FloatArray:
         if self.kernel == "linear":
             K = linear_kernel(X, Y)
         elif self.kernel == "gaussian":
@@ -190,5 +206,5 @@ class WassersteinKernel(
         return K.astype(X.dtype, copy=False)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return len(self.X_fit_)

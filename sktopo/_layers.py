@@ -3,9 +3,20 @@
 torch itself is not imported: modules are known by where their classes come from.
 """
 
+from __future__ import annotations
+
 import contextlib
 import difflib
 import fnmatch
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    import torch
+
+    from sktopo._typing import Layers
 
 # Modules of torch.nn by the file that defines them: the axis of the features.
 _FEATURE_AXIS = {
@@ -35,7 +46,9 @@ _NO_ACTIVATIONS = (
 )
 
 
-def select_modules(network, layers):
+def select_modules(
+    network: torch.nn.Module, layers: Layers
+) -> tuple[dict[str, torch.nn.Module], set[str]]:
     """Find the modules to record: a dict of names, and the names given exactly."""
     named = dict(network.named_modules(remove_duplicate=False))
     if layers is None:
@@ -55,7 +68,8 @@ def select_modules(network, layers):
             )
         chosen = [name for entry in entries for name in _match(entry, named)]
         exact = {entry for entry in entries if isinstance(entry, str)} & set(named)
-    modules, canonical = {}, {}
+    modules: dict[str, torch.nn.Module] = {}
+    canonical: dict[torch.nn.Module, str] = {}
     for name in chosen:
         # A module with two names is recorded once, under the first chosen.
         canonical.setdefault(named[name], name)
@@ -64,15 +78,15 @@ def select_modules(network, layers):
 
 
 @contextlib.contextmanager
-def track_features(network):
+def track_features(network: torch.nn.Module) -> Iterator[list[tuple[int, int, int]]]:
     """Yield a list to which layers of known layout add their outputs as they run.
 
     Entries are (axis of the features, number of axes, number of features).
     """
     known, handles = [], []
 
-    def watch(axis):
-        def see(module, args, output):
+    def watch(axis: int) -> Callable[..., None]:
+        def see(module: torch.nn.Module, args: Any, output: Any) -> None:
             output = output[0] if isinstance(output, tuple) else output
             shape = getattr(output, "shape", ())
             normalized = getattr(module, "normalized_shape", shape[-1:])
@@ -93,7 +107,7 @@ def track_features(network):
             handle.remove()
 
 
-def guess_feature_axis(shape, known):
+def guess_feature_axis(shape: Sequence[int], known: list[tuple[int, int, int]]) -> int:
     """Take the axis of the nearest layer before whose output was of this form."""
     for axis, n_axes, n_features in reversed(known):
         if n_axes == len(shape) and shape[axis] == n_features:
@@ -101,7 +115,7 @@ def guess_feature_axis(shape, known):
     return 1 if len(shape) > 3 else -1
 
 
-def _known_axis(module):
+def _known_axis(module: torch.nn.Module) -> int | None:
     """Return the axis of the features a module works on, None if not known."""
     for base in type(module).__mro__:
         if base.__module__.startswith("torch.nn.modules."):
@@ -110,7 +124,7 @@ def _known_axis(module):
     return None
 
 
-def _is_activation(name, module):
+def _is_activation(name: str, module: torch.nn.Module) -> bool:
     if "parametrizations." in name:
         return False  # a function of weights
     return any(
@@ -120,7 +134,7 @@ def _is_activation(name, module):
     )
 
 
-def _match(entry, named):
+def _match(entry: object, named: dict[str, torch.nn.Module]) -> list[str]:
     """Return the names of the modules that an entry of `layers` stands for."""
     if isinstance(entry, type):
         found = [name for name, module in named.items() if isinstance(module, entry)]
@@ -142,6 +156,6 @@ def _match(entry, named):
     return found
 
 
-def _listed(named):
+def _listed(named: Iterable[str]) -> str:
     names = [name for name in named if name]
     return ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")

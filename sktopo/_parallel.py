@@ -1,9 +1,19 @@
 """Running many calls on whichever engine joblib was given."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
 
 from sktopo._validation import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, Literal
+
+    from sktopo._typing import T
 
 
 class _Shared:
@@ -13,23 +23,23 @@ class _Shared:
     referenced, which lists cannot, and says that it is large.
     """
 
-    def __init__(self, values):
+    def __init__(self, values: tuple[Any, ...]) -> None:
         self.values = values
 
-    def __sizeof__(self):
+    def __sizeof__(self) -> int:
         return 2**20
 
 
 def run_parallel(
-    function,
-    items,
+    function: Callable[..., T],
+    items: Sequence[tuple[Any, ...]],
     *,
-    shared=(),
-    n_jobs=None,
-    prefer=None,
-    verbose=False,
-    description=None,
-):
+    shared: tuple[Any, ...] = (),
+    n_jobs: int | None = None,
+    prefer: Literal["threads", "processes"] | None = None,
+    verbose: bool = False,
+    description: str | None = None,
+) -> Iterable[T]:
     """Call ``function(*item, *shared)`` for each item, perhaps in parallel.
 
     Parameters
@@ -61,7 +71,11 @@ def run_parallel(
         What the calls return, in the order of the items, each as soon as it and those
         before it are there, if the engine can do that.
     """
-    bar = {"verbose": verbose, "description": description, "total": len(items)}
+    bar: dict[str, Any] = {
+        "verbose": verbose,
+        "description": description,
+        "total": len(items),
+    }
     if n_jobs == 1:
         # Left to joblib, Dask's backend would use all workers even so.
         return progress((function(*item, *shared) for item in items), **bar)
@@ -69,7 +83,7 @@ def run_parallel(
     # of its own an array would be put on one worker, and lost with it.
     common = _Shared(shared) if shared else None
     calls = (delayed(_call)(function, item, common) for item in items)
-    options = {"n_jobs": n_jobs, "prefer": prefer}
+    options: dict[str, Any] = {"n_jobs": n_jobs, "prefer": prefer}
     try:
         parallel = Parallel(**options, return_as="generator")
     except ValueError:
@@ -81,11 +95,13 @@ def run_parallel(
     return progress(parallel(calls), **bar)
 
 
-def _leave_no_cores(parallel, calls):
+def _leave_no_cores(parallel: Parallel, calls: Iterable[Any]) -> Iterator[Any]:
     """Yield results of threads that take all cores, so that BLAS takes no more."""
     with threadpool_limits(1, "blas"):
         yield from parallel(calls)
 
 
-def _call(function, item, common):
+def _call(
+    function: Callable[..., T], item: tuple[Any, ...], common: _Shared | None
+) -> T:
     return function(*item, *(common.values if common else ()))

@@ -1,6 +1,9 @@
 """Persistent graph homology: from connectome rows to barcode rows."""
 
+from __future__ import annotations
+
 from math import isqrt, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -29,6 +32,15 @@ from sktopo.barcodes import (
     split_barcodes,
     warn_incomplete,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from sktopo._typing import FloatArray
 
 # Edges handed to a worker at a time: seconds of work, so that progress shows.
 _CHUNK = 2**24
@@ -123,13 +135,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        normalize=True,
-        topology_weight=1.0,
-        homology_dimensions=(0, 1),
-        n_quantiles=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        normalize: bool = True,
+        topology_weight: float = 1.0,
+        homology_dimensions: Sequence[int] = (0, 1),
+        n_quantiles: int | None = None,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.normalize = normalize
         self.topology_weight = topology_weight
         self.homology_dimensions = homology_dimensions
@@ -137,7 +149,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the number of edges and their mean, the template.
 
         Parameters
@@ -173,7 +185,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Compute barcode rows.
 
         Parameters
@@ -206,7 +218,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             out[index] = part
         return out
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Find connectome rows with given barcodes, near the template.
 
         Without edges in the rows (``topology_weight=1``) the result has exactly the
@@ -271,7 +283,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         )
         return np.stack(list(found))
 
-    def edge_names(self, X, input_features=None):
+    def edge_names(
+        self, X: ArrayLike, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the edge behind each number that `transform` returns.
 
         Parameters
@@ -325,7 +339,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         kinds = {"edge": own, "birth": births, "death": deaths}
         return names[np.hstack([kinds[kind] for kind in self._layout(n_edges)])]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the columns: edges by their names, then births, then deaths.
 
         Parameters
@@ -351,13 +367,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         else:
             edges = []
         suffix = "" if self.n_quantiles is None else "_quantile"
-        names = []
+        names: list[str] = []
         for name, (size, _) in self._layout(len(edges)).items():
             numbered = [f"{name}{suffix}{k}" for k in range(size)]
             names.extend(edges if name == "edge" else numbered)
         return np.array(names, dtype=object)
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_flag("normalize", self.normalize)
         check_flag("verbose", self.verbose)
         check_real("topology_weight", self.topology_weight, 0, 1)
@@ -377,7 +393,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 f"normalize={self.normalize}, topology_weight={self.topology_weight}."
             )
 
-    def _check_graphs(self, X, reset):
+    def _check_graphs(self, X: Any, reset: bool) -> Any:
         """Validate graphs; an array of rows, or a list of rows of several lengths."""
         if is_stack(X):
             X = [_condense(matrix, sample) for sample, matrix in enumerate(X)]
@@ -407,13 +423,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             )
         return rows
 
-    def _can_miss_deaths(self):
+    def _can_miss_deaths(self) -> bool:
         """Tell whether a graph of two nodes, which has a birth only, has a row."""
         if 1 not in self.homology_dimensions or self.topology_weight == 0:
             return True
         return self.n_quantiles is None and 0 in self.homology_dimensions
 
-    def _layout(self, n_edges):
+    def _layout(self, n_edges: int) -> dict[str, tuple[int, float]]:
         """Describe the columns: for each kind its number and the factor on weights."""
         n_births = count_nodes(n_edges) - 1
         sizes = {"edge": n_edges, "birth": n_births, "death": n_edges - n_births}
@@ -433,7 +449,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             if share > 0
         }
 
-    def _check_invertible(self):
+    def _check_invertible(self) -> dict[str, tuple[int, float]]:
         """Return the layout, or say why rows cannot be taken back."""
         if self.n_quantiles is not None:
             reason = "n_quantiles is set: averages of births do not tell each birth"
@@ -445,7 +461,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return self._layout(self.n_features_in_)
         raise ValueError(f"There is no inverse: {reason}.")
 
-    def _transform_rows(self, rows):
+    def _transform_rows(self, rows: FloatArray) -> FloatArray:
         layout = self._layout(rows.shape[1])
         values = {"edge": rows}
         if self.topology_weight > 0:
@@ -462,7 +478,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         scaled = [values[name] * factor for name, (_, factor) in layout.items()]
         return np.hstack(scaled)
 
-    def _barcodes(self, rows):
+    def _barcodes(self, rows: FloatArray) -> FloatArray:
         """Run `compute_barcodes` on chunks of rows, in parallel where asked."""
         n_rows, n_edges = rows.shape
         share = -(-n_rows // effective_n_jobs(self.n_jobs))
@@ -483,14 +499,14 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             barcodes[chunk] = part
         return barcodes
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _is_ragged(X):
+def _is_ragged(X: Any) -> bool:
     """Tell a sequence of rows of different lengths."""
     if hasattr(X, "ndim") and not (X.ndim == 1 and X.dtype == object):
         return False
@@ -505,7 +521,7 @@ def _is_ragged(X):
     return len(shapes) > 1
 
 
-def _condense(matrix, sample):
+def _condense(matrix: ArrayLike, sample: int) -> FloatArray:
     """Turn a symmetric matrix into a connectome row; `sample` names it in errors."""
     matrix = check_array(
         matrix, dtype=FLOATS, input_name="X", allow_nd=True, ensure_all_finite=False
@@ -521,7 +537,7 @@ def _condense(matrix, sample):
     return row
 
 
-def _check_not_flattened(rows):
+def _check_not_flattened(rows: FloatArray) -> None:
     """Raise if rows of one length read as symmetric matrices, or all as one."""
     if len(rows) == rows.shape[1] > 2 and np.ptp(rows) and np.allclose(rows, rows.T):
         raise ValueError(

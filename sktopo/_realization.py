@@ -1,17 +1,25 @@
 """Connectomes behind barcodes: edge weights with a given barcode, near a template."""
 
+from __future__ import annotations
+
 import contextlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sktopo.barcodes import barcode_edges, count_nodes, split_barcodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sktopo._typing import FloatArray, IntArray
 
 _MAX_STEPS = 10
 # Edges looked at together when the next one to merge along is sought.
 _GLANCE = 1024
 
 
-def realize_barcode(barcode, template):
+def realize_barcode(barcode: FloatArray, template: FloatArray) -> FloatArray:
     """Put the weights of a barcode on the edges of a graph, in a template's order.
 
     The weights are placed from the largest down, as the filtration meets them: a
@@ -59,7 +67,13 @@ def realize_barcode(barcode, template):
     return connectome
 
 
-def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale):
+def interpolate_connectome(
+    edges: FloatArray,
+    barcode: FloatArray,
+    edge_scale: float,
+    birth_scale: float,
+    death_scale: float,
+) -> FloatArray:
     r"""Find the connectome near given edges whose barcode is near a given one.
 
     Lowers :math:`a \|w - e\|^2 + b_0 \|births(w) - b\|^2 + b_1 \|deaths(w) - d\|^2`
@@ -84,7 +98,7 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
     scales = np.full_like(barcode, death_scale)
     split_barcodes(scales)[0][:] = birth_scale
 
-    def measure(connectome, order):
+    def measure(connectome: FloatArray, order: IntArray) -> float:
         misfit = edge_scale * np.sum((connectome - edges) ** 2)
         return misfit + np.sum(scales * (connectome[order] - barcode) ** 2)
 
@@ -106,7 +120,9 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
     return best
 
 
-def _first_orders(own, edges, barcode):
+def _first_orders(
+    own: IntArray, edges: FloatArray, barcode: FloatArray
+) -> Iterator[IntArray]:
     """Yield orders of the edges to start from: their own, and that of the barcode.
 
     The first is good where edges weigh much, the second where topology does.
@@ -116,12 +132,12 @@ def _first_orders(own, edges, barcode):
         yield _order(realize_barcode(barcode, edges))
 
 
-def _order(connectome):
+def _order(connectome: FloatArray) -> IntArray:
     """Order the edges of one graph as its barcode row."""
     return barcode_edges(connectome[None])[0]
 
 
-def _count_due(births, deaths):
+def _count_due(births: FloatArray, deaths: FloatArray) -> IntArray:
     """Count the deaths that come before each next birth: (n_births,).
 
     Births and deaths descend. Deaths equal to a birth up to rounding come after it.
@@ -141,7 +157,7 @@ def _count_due(births, deaths):
     return due
 
 
-def _grow_tree(template, demand):
+def _grow_tree(template: FloatArray, demand: IntArray) -> tuple[IntArray, IntArray]:
     """Merge components along strong edges of the template, leaving room for deaths.
 
     Returns the tree edges in the order of the merges, and for every edge the number
@@ -172,7 +188,9 @@ def _grow_tree(template, demand):
     return tree, opened
 
 
-def _pick_edge(component, first, second, demand):
+def _pick_edge(
+    component: IntArray, first: IntArray, second: IntArray, demand: IntArray
+) -> int:
     """Return the first edge whose merger of components leaves room for all deaths.
 
     Merging the two largest components always does, so there is one.
@@ -192,13 +210,14 @@ def _pick_edge(component, first, second, demand):
             zip(codes, firsts, strict=True), key=lambda pair: pair[1]
         ):
             if code not in refused:
-                if _has_room(sizes, *divmod(code, len(component)), demand):
-                    return start + apart[at]
+                size_1, size_2 = divmod(int(code), len(component))
+                if _has_room(sizes, size_1, size_2, demand):
+                    return int(start + apart[at])
                 refused.add(code)
     raise AssertionError("unreachable: the barcode was checked")
 
 
-def _has_room(sizes, size_1, size_2, demand):
+def _has_room(sizes: IntArray, size_1: int, size_2: int, demand: IntArray) -> bool:
     """Tell whether all deaths find room after merging components of two sizes.
 
     Most room comes from merging the largest components ever after.

@@ -3,6 +3,8 @@
 torch is imported inside the functions only.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import sys
@@ -10,13 +12,21 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_array
 
 from sktopo._layers import guess_feature_axis, select_modules, track_features
 from sktopo._validation import import_optional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, Literal
+
+    import torch
+
+    from sktopo._typing import Consume, FloatArray, Layers
 
 # Hooks and evaluation mode belong to the network, which threads may share: while one
 # thread runs a network, no other may switch its mode or feed its hooks.
@@ -31,33 +41,33 @@ class Recorded(NamedTuple):
     label: str
     feature_axis: int
     n_positions: int
-    node_shape: tuple
-    dtype: np.dtype
+    node_shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     @property
-    def n_nodes(self):
+    def n_nodes(self) -> int:
         """Count the nodes."""
         return int(np.prod(self.node_shape))
 
     @property
-    def node_names(self):
+    def node_names(self) -> list[str]:
         """Name the nodes: ``label[channel]`` or ``label[channel,row,column]``."""
         places = (",".join(map(str, place)) for place in np.ndindex(self.node_shape))
         return [f"{self.label}[{place}]" for place in places]
 
 
-def import_torch():
+def import_torch() -> Any:
     """Import torch, or say how to install it."""
     return import_optional("torch", extra="torch", purpose="Recording networks")
 
 
-def is_tensor(candidate):
+def is_tensor(candidate: object) -> bool:
     """Tell a torch tensor, of which there are none where torch was never imported."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(candidate, torch.Tensor)
 
 
-def check_network(network, name):
+def check_network(network: object, name: str) -> None:
     """Raise unless `network` is a torch module that can run; `name` is for errors."""
     torch = import_torch()
     if not isinstance(network, torch.nn.Module):
@@ -82,7 +92,7 @@ def check_network(network, name):
             )
 
 
-def check_stimuli(stimuli, name="stimuli"):
+def check_stimuli(stimuli: Any, name: str = "stimuli") -> Any:
     """Validate stimuli of shape (n_stimuli, ...): an array, or a tensor as it is."""
     if not (hasattr(stimuli, "__array__") or isinstance(stimuli, (list, tuple))):
         raise TypeError(
@@ -108,7 +118,7 @@ def check_stimuli(stimuli, name="stimuli"):
     return stimuli
 
 
-def check_device(device):
+def check_device(device: str | torch.device | None) -> torch.device | None:
     """Resolve a device and raise a ValueError unless it is at hand."""
     if device is None:
         return None
@@ -125,16 +135,27 @@ def check_device(device):
     return found
 
 
-def plan_recording(network, stimuli, *, name, layers, reduce, feature_axis, device):
+def plan_recording(
+    network: torch.nn.Module,
+    stimuli: Any,
+    *,
+    name: str,
+    layers: Layers,
+    reduce: str,
+    feature_axis: int | Literal["auto"],
+    device: torch.device | None,
+) -> list[Recorded]:
     """Show a network its first stimuli to learn what there will be to record.
 
     Returns a list of `Recorded` in the order of execution. `name` is for errors.
     """
     rows = list(range(min(2, len(stimuli))))  # two, so that their axis can be told
     modules, required = select_modules(network, layers)
-    plan, among, mixed = [], {}, []
+    plan: list[Recorded] = []
+    among: dict[tuple[str, int], tuple[int, Any]] = {}
+    mixed: list[str] = []
 
-    def note(layer, call, output):
+    def note(layer: str, call: int, output: Any) -> None:
         tensor = _pick_tensor(output, layer, len(rows))
         axis = feature_axis
         if axis == "auto":
@@ -155,7 +176,7 @@ def plan_recording(network, stimuli, *, name, layers, reduce, feature_axis, devi
             )
         )
 
-    def compare(layer, call, output):
+    def compare(layer: str, call: int, output: Any) -> None:
         if (layer, call) in among:
             axis, before = among[layer, call]
             tensor = _pick_tensor(output, layer, len(rows))
@@ -173,7 +194,15 @@ def plan_recording(network, stimuli, *, name, layers, reduce, feature_axis, devi
     return plan
 
 
-def _try_stimuli(network, modules, device, stimuli, rows, consume, name):
+def _try_stimuli(
+    network: torch.nn.Module,
+    modules: dict[str, torch.nn.Module],
+    device: torch.device | None,
+    stimuli: Any,
+    rows: list[int],
+    consume: Consume,
+    name: str,
+) -> None:
     """Show a few stimuli; what torch says against them becomes a ValueError."""
     try:
         with _hooked(network, modules, device, stimuli[rows], consume) as run:
@@ -196,7 +225,13 @@ def _try_stimuli(network, modules, device, stimuli, rows, consume, name):
         ) from error
 
 
-def _check_plan(plan, modules, required, mixed, name):
+def _check_plan(
+    plan: list[Recorded],
+    modules: dict[str, torch.nn.Module],
+    required: set[str],
+    mixed: list[str],
+    name: str,
+) -> None:
     """Raise or warn if what the first stimuli gave makes no connectome."""
     idle = required - {recorded.module for recorded in plan}
     if idle or not plan:
@@ -220,7 +255,17 @@ def _check_plan(plan, modules, required, mixed, name):
         )
 
 
-def record(network, stimuli, plan, *, name, reduce, batch_size, device, out):
+def record(
+    network: torch.nn.Module,
+    stimuli: Any,
+    plan: list[Recorded],
+    *,
+    name: str,
+    reduce: str,
+    batch_size: int,
+    device: torch.device | None,
+    out: FloatArray,
+) -> None:
     """Run a network on all stimuli and write its nodes to `out`.
 
     `out` is an array of shape (n_stimuli * n_positions, n_nodes), filled batch by
@@ -229,15 +274,17 @@ def record(network, stimuli, plan, *, name, reduce, batch_size, device, out):
     """
     torch = import_torch()
     nodes = torch.from_numpy(out.reshape(len(stimuli), plan[0].n_positions, -1))
-    columns, stop = {}, 0
+    columns: dict[tuple[str, int], tuple[Any, Any]] = {}
+    stop = 0
     for recorded in plan:
         start, stop = stop, stop + recorded.n_nodes
         place = nodes[..., start:stop].unflatten(2, recorded.node_shape)
         columns[recorded.module, recorded.call] = recorded.feature_axis, place
     modules = {name: network.get_submodule(name) for name, _ in columns}
-    rows, seen = slice(0), Counter()
+    rows = slice(0)
+    seen: Counter[tuple[str, int]] = Counter()
 
-    def write(layer, call, output):
+    def write(layer: str, call: int, output: Any) -> None:
         n_stimuli = rows.stop - rows.start
         tensor = _pick_tensor(output, layer, n_stimuli)
         axis, place = columns.get((layer, call), (None, None))
@@ -275,7 +322,14 @@ def record(network, stimuli, plan, *, name, reduce, batch_size, device, out):
 
 
 @contextlib.contextmanager
-def _hooked(network, modules, device, stimuli, consume, batch_size=None):
+def _hooked(
+    network: torch.nn.Module,
+    modules: dict[str, torch.nn.Module],
+    device: torch.device | None,
+    stimuli: Any,
+    consume: Consume,
+    batch_size: int | None = None,
+) -> Iterator[Callable[[slice], None]]:
     """Let `consume(name, call, output)` see the outputs of modules.
 
     Yields a function that runs the network on the stimuli of a slice, without
@@ -284,10 +338,10 @@ def _hooked(network, modules, device, stimuli, consume, batch_size=None):
     of torch's random numbers are as before afterwards, whatever is raised.
     """
     torch = import_torch()
-    calls = Counter()
+    calls: Counter[str] = Counter()
 
-    def hook(name):
-        def see(module, args, output):
+    def hook(name: str) -> Callable[..., None]:
+        def see(module: Any, args: Any, output: Any) -> None:
             calls[name] += 1
             consume(name, calls[name] - 1, output)
 
@@ -312,14 +366,16 @@ def _hooked(network, modules, device, stimuli, consume, batch_size=None):
             stack.callback(module.register_forward_hook(hook(name)).remove)
         feed = _make_feeder(network, stimuli, batch_size or len(stimuli))
 
-        def run(rows):
+        def run(rows: slice) -> None:
             calls.clear()
             forward(feed(rows).to(place))
 
         yield run
 
 
-def _on_device(network, device):
+def _on_device(
+    network: torch.nn.Module, device: torch.device | None
+) -> tuple[Callable[[torch.Tensor], Any], torch.device]:
     """Return how to run a network, leaving its weights where they are, and where."""
     torch = import_torch()
     state = _state(network)
@@ -333,11 +389,13 @@ def _on_device(network, device):
     return lambda batch: torch.func.functional_call(network, moved, (batch,)), device
 
 
-def _state(network):
+def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {**dict(network.named_parameters()), **dict(network.named_buffers())}
 
 
-def _make_feeder(network, stimuli, batch_size):
+def _make_feeder(
+    network: torch.nn.Module, stimuli: Any, batch_size: int
+) -> Callable[[slice], torch.Tensor]:
     """Return a function from rows to a batch in the type the network computes in.
 
     Integers stay integers for networks that look tokens up in an embedding, and in
@@ -368,7 +426,7 @@ def _make_feeder(network, stimuli, batch_size):
         with contextlib.suppress(TypeError, ValueError):
             source = torch.from_numpy(stimuli)
 
-    def feed(rows):
+    def feed(rows: slice) -> Any:
         batch = source[rows]
         filled = buffer[: len(batch)]
         (filled if is_tensor(batch) else filled.numpy())[:] = batch
@@ -377,7 +435,7 @@ def _make_feeder(network, stimuli, batch_size):
     return feed
 
 
-def _pick_tensor(output, name, n_stimuli):
+def _pick_tensor(output: Any, name: str, n_stimuli: int) -> torch.Tensor:
     """Take the first tensor of an output (attention returns a tuple, for one).
 
     A tensor whose first axis is that of the stimuli is preferred.
@@ -399,7 +457,9 @@ def _pick_tensor(output, name, n_stimuli):
     return tensor.dequantize() if tensor.is_quantized else tensor
 
 
-def _as_nodes(tensor, name, n_stimuli, reduce, feature_axis):
+def _as_nodes(
+    tensor: torch.Tensor, name: str, n_stimuli: int, reduce: str, feature_axis: int
+) -> torch.Tensor:
     """Bring an output to the shape (n_stimuli, n_positions, *node_shape)."""
     if not tensor.ndim or len(tensor) != n_stimuli:
         raise ValueError(

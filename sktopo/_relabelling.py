@@ -1,10 +1,18 @@
 """Sums of distances within groups, for millions of relabellings of the samples."""
 
+from __future__ import annotations
+
 from math import factorial, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sktopo._parallel import run_parallel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sktopo._typing import FloatArray, IntArray
 
 # Sums of distances closer than this share of a sum of all count as equal.
 ROUNDING = 1e-12
@@ -14,13 +22,13 @@ _BLOCK = 2**8
 _TASK = 2**14
 
 
-def count_groupings(sizes):
+def count_groupings(sizes: IntArray) -> int:
     """Count distinct relabellings; groups of one size may swap names."""
     arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
     return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
 
 
-def cut_tasks(n_relabellings):
+def cut_tasks(n_relabellings: int) -> list[range]:
     """Cut the numbers of relabellings into ranges, a task each."""
     return [
         range(start, min(start + _TASK, n_relabellings))
@@ -28,7 +36,15 @@ def cut_tasks(n_relabellings):
     ]
 
 
-def sum_relabelled(distances, sizes, form, tasks, seed, n_jobs, verbose):
+def sum_relabelled(
+    distances: FloatArray,
+    sizes: IntArray,
+    form: tuple[FloatArray, float],
+    tasks: list[range],
+    seed: IntArray | None,
+    n_jobs: int | None,
+    verbose: bool,
+) -> Iterable[FloatArray]:
     """Sum distances within groups over relabellings: yields the sums of each task.
 
     Parameters
@@ -71,7 +87,7 @@ def sum_relabelled(distances, sizes, form, tasks, seed, n_jobs, verbose):
     )
 
 
-def factor_weights(weights, total):
+def factor_weights(weights: FloatArray, total: float) -> tuple[FloatArray, float]:
     r"""Write the weighted sum of distances within groups as few quadratic forms.
 
     The form diag(weights) of one-hot labels, less the largest multiple of the form
@@ -83,7 +99,9 @@ def factor_weights(weights, total):
     return vectors[:, 1:] * np.sqrt(values[1:]), share * total
 
 
-def sum_within(distances, labels, codes, constant):
+def sum_within(
+    distances: FloatArray, labels: IntArray, codes: FloatArray, constant: float
+) -> FloatArray:
     """Sum distances within groups, weighted, for labels (n_relabellings, n_samples)."""
     sums = np.full(len(labels), constant)
     for code in codes.T:
@@ -94,7 +112,13 @@ def sum_within(distances, labels, codes, constant):
     return sums
 
 
-def _sum_task(numbers, distances, sizes, form, seed):
+def _sum_task(
+    numbers: range,
+    distances: FloatArray,
+    sizes: IntArray,
+    form: tuple[FloatArray, float],
+    seed: IntArray | None,
+) -> FloatArray:
     """Sum distances within groups for a range of relabellings, block by block."""
     if seed is not None:
         stream = np.random.PCG64(seed).advance(numbers.start * len(distances))
@@ -109,7 +133,7 @@ def _sum_task(numbers, distances, sizes, form, seed):
     return sums
 
 
-def _draw(sizes, stream, n_relabellings):
+def _draw(sizes: IntArray, stream: np.random.PCG64, n_relabellings: int) -> IntArray:
     """Draw relabellings (n_relabellings, n_samples) from a stream of 64-bit numbers.
 
     Each takes n_samples numbers of the stream, so that any of them can be drawn
@@ -126,7 +150,7 @@ def _draw(sizes, stream, n_relabellings):
     return keys.astype(np.intp)
 
 
-def _enumerate(sizes, numbers):
+def _enumerate(sizes: IntArray, numbers: IntArray) -> IntArray:
     """Write out the groupings of given numbers: labels (n_numbers, n_samples).
 
     Sample by sample, the ways to go on after each choice of a group say which choice

@@ -1,9 +1,20 @@
 """Names of units, and the layers that they belong to."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def check_unit_names(names, n_nodes):
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import IntArray
+
+
+def check_unit_names(names: ArrayLike | None, n_nodes: int) -> NDArray[np.object_]:
     """Return names of all units as an array of objects; x0, x1, ... if None."""
     if names is None:
         names = [f"x{node}" for node in range(n_nodes)]
@@ -17,7 +28,7 @@ def check_unit_names(names, n_nodes):
     return names
 
 
-def find_layers(names):
+def find_layers(names: Iterable[object]) -> tuple[list[str], IntArray]:
     """Find the layers in names such as ``"fc1[0]"``: names of layers, layer of each.
 
     Layers come in the order of their first unit. Units whose name ends in no bracket

@@ -1,5 +1,9 @@
 """Trace the distance between two groups of connectomes to births, units and layers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
@@ -7,12 +11,24 @@ from sktopo._units import check_unit_names, find_layers
 from sktopo._validation import FLOATS, as_table, check_option
 from sktopo.barcodes import barcode_edges, count_nodes, split_barcodes
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import BoolArray, FloatArray, IntArray, Table
+
 __all__ = ["attribute_distance"]
 
 
 def attribute_distance(
-    connectomes, y, *, by="unit", unit_names=None, homology_dimension=0
-):
+    connectomes: ArrayLike,
+    y: ArrayLike,
+    *,
+    by: Literal["unit", "layer", "edge", "rank"] = "unit",
+    unit_names: ArrayLike | None = None,
+    homology_dimension: Literal[0, 1] = 0,
+) -> Table:
     r"""List what sets two groups of connectomes apart: units, layers, edges or births.
 
     The squared Wasserstein distance between the barycenters of two groups is a sum
@@ -102,7 +118,7 @@ def attribute_distance(
     return _tabulate(names, items, values, second)
 
 
-def _check_groups(rows, y):
+def _check_groups(rows: FloatArray, y: ArrayLike) -> BoolArray:
     """Return a mask of the second group."""
     y = column_or_1d(y)
     check_consistent_length(rows, y)
@@ -115,7 +131,9 @@ def _check_groups(rows, y):
     return y == groups[1]
 
 
-def _find_items(by, units, edges, homology_dimension):
+def _find_items(
+    by: str, units: NDArray[np.object_], edges: IntArray, homology_dimension: int
+) -> tuple[list[str], IntArray]:
     """Find the items of a table: their names, and for each birth its items.
 
     Items are integers of shape (n_items_of_a_birth, n_graphs, n_births).
@@ -145,7 +163,9 @@ def _find_items(by, units, edges, homology_dimension):
     return names, of_edge[edges][None]
 
 
-def _tabulate(names, items, values, second):
+def _tabulate(
+    names: list[str], items: IntArray, values: FloatArray, second: BoolArray
+) -> Table:
     """Sum what births add, their numbers and their weights over items."""
     means = [values[group].mean(axis=0) for group in (~second, second)]
     direction = means[1] - means[0]
@@ -154,7 +174,7 @@ def _tabulate(names, items, values, second):
         raise ValueError("The barycenters of the two groups are the same.")
     added = direction * (values - (means[0] + means[1]) / 2) / distance
     added, number, weight = (
-        sum(_sum_over(part, item, len(names)) for item in items)
+        np.sum([_sum_over(part, item, len(names)) for item in items], axis=0)
         for part in (added / len(items), np.ones_like(values), values)
     )
     share = added[second].mean(axis=0) - added[~second].mean(axis=0)
@@ -172,7 +192,7 @@ def _tabulate(names, items, values, second):
     return as_table({name: column[order] for name, column in table.items()})
 
 
-def _sum_over(values, items, n_items):
+def _sum_over(values: FloatArray, items: IntArray, n_items: int) -> FloatArray:
     """Sum the values of each graph over items: (n_graphs, n_items)."""
     return np.stack(
         [
@@ -182,7 +202,9 @@ def _sum_over(values, items, n_items):
     )
 
 
-def _effect_size(difference, added, second):
+def _effect_size(
+    difference: FloatArray, added: FloatArray, second: BoolArray
+) -> FloatArray:
     """Compute Cohen's d, of a difference of means and the pooled deviation."""
     squares = sum(
         np.sum((added[group] - added[group].mean(axis=0)) ** 2, axis=0)

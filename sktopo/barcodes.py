@@ -11,16 +11,27 @@ its last edges absent. Such a graph is connected (all edges of its first node ar
 there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 """
 
+from __future__ import annotations
+
 import warnings
 from math import isqrt, sqrt
 from numbers import Integral
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.cluster.hierarchy import linkage
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import FloatArray, IntArray, S
 
 __all__ = [
     "barcode_edges",
@@ -56,7 +67,7 @@ _ONE_AT_A_TIME = Lock()
 _COLUMNS = 4096
 
 
-def count_nodes(n_edges):
+def count_nodes(n_edges: int) -> int:
     """Count the nodes of the smallest complete graph with at least `n_edges` edges.
 
     Parameters
@@ -78,7 +89,7 @@ def count_nodes(n_edges):
     return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1
 
 
-def birth_death_decomposition(connectomes):
+def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Split the edges of each graph into births and deaths.
 
     In the graph filtration of decreasing edges, the edges of the maximum spanning
@@ -120,7 +131,7 @@ def birth_death_decomposition(connectomes):
     return split_barcodes(barcode_rows(connectomes))
 
 
-def barcode_rows(connectomes):
+def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     """Turn connectome rows into barcode rows: births, then deaths, each ascending.
 
     Parameters
@@ -157,7 +168,7 @@ def barcode_rows(connectomes):
     return compute_barcodes(connectomes)
 
 
-def barcode_edges(connectomes):
+def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     """Find the edge behind each birth and death.
 
     Of equal weights the edge that comes first in the row counts as the stronger, so
@@ -203,7 +214,7 @@ def barcode_edges(connectomes):
     return np.take_along_axis(ascending, barcode_rows(ranks).astype(np.intp), axis=1)
 
 
-def split_barcodes(barcodes):
+def split_barcodes(barcodes: NDArray[S]) -> tuple[NDArray[S], NDArray[S]]:
     """Split barcode rows into views of their births and deaths.
 
     Parameters
@@ -230,7 +241,7 @@ def split_barcodes(barcodes):
     return barcodes[..., :n_births], barcodes[..., n_births:]
 
 
-def scale_barcodes(barcodes, *, normalize=True):
+def scale_barcodes(barcodes: ArrayLike, *, normalize: bool = True) -> FloatArray:
     """Scale barcode rows so that the Wasserstein distance becomes Euclidean.
 
     Parameters
@@ -257,7 +268,7 @@ def scale_barcodes(barcodes, *, normalize=True):
     return _scale(_check_barcodes(barcodes), normalize)
 
 
-def unscale_barcodes(scaled, *, normalize=True):
+def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray:
     """Undo `scale_barcodes`: bring scaled rows back to units of the edge weights.
 
     Barycenters of a :class:`~sktopo.TopClusterer`, or rows of a
@@ -290,7 +301,9 @@ def unscale_barcodes(scaled, *, normalize=True):
     )
 
 
-def wasserstein_distance(barcode_1, barcode_2, *, normalize=True):
+def wasserstein_distance(
+    barcode_1: ArrayLike, barcode_2: ArrayLike, *, normalize: bool = True
+) -> float:
     r"""Compute the 2-Wasserstein distance between two barcodes.
 
     Optimal matchings of sorted numbers match them in order, so for barcodes of
@@ -341,8 +354,12 @@ def wasserstein_distance(barcode_1, barcode_2, *, normalize=True):
 
 
 def wasserstein_distances(
-    barcodes_1, barcodes_2=None, *, normalize=True, squared=False
-):
+    barcodes_1: ArrayLike | Sequence[ArrayLike],
+    barcodes_2: ArrayLike | Sequence[ArrayLike] | None = None,
+    *,
+    normalize: bool = True,
+    squared: bool = False,
+) -> NDArray[np.float64]:
     """Compute 2-Wasserstein distances within a set of barcodes or between two.
 
     These are functions of barcodes in units of the edge weights. Between rows of a
@@ -399,7 +416,7 @@ def wasserstein_distances(
     return distances if squared else np.sqrt(distances, out=distances)
 
 
-def barycenter(barcodes, *, weights=None):
+def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> FloatArray:
     """Compute the Wasserstein barycenter of barcodes of one size: their mean row.
 
     The mean minimises the sum of squared Wasserstein distances to the barcodes,
@@ -441,7 +458,7 @@ def barycenter(barcodes, *, weights=None):
     return np.average(barcodes, axis=0, weights=weights).astype(barcodes.dtype)
 
 
-def wasserstein_variance(barcodes, *, normalize=True):
+def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> float:
     """Compute the mean squared Wasserstein distance of barcodes to their barycenter.
 
     Parameters
@@ -466,7 +483,7 @@ def wasserstein_variance(barcodes, *, normalize=True):
     return total_variance(scale_barcodes(barcodes, normalize=normalize))
 
 
-def quantile_vectors(values, n_quantiles):
+def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     r"""Average quantile functions over equal bins, so that sizes become comparable.
 
     Entry k is :math:`q \int_{k/q}^{(k+1)/q} F^{-1}(u)\,du` of the quantile function
@@ -521,7 +538,7 @@ def quantile_vectors(values, n_quantiles):
     return quantiles
 
 
-def total_variance(rows):
+def total_variance(rows: FloatArray) -> float:
     """Sum the variances of columns, in float64 and without a copy of the rows."""
     total = 0.0
     for columns in gen_batches(rows.shape[1], _COLUMNS):
@@ -532,7 +549,7 @@ def total_variance(rows):
     return max(float(total) / len(rows), 0.0)
 
 
-def compute_barcodes(connectomes):
+def compute_barcodes(connectomes: FloatArray) -> FloatArray:
     """Do the work of `barcode_rows` on an array known to be finite."""
     n_graphs, n_edges = connectomes.shape
     n_nodes = count_nodes(n_edges)
@@ -562,13 +579,13 @@ def compute_barcodes(connectomes):
     return barcodes
 
 
-def count_absent(n_edges):
+def count_absent(n_edges: int) -> int:
     """Count the edges that graphs on `count_nodes(n_edges)` nodes lack."""
     n_nodes = count_nodes(n_edges)
     return n_nodes * (n_nodes - 1) // 2 - n_edges
 
 
-def warn_incomplete(n_edges):
+def warn_incomplete(n_edges: int) -> None:
     """Warn if rows of this length are no upper triangles."""
     absent = count_absent(n_edges)
     if absent:
@@ -580,7 +597,7 @@ def warn_incomplete(n_edges):
         )
 
 
-def _check_barcodes(barcodes):
+def _check_barcodes(barcodes: ArrayLike) -> FloatArray:
     """Validate barcode rows: an array of births and deaths, each ascending."""
     barcodes = check_array(
         barcodes, dtype=[np.float64, np.float32], ensure_min_features=0
@@ -594,7 +611,7 @@ def _check_barcodes(barcodes):
     return barcodes
 
 
-def _scale(barcodes, normalize):
+def _scale(barcodes: FloatArray, normalize: bool) -> FloatArray:
     if not normalize:
         return barcodes
     return np.hstack(
@@ -602,7 +619,7 @@ def _scale(barcodes, normalize):
     )
 
 
-def _complete(rows):
+def _complete(rows: FloatArray) -> FloatArray:
     """Pad rows with absent edges as weak as the weakest: a tree can do without them."""
     absent = count_absent(rows.shape[-1])
     if not absent:
@@ -611,7 +628,7 @@ def _complete(rows):
     return np.concatenate([rows, padding], axis=-1)
 
 
-def _births_of_one(row, n_nodes):
+def _births_of_one(row: FloatArray, n_nodes: int) -> FloatArray:
     """Find the births of one graph, ascending."""
     if n_nodes > _COMPILED_NODES:
         row = np.ascontiguousarray(row)
@@ -622,7 +639,7 @@ def _births_of_one(row, n_nodes):
     return -merges[::-1, 2].astype(row.dtype)
 
 
-def _births_batched(weights):
+def _births_batched(weights: FloatArray) -> FloatArray:
     """Run Prim's algorithm on unpacked graphs in step; (n_graphs, n_nodes - 1)."""
     n_graphs, n_nodes, _ = weights.shape
     births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
@@ -640,7 +657,7 @@ def _births_batched(weights):
     return births
 
 
-def _births_in_place(row, n_nodes):
+def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
     """Run Prim's algorithm on the row of one graph without unpacking it."""
     nodes = np.arange(n_nodes)
     # Edge (i, j), i < j, stands at first[i] + j.
@@ -657,9 +674,8 @@ def _births_in_place(row, n_nodes):
         cap[at] = lowest
         if step % _STEPS == 0:
             keep = cap > lowest
-            left, left_first, best, cap = (
-                values[keep] for values in (left, left_first, best, cap)
-            )
+            left, left_first = left[keep], left_first[keep]
+            best, cap = best[keep], cap[keep]
             weights = weights[: len(best)]
             at = int(left.searchsorted(node))
         # Views that start at the node save an array of indices; "clip" saves a copy.
@@ -670,13 +686,13 @@ def _births_in_place(row, n_nodes):
     return np.array(births, dtype=row.dtype)
 
 
-def _find(values, births):
+def _find(values: FloatArray, births: FloatArray) -> IntArray:
     """Locate the births among the ascending weights of their graph, ties included."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
     return values.searchsorted(births) + among_ties
 
 
-def _write_barcode(row, births, out):
+def _write_barcode(row: FloatArray, births: FloatArray, out: FloatArray) -> None:
     """Write the births and the other weights, ascending; fast for few weights."""
     values = np.sort(row)
     keep = np.ones(len(values), dtype=bool)
@@ -685,7 +701,7 @@ def _write_barcode(row, births, out):
     out[len(births) :] = values[keep]
 
 
-def _sort_in_place(barcode, births):
+def _sort_in_place(barcode: FloatArray, births: FloatArray) -> None:
     """Turn a row into its barcode without another array; fast for many weights."""
     barcode.sort()
     stop = len(barcode)
@@ -696,7 +712,7 @@ def _sort_in_place(barcode, births):
     barcode[: len(births)] = births
 
 
-def _group_by_length(barcodes):
+def _group_by_length(barcodes: Any) -> list[tuple[IntArray, FloatArray]]:
     """Collect rows of equal length: a list of (indices, rows of shape (k, length))."""
     listed = isinstance(barcodes, (list, tuple)) and len(barcodes)
     if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
@@ -704,14 +720,16 @@ def _group_by_length(barcodes):
         return [(np.arange(len(barcodes)), barcodes)]
     rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
     lengths = np.array([len(row) for row in rows], dtype=int)
-    groups = []
+    groups: list[tuple[IntArray, FloatArray]] = []
     for length in np.unique(lengths):
         index = np.flatnonzero(lengths == length)
         groups.append((index, _check_barcodes(np.stack([rows[i] for i in index]))))
     return groups
 
 
-def _squared_distances(rows_1, rows_2, normalize):
+def _squared_distances(
+    rows_1: FloatArray, rows_2: FloatArray, normalize: bool
+) -> FloatArray:
     if rows_1.shape[1] == rows_2.shape[1]:
         return cdist(
             _scale(rows_1, normalize),
@@ -723,7 +741,7 @@ def _squared_distances(rows_1, rows_2, normalize):
             f"Barcodes of {rows_1.shape[1]} and {rows_2.shape[1]} edges have no "
             "distance in the sum form; use normalize=True."
         )
-    distances = 0
+    distances = np.zeros((len(rows_1), len(rows_2)))
     for part_1, part_2 in zip(
         split_barcodes(rows_1), split_barcodes(rows_2), strict=True
     ):
@@ -740,7 +758,7 @@ def _squared_distances(rows_1, rows_2, normalize):
     return distances
 
 
-def _merge_quantiles(n_1, n_2):
+def _merge_quantiles(n_1: int, n_2: int) -> tuple[IntArray, IntArray, FloatArray]:
     """Cut [0, 1] where either of two quantile functions steps.
 
     Returns for each piece the step of the first, the step of the second (both

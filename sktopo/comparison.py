@@ -5,12 +5,15 @@ all samples or on held-out folds. Any estimators of scikit-learn can be compared
 those of :mod:`sktopo.baselines` are made for it.
 """
 
+from __future__ import annotations
+
 import os
 import platform
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Memory, parallel_config
@@ -33,6 +36,15 @@ from sktopo._parallel import run_parallel
 from sktopo._validation import check_flag, check_integer, make_table
 from sktopo.metrics import matched_accuracy_score, purity_score
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import Folds, IntArray, MemoryLike, RandomState, Table
+
 __all__ = ["compare_classifiers", "compare_clusterers", "summarize"]
 
 _AGREEMENT = {
@@ -45,17 +57,17 @@ _SECONDS = ("fit_seconds", "score_seconds")
 
 
 def compare_classifiers(
-    X,
-    y,
-    candidates,
+    X: ArrayLike | Sequence[Any],
+    y: ArrayLike,
+    candidates: dict[str, Any],
     *,
-    cv=None,
-    inner_cv=None,
-    scoring=None,
-    n_jobs=None,
-    memory=None,
-    verbose=False,
-):
+    cv: Folds = None,
+    inner_cv: Folds = None,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+    memory: MemoryLike = None,
+    verbose: bool = False,
+) -> Table:
     """Compare classifiers by nested cross-validation.
 
     All candidates see the same folds. A candidate with a grid is searched by
@@ -158,17 +170,17 @@ def compare_classifiers(
 
 
 def compare_clusterers(
-    X,
-    y,
-    candidates,
+    X: ArrayLike | Sequence[Any],
+    y: ArrayLike,
+    candidates: dict[str, Any],
     *,
-    cv=None,
-    n_starts=20,
-    n_jobs=None,
-    memory=None,
-    verbose=False,
-    random_state=None,
-):
+    cv: Folds = None,
+    n_starts: int = 20,
+    n_jobs: int | None = None,
+    memory: MemoryLike = None,
+    verbose: bool = False,
+    random_state: RandomState = None,
+) -> Table:
     """Compare clusterers over random starts, on all samples or on held-out folds.
 
     Classes are for the scores alone: no clusterer sees them.
@@ -268,7 +280,7 @@ def compare_clusterers(
     return make_table(rows, columns)
 
 
-def summarize(table):
+def summarize(table: Table) -> Table:
     """Summarise a comparison: one row per candidate.
 
     Parameters
@@ -316,7 +328,7 @@ def summarize(table):
     return make_table(rows, tuple(rows[0]))
 
 
-def _check_candidates(candidates):
+def _check_candidates(candidates: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Validate candidates: a dict of (estimator, grid or None)."""
     if not isinstance(candidates, dict):
         raise TypeError(f"candidates must be a dict, got {type(candidates).__name__}.")
@@ -334,7 +346,7 @@ def _check_candidates(candidates):
     return checked
 
 
-def _settings(candidates):
+def _settings(candidates: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
     """Make a candidate of every setting of a grid."""
     settings = {}
     for name, (estimator, grid) in candidates.items():
@@ -346,7 +358,7 @@ def _settings(candidates):
 
 
 @contextmanager
-def _storage(memory):
+def _storage(memory: MemoryLike) -> Iterator[tuple[Memory, Memory]]:
     """Open the memory of finished pieces and that of steps, which may be temporary."""
     # A worker may have been started in another folder.
     kept = check_memory(os.path.abspath(memory) if isinstance(memory, str) else memory)
@@ -357,7 +369,14 @@ def _storage(memory):
         yield kept, Memory(folder, verbose=0)
 
 
-def _run(compute, pieces, fixed, samples, n_jobs, verbose):
+def _run(
+    compute: Callable[..., dict[str, Any]],
+    pieces: Sequence[tuple[dict[str, Any], dict[str, Any]]],
+    fixed: dict[str, Any],
+    samples: tuple[Any, Any],
+    n_jobs: int | None,
+    verbose: bool,
+) -> list[dict[str, Any]]:
     """Run pieces of work in parallel: a row each."""
     home = _process()
     done = run_parallel(
@@ -372,7 +391,13 @@ def _run(compute, pieces, fixed, samples, n_jobs, verbose):
     return [{**label, **row} for label, row in zip(labels, done, strict=True)]
 
 
-def _attempt(compute, piece, home, X, y):
+def _attempt(
+    compute: Callable[..., dict[str, Any]],
+    piece: dict[str, Any],
+    home: tuple[str, int],
+    X: Any,
+    y: Any,
+) -> dict[str, Any]:
     """Compute a row, or say why there is none."""
     # A memory map, as joblib hands large arrays to workers, would not be recognised
     # as the array it is by what was kept without workers.
@@ -388,12 +413,22 @@ def _attempt(compute, piece, home, X, y):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def _process():
+def _process() -> tuple[str, int]:
     """Identify this process among those of all machines."""
     return platform.node(), os.getpid()
 
 
-def _classify(estimator, grid, X, y, train, test, inner_cv, scoring, memory):
+def _classify(
+    estimator: BaseEstimator,
+    grid: Any,
+    X: Any,
+    y: NDArray[Any],
+    train: IntArray,
+    test: IntArray,
+    inner_cv: Folds,
+    scoring: Any,
+    memory: Memory,
+) -> dict[str, Any]:
     """Search and fit on the training folds, score on the held-out one."""
     model = _sharing(estimator, memory)
     if grid is not None:
@@ -423,7 +458,15 @@ def _classify(estimator, grid, X, y, train, test, inner_cv, scoring, memory):
     }
 
 
-def _cluster(estimator, seed, X, y, train, test, memory):
+def _cluster(
+    estimator: BaseEstimator,
+    seed: int,
+    X: Any,
+    y: NDArray[Any],
+    train: IntArray | None,
+    test: IntArray | None,
+    memory: Memory,
+) -> dict[str, Any]:
     """Cluster all samples, or the training folds and predict the held-out one."""
     model = _sharing(estimator, memory)
     seeds = dict.fromkeys(_parameters(model, "random_state"), seed)
@@ -447,17 +490,19 @@ def _cluster(estimator, seed, X, y, train, test, memory):
     return {**row, **dict(zip(_SECONDS, seconds, strict=True))}
 
 
-def _score_predicted(estimator, X, y):
+def _score_predicted(
+    estimator: BaseEstimator, X: Any, y: NDArray[Any]
+) -> dict[str, float]:
     labels = estimator.predict(X)
     return {name: score(y, labels) for name, score in _AGREEMENT.items()}
 
 
-def _parameters(estimator, name):
+def _parameters(estimator: BaseEstimator, name: str) -> list[str]:
     """List the parameters of a name, those of steps included."""
     return [key for key in estimator.get_params() if key.split("__")[-1] == name]
 
 
-def _sharing(value, memory):
+def _sharing(value: Any, memory: Memory) -> Any:
     """Clone an estimator whose steps keep results in a memory, where they have none."""
     if not hasattr(value, "get_params") or isinstance(value, type):
         return value
@@ -469,7 +514,7 @@ def _sharing(value, memory):
     return estimator.set_params(**free)
 
 
-def _map_grid(grid, function):
+def _map_grid(grid: Any, function: Callable[[Any], Any]) -> Any:
     """Apply a function to all values of a grid or list of grids."""
     if isinstance(grid, dict):
         return {

@@ -1,8 +1,11 @@
 """The main job on real networks, with figures: ``python -m sktopo.demo``."""
 
+from __future__ import annotations
+
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score, confusion_matrix
@@ -21,8 +24,18 @@ from sktopo.datasets._training import train_digit_networks
 from sktopo.metrics import purity_score
 from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
-def main(argv=None):
+    from matplotlib.figure import Figure
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils import Bunch
+
+    from sktopo._typing import IntArray
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Cluster the digit networks by training strategy; print and draw the outcome."""
     parser = argparse.ArgumentParser(prog="python -m sktopo.demo", description=__doc__)
     parser.add_argument(
@@ -61,7 +74,7 @@ def main(argv=None):
         print(f"Saved {path}")
 
 
-def _describe(data):
+def _describe(data: Bunch) -> str:
     accuracy = ", ".join(
         f"{name} {data.accuracies[data.target == label].mean():.3f}"
         for label, name in enumerate(data.target_names)
@@ -72,7 +85,7 @@ def _describe(data):
     )
 
 
-def _cluster(data, topology_weight, seed):
+def _cluster(data: Bunch, topology_weight: float, seed: int) -> Pipeline:
     """Fit the whole chain to networks, as one Pipeline."""
     return make_pipeline(
         ActivationExtractor(stimuli=data.stimuli),
@@ -82,7 +95,9 @@ def _cluster(data, topology_weight, seed):
     ).fit(data.networks)
 
 
-def _step_through(pipeline, networks):
+def _step_through(
+    pipeline: Pipeline, networks: list[Any]
+) -> tuple[dict[str, Any], dict[str, float]]:
     """Fit the steps once more, one by one: their results, and how long they took."""
     results, seconds, result = {}, {}, networks
     for name, step in pipeline.steps:
@@ -93,7 +108,7 @@ def _step_through(pipeline, networks):
     return results, seconds
 
 
-def _score_table(data, top, edges):
+def _score_table(data: Bunch, top: Pipeline, edges: Pipeline) -> str:
     title = f"TopClusterer({top[-1].n_clusters}) on"
     lines = [f"{title:34}{'purity':>8}{'adjusted Rand':>15}"]
     for name, pipeline in (
@@ -107,13 +122,13 @@ def _score_table(data, top, edges):
     return "\n".join(lines) + "\n"
 
 
-def _time_table(seconds):
+def _time_table(seconds: dict[str, float]) -> str:
     lines = [f"{'step':34}{'seconds':>8}"]
     lines += [f"{name:34}{spent:8.3f}" for name, spent in seconds.items()]
     return "\n".join(lines) + "\n"
 
 
-def _finding(data, top, edges):
+def _finding(data: Bunch, top: Pipeline, edges: Pipeline) -> str:
     """Say in a sentence what came out."""
     purity, other = (
         purity_score(data.target, pipeline[-1].labels_) for pipeline in (top, edges)
@@ -135,7 +150,9 @@ def _finding(data, top, edges):
     )
 
 
-def _draw_connectomes(data, pipeline, results):
+def _draw_connectomes(
+    data: Bunch, pipeline: Pipeline, results: dict[str, Any]
+) -> Figure:
     """Draw the mean connectome of each strategy as a heatmap, layers marked."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -162,7 +179,9 @@ def _draw_connectomes(data, pipeline, results):
     return figure
 
 
-def _draw_barycenters(data, pipeline, results):
+def _draw_barycenters(
+    data: Bunch, pipeline: Pipeline, results: dict[str, Any]
+) -> Figure:
     """Draw births and deaths of the barycenters, with standard deviations."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -178,7 +197,7 @@ def _draw_barycenters(data, pipeline, results):
     return figure
 
 
-def _compose(data, labels, label):
+def _compose(data: Bunch, labels: IntArray, label: int) -> str:
     """Say which networks a cluster holds."""
     counts = np.bincount(data.target[labels == label], minlength=len(data.target_names))
     members = ", ".join(

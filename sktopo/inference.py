@@ -4,8 +4,11 @@ All are functions of barcode rows and labels, or of distances and labels. What i
 permuted are the labels, so no test assumes a distribution.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
@@ -37,6 +40,14 @@ from sktopo._validation import (
     progress,
 )
 from sktopo.barcodes import count_absent, scale_barcodes, split_barcodes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import FloatArray, IntArray, RandomState, Table
 
 __all__ = ["pairwise_permutation_test", "permanova", "permutation_test"]
 
@@ -84,17 +95,17 @@ class PermanovaResult(PermutationResult):
 
 
 def permutation_test(
-    X,
-    y,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    metric="euclidean",
-    squared=False,
-    homology_dimensions=(0, 1),
-    n_permutations=9999,
-    n_jobs=None,
-    random_state=None,
-    verbose=False,
-):
+    metric: Literal["euclidean", "precomputed"] = "euclidean",
+    squared: bool = False,
+    homology_dimensions: Sequence[int] = (0, 1),
+    n_permutations: int = 9999,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: bool = False,
+) -> PermutationResult:
     r"""Test whether networks of a group are nearer to each other than to the rest.
 
     The statistic is the ratio of the mean distance between groups to the mean
@@ -201,16 +212,16 @@ def permutation_test(
 
 
 def permanova(
-    X,
-    y,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    metric="euclidean",
-    homology_dimensions=(0, 1),
-    n_permutations=9999,
-    n_jobs=None,
-    random_state=None,
-    verbose=False,
-):
+    metric: Literal["euclidean", "precomputed"] = "euclidean",
+    homology_dimensions: Sequence[int] = (0, 1),
+    n_permutations: int = 9999,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: bool = False,
+) -> PermanovaResult:
     r"""Test whether groups differ in position: analysis of variance by distances.
 
     The sum of squared distances is split as in an analysis of variance, between and
@@ -299,18 +310,18 @@ def permanova(
 
 
 def pairwise_permutation_test(
-    X,
-    y,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    test="ratio",
-    correction="bh",
-    metric="euclidean",
-    homology_dimensions=(0, 1),
-    n_permutations=9999,
-    n_jobs=None,
-    random_state=None,
-    verbose=False,
-):
+    test: Literal["ratio", "permanova"] = "ratio",
+    correction: Literal["bh", "by"] = "bh",
+    metric: Literal["euclidean", "precomputed"] = "euclidean",
+    homology_dimensions: Sequence[int] = (0, 1),
+    n_permutations: int = 9999,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: bool = False,
+) -> Table:
     """Test all pairs of groups, and control the rate of false discoveries.
 
     Parameters
@@ -410,7 +421,9 @@ def pairwise_permutation_test(
     return make_table(rows, columns + effects)
 
 
-def _check_study(X, y, metric, homology_dimensions):
+def _check_study(
+    X: ArrayLike, y: ArrayLike, metric: str, homology_dimensions: Sequence[int]
+) -> tuple[FloatArray, IntArray]:
     """Validate samples and labels: distances (n_samples, n_samples), group numbers."""
     check_option("metric", metric, ("euclidean", "precomputed"))
     kept = homology_dimensions
@@ -436,7 +449,7 @@ def _check_study(X, y, metric, homology_dimensions):
     return distances, groups
 
 
-def _number_groups(y):
+def _number_groups(y: NDArray[Any]) -> IntArray:
     """Give groups numbers in the order of their sizes: names do not matter."""
     names, groups, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(names) < 2 or sizes.max() < 2:
@@ -449,7 +462,7 @@ def _number_groups(y):
     return number[groups]
 
 
-def _restrict(X, kept):
+def _restrict(X: FloatArray, kept: set[int]) -> FloatArray:
     """Keep births or deaths of barcode rows."""
     if kept == {0, 1}:
         return X
@@ -462,7 +475,7 @@ def _restrict(X, kept):
     return split_barcodes(scale_barcodes(X, normalize=False))[kept.pop()]
 
 
-def _check_distances(X):
+def _check_distances(X: FloatArray) -> FloatArray:
     """Validate distances; returns a copy, symmetric to the last bit."""
     if X.shape[0] != X.shape[1]:
         raise ValueError(
@@ -486,28 +499,32 @@ def _check_distances(X):
     return distances
 
 
-def _test_ratio(distances, groups, *options):
+def _test_ratio(
+    distances: FloatArray, groups: IntArray, *options: Any
+) -> PermutationResult:
     """Test the ratio of means between and within groups; a PermutationResult."""
     sizes = np.bincount(groups)
     n_pairs = len(groups) * (len(groups) - 1)
     n_within = (sizes * (sizes - 1)).sum()
     total = distances.sum()
 
-    def ratio(within):
+    def ratio(within: FloatArray) -> FloatArray:
         return (total - within) / (n_pairs - n_within) / (within / n_within)
 
     found, _ = _permute(distances, groups, np.ones(len(sizes)), ratio, *options)
     return PermutationResult(**found)
 
 
-def _test_variance(distances, groups, *options):
+def _test_variance(
+    distances: FloatArray, groups: IntArray, *options: Any
+) -> PermanovaResult:
     """Split squared distances between and within groups; a PermanovaResult."""
     squares = distances**2
     sizes = np.bincount(groups)
     between_freedom, within_freedom = len(sizes) - 1, len(groups) - len(sizes)
     total = squares.sum() / len(groups)  # twice the sum of squares, as all sums here
 
-    def pseudo_f(within):
+    def pseudo_f(within: FloatArray) -> FloatArray:
         return (total - within) / between_freedom / (within / within_freedom)
 
     found, within = _permute(squares, groups, 1 / sizes, pseudo_f, *options)
@@ -522,8 +539,15 @@ def _test_variance(distances, groups, *options):
 
 
 def _permute(
-    distances, groups, weights, statistic, n_permutations, n_jobs, random_state, verbose
-):
+    distances: FloatArray,
+    groups: IntArray,
+    weights: FloatArray,
+    statistic: Callable[[FloatArray], FloatArray],
+    n_permutations: int,
+    n_jobs: int | None,
+    random_state: RandomState,
+    verbose: bool,
+) -> tuple[dict[str, Any], float]:
     """Compare a statistic, falling in the sum within groups, with its relabellings.
 
     Returns what a PermutationResult holds, and the sum.

@@ -6,11 +6,20 @@ The scorers fit on some samples and score the clusters predicted for others::
     GridSearchCV(pipeline, grid, scoring=matched_accuracy_scorer)
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_consistent_length, column_or_1d
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import IntArray
 
 __all__ = [
     "matched_accuracy_score",
@@ -20,7 +29,7 @@ __all__ = [
 ]
 
 
-def purity_score(labels_true, labels_pred):
+def purity_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     """Score the share of samples in the majority class of their cluster.
 
     Every predicted cluster counts its most frequent true class. More clusters can
@@ -65,7 +74,7 @@ def purity_score(labels_true, labels_pred):
     return float(counts.max(axis=0).sum() / counts.sum())
 
 
-def matched_accuracy_score(labels_true, labels_pred):
+def matched_accuracy_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     """Score the accuracy after the best one-to-one matching of clusters to classes.
 
     Clusters beyond the number of classes match nothing and count as errors. The
@@ -106,7 +115,7 @@ def matched_accuracy_score(labels_true, labels_pred):
     return float(counts[matched].sum() / counts.sum())
 
 
-def _contingency(labels_true, labels_pred):
+def _contingency(labels_true: ArrayLike, labels_pred: ArrayLike) -> IntArray:
     """Count samples by true class (rows) and cluster (columns)."""
     labels_true, labels_pred = column_or_1d(labels_true), column_or_1d(labels_pred)
     check_consistent_length(labels_true, labels_pred)

@@ -2,6 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# A busy machine may take long over an example.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def make_rows(n_graphs, n_nodes, kind="continuous", seed=0, dtype=np.float64):

@@ -466,9 +466,9 @@ def test_compiled_networks(stimuli):
     assert extractor.node_names_[0] == "_orig_mod.1[0]"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 def test_scripted_networks(stimuli):
-    with pytest.warns(DeprecationWarning):
-        scripted = torch.jit.script(make_mlp())
+    scripted = torch.jit.script(make_mlp())
     with pytest.raises(ValueError, match="TorchScript"):
         ActivationExtractor(stimuli=stimuli).fit([scripted])
 
@@ -759,6 +759,7 @@ def test_devices_that_are_not_there(stimuli):
             extractor.fit([make_mlp()])
 
 
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
 def test_networks_without_weights(stimuli):
     with pytest.raises(ValueError, match="Sample 0 of X is on the meta device"):
         ActivationExtractor(stimuli=stimuli).fit([make_mlp().to("meta")])

@@ -41,7 +41,7 @@ def test_by_hand():
     }
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(3, 8), st.integers(0, 2**32 - 1), st.integers(0, 1))
 def test_shares_split_the_distance_of_the_barycenters(n_nodes, seed, dimension):
     rng = np.random.default_rng(seed)

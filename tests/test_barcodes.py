@@ -4,7 +4,7 @@ import networkx
 import numpy as np
 import ot
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
@@ -331,7 +331,6 @@ def test_squared(make_rows):
 # --- barycenter, variance, quantiles ----------------------------------------------
 
 
-@settings(deadline=None)
 @given(barcode_sets(5), st.booleans(), st.integers(0, 2**32 - 1))
 def test_barycenter_is_optimal(barcodes, normalize, seed):
     center = bc.barycenter(barcodes)

@@ -271,7 +271,7 @@ def test_the_ratio_sees_spread_and_permanova_only_position():
     assert permanova(X, y, random_state=0).pvalue > 0.1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), sizes=st.sampled_from(SIZES))
 def test_order_names_scale_and_isometry_do_not_matter(seed, sizes):
     X, y = make_study(sizes, seed=seed)

@@ -213,7 +213,6 @@ def test_inverse_without_edges_has_exactly_the_barcode(
         assert_allclose(persistence.transform(back), target, atol=atol)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 9), st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0]))
 def test_inverse_finds_room_for_hard_barcodes(n_nodes, seed, spread):
     # Nearly low-rank graphs whose components grow one node at a time, against a
@@ -267,7 +266,7 @@ def test_interpolation_lowers_the_objective(weight):
         )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(3, 9), st.integers(0, 2**32 - 1), st.floats(0.01, 0.99))
 def test_interpolation_never_rises_from_step_to_step(n_nodes, seed, weight):
     # Edges of one graph, the barcode of one of another spread: plain steps can rise.

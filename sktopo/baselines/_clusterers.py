@@ -1,5 +1,9 @@
 """Clusterers by distances and by similarity graphs, with a rule for new samples."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import SpectralClustering
@@ -16,6 +20,15 @@ from sktopo._validation import (
     import_optional,
 )
 from sktopo.baselines._graphs import import_networkx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal, Self
+
+    from numpy.typing import ArrayLike
+    from sklearn.utils import Tags
+
+    from sktopo._typing import FloatArray, IntArray, RandomState
 
 
 class MedoidClusterer(ClusterMixin, BaseEstimator):
@@ -98,14 +111,14 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_clusters=8,
+        n_clusters: int = 8,
         *,
-        metric="precomputed",
-        method="fasterpam",
-        init="random",
-        max_iter=300,
-        random_state=None,
-    ):
+        metric: str | Callable[..., float] = "precomputed",
+        method: Literal["fasterpam", "pam", "alternate"] = "fasterpam",
+        init: Literal["random", "build"] = "random",
+        max_iter: int = 300,
+        random_state: RandomState = None,
+    ) -> None:
         self.n_clusters = n_clusters
         self.metric = metric
         self.method = method
@@ -113,7 +126,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Find medoids.
 
         Parameters
@@ -165,7 +178,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
             self.cluster_centers_ = X[self.medoid_indices_]
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> IntArray:
         """Assign samples to the nearest medoid.
 
         Parameters
@@ -194,16 +207,16 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         centers = self.cluster_centers_
         return pairwise_distances(X, centers, metric=self.metric).argmin(axis=1)
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_integer("n_clusters", self.n_clusters, 1)
         check_integer("max_iter", self.max_iter, 1)
         check_option("method", self.method, ("fasterpam", "pam", "alternate"))
         check_option("init", self.init, ("random", "build"))
 
-    def _is_precomputed(self):
+    def _is_precomputed(self) -> bool:
         return isinstance(self.metric, str) and self.metric == "precomputed"
 
-    def _square(self, X):
+    def _square(self, X: FloatArray) -> FloatArray:
         if not self._is_precomputed():
             return pairwise_distances(X, metric=self.metric)
         if X.shape[0] != X.shape[1]:
@@ -213,7 +226,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
             )
         return X
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self._is_precomputed()
         tags.input_tags.positive_only = self._is_precomputed()
@@ -281,12 +294,18 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
     array([1])
     """
 
-    def __init__(self, n_clusters=8, *, method="spectral", random_state=None):
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        method: Literal["spectral", "modularity"] = "spectral",
+        random_state: RandomState = None,
+    ) -> None:
         self.n_clusters = n_clusters
         self.method = method
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Cluster rows.
 
         Parameters
@@ -332,7 +351,7 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         )
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> IntArray:
         """Assign rows to the cluster of the nearest mean row.
 
         Parameters
@@ -355,20 +374,20 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         return pairwise_distances_argmin(X, self.cluster_centers_)
 
 
-def check_enough(n_samples, n_clusters):
+def check_enough(n_samples: int, n_clusters: int) -> None:
     """Raise if there are fewer samples than clusters."""
     if n_samples < n_clusters:
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
 
 
-def _similarities(X):
+def _similarities(X: FloatArray) -> FloatArray:
     """Compute the Gaussian similarities of rows, of median width."""
     squared = euclidean_distances(X, squared=True).astype(np.float64)
     positive = squared[squared > 0]
     return np.exp(-squared / (np.median(positive) if positive.size else 1.0))
 
 
-def _join_communities(similarities, n_clusters):
+def _join_communities(similarities: FloatArray, n_clusters: int) -> IntArray:
     """Join samples greedily by modularity: labels (n_samples,)."""
     weights = similarities - np.diag(similarities.diagonal())
     networkx = import_networkx("method='modularity'")

@@ -1,5 +1,9 @@
 """From connectome rows to persistence diagrams of Vietoris-Rips complexes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
@@ -16,6 +20,13 @@ from sktopo._validation import (
     import_optional,
 )
 from sktopo.barcodes import count_nodes, warn_incomplete
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import Diagrams, FloatArray, MemoryLike
 
 # A correlation may exceed 1 by this much: float32 rounding.
 _ROUNDING = 1e-6
@@ -82,20 +93,20 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        distance="sqrt",
+        distance: Literal["sqrt", "inverse"] = "sqrt",
         *,
-        homology_dimension=1,
-        n_jobs=None,
-        memory=None,
-        verbose=False,
-    ):
+        homology_dimension: int = 1,
+        n_jobs: int | None = None,
+        memory: MemoryLike = None,
+        verbose: bool = False,
+    ) -> None:
         self.distance = distance
         self.homology_dimension = homology_dimension
         self.n_jobs = n_jobs
         self.memory = memory
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Validate connectome rows.
 
         Parameters
@@ -129,7 +140,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         warn_incomplete(X.shape[1])
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> list[NDArray[np.float64]]:
         """Compute the diagram of each row.
 
         Parameters
@@ -163,7 +174,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         )
         return list(diagrams)
 
-    def set_output(self, *, transform=None):
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: diagrams have no columns. Pipelines ask every step.
 
         Parameters
@@ -178,7 +189,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         """
         return self
 
-    def _check_range(self, X):
+    def _check_range(self, X: FloatArray) -> None:
         if self.distance == "sqrt" and np.abs(X).max() > 1 + _ROUNDING:
             raise ValueError(
                 f"distance='sqrt' takes correlations, but a weight of X is "
@@ -187,7 +198,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
             )
 
 
-def weight_matrix(row):
+def weight_matrix(row: FloatArray) -> FloatArray:
     """Unpack a row into absolute weights, zero diagonal: (n_nodes, n_nodes)."""
     n_nodes = count_nodes(len(row))
     weights = np.zeros(n_nodes * (n_nodes - 1) // 2)
@@ -195,7 +206,7 @@ def weight_matrix(row):
     return squareform(weights, checks=False)
 
 
-def check_diagrams(X):
+def check_diagrams(X: Diagrams) -> list[FloatArray]:
     """Validate a list of diagrams, or a stack; empty ones become (0, 2)."""
     if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
         raise ValueError(
@@ -204,7 +215,7 @@ def check_diagrams(X):
     return [_check_diagram(diagram, sample) for sample, diagram in enumerate(X)]
 
 
-def _check_diagram(diagram, sample):
+def _check_diagram(diagram: ArrayLike, sample: int) -> FloatArray:
     if not np.size(diagram):
         return np.empty((0, 2))
     # A copy: were the caller's array to change, so would the reference of a fit.
@@ -219,13 +230,15 @@ def _check_diagram(diagram, sample):
     return diagram
 
 
-def _import_rips():
+def _import_rips() -> Any:
     return import_optional(
         "gudhi.sklearn.rips_persistence", extra="baselines", purpose="RipsDiagrams"
     )
 
 
-def _rips_diagram(row, distance, homology_dimension):
+def _rips_diagram(
+    row: FloatArray, distance: str, homology_dimension: int
+) -> FloatArray:
     """Compute one diagram with gudhi: (n_points, 2), finite points only."""
     matrix = weight_matrix(row)
     if distance == "sqrt":

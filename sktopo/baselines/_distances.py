@@ -1,6 +1,9 @@
 """Distances and kernels between persistence diagrams, all of them gudhi's."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import (
@@ -21,6 +24,15 @@ from sktopo._validation import (
 )
 from sktopo.baselines._diagrams import check_diagrams
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal, Self
+
+    from numpy.typing import ArrayLike
+    from sklearn.utils import Tags
+
+    from sktopo._typing import BoolArray, Diagrams, FloatArray, MemoryLike
+
 _METRICS = ("bottleneck", "wasserstein", "sliced_wasserstein", "persistence_fisher")
 # gudhi's names for the kernels; their distances are those of the feature space.
 _KERNELS = {
@@ -32,7 +44,7 @@ _KERNELS = {
 class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A matrix between diagrams and the diagrams of `fit`."""
 
-    def fit(self, X, y=None):
+    def fit(self, X: Diagrams, y: object = None) -> Self:
         """Keep the reference diagrams.
 
         Parameters
@@ -61,7 +73,7 @@ class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.diagrams_ = check_diagrams(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Diagrams) -> FloatArray:
         """Compute the matrix between diagrams and the reference diagrams.
 
         Parameters
@@ -82,7 +94,7 @@ class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         check_is_fitted(self)
         return self._matrix(check_diagrams(X), self.diagrams_)
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Diagrams, y: object = None) -> FloatArray:
         """Fit to diagrams and compute the matrix among them, each pair once.
 
         Parameters
@@ -106,7 +118,7 @@ class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._matrix(self.fit(X).diagrams_, None)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return len(self.diagrams_)
 
 
@@ -172,14 +184,21 @@ class DiagramDistance(_ToReference):
 
     def __init__(
         self,
-        metric="bottleneck",
+        metric: Literal[
+            "bottleneck",
+            "wasserstein",
+            "sliced_wasserstein",
+            "persistence_fisher",
+            "heat",
+            "weighted_gaussian",
+        ] = "bottleneck",
         *,
-        bandwidth=0.1,
-        n_directions=10,
-        n_jobs=None,
-        memory=None,
-        verbose=False,
-    ):
+        bandwidth: float = 0.1,
+        n_directions: int = 10,
+        n_jobs: int | None = None,
+        memory: MemoryLike = None,
+        verbose: bool = False,
+    ) -> None:
         self.metric = metric
         self.bandwidth = bandwidth
         self.n_directions = n_directions
@@ -187,13 +206,13 @@ class DiagramDistance(_ToReference):
         self.memory = memory
         self.verbose = verbose
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_option("metric", self.metric, (*_METRICS, *_KERNELS))
         check_integer("n_directions", self.n_directions, 2)
         check_positive("bandwidth", self.bandwidth)
         check_flag("verbose", self.verbose)
 
-    def _matrix(self, X, Y):
+    def _matrix(self, X: list[FloatArray], Y: list[FloatArray] | None) -> FloatArray:
         compute = check_memory(self.memory).cache(_distances, ignore=["how"])
         options = {
             "bottleneck": {"e": None},
@@ -262,25 +281,25 @@ class DiagramKernel(_ToReference):
 
     def __init__(
         self,
-        kernel="heat",
+        kernel: Literal["heat", "weighted_gaussian"] = "heat",
         *,
-        bandwidth=0.1,
-        n_jobs=None,
-        memory=None,
-        verbose=False,
-    ):
+        bandwidth: float = 0.1,
+        n_jobs: int | None = None,
+        memory: MemoryLike = None,
+        verbose: bool = False,
+    ) -> None:
         self.kernel = kernel
         self.bandwidth = bandwidth
         self.n_jobs = n_jobs
         self.memory = memory
         self.verbose = verbose
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_option("kernel", self.kernel, tuple(_KERNELS))
         check_positive("bandwidth", self.bandwidth)
         check_flag("verbose", self.verbose)
 
-    def _matrix(self, X, Y):
+    def _matrix(self, X: list[FloatArray], Y: list[FloatArray] | None) -> FloatArray:
         compute = check_memory(self.memory).cache(_kernel_values, ignore=["how"])
         options = {"bandwidth": self.bandwidth}
         how = {"n_jobs": self.n_jobs, "verbose": self.verbose}
@@ -331,10 +350,10 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
            [0.368, 1.   ]])
     """
 
-    def __init__(self, scale="median"):
+    def __init__(self, scale: float | Literal["median"] = "median") -> None:
         self.scale = scale
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the scale.
 
         Parameters
@@ -367,7 +386,7 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             self.scale_ = float(self.scale)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Compute kernel values.
 
         Parameters
@@ -390,10 +409,10 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return np.exp(X / -self.scale_, dtype=X.dtype)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.n_features_in_
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = True
         tags.input_tags.positive_only = True
@@ -401,7 +420,7 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return tags
 
 
-def _import_metrics():
+def _import_metrics() -> Any:
     # The kernels need this module too, so one of the two stands for both.
     return import_optional(
         "gudhi.representations.metrics",
@@ -410,7 +429,7 @@ def _import_metrics():
     )
 
 
-def _import_kernels():
+def _import_kernels() -> Any:
     return import_optional(
         "gudhi.representations.kernel_methods",
         extra="baselines",
@@ -418,7 +437,13 @@ def _import_kernels():
     )
 
 
-def _distances(X, Y, metric, options, how):
+def _distances(
+    X: list[FloatArray],
+    Y: list[FloatArray] | None,
+    metric: str,
+    options: dict[str, Any],
+    how: dict[str, Any],
+) -> FloatArray:
     """Compute distances between two lists, or, without Y, within one."""
     if metric in _KERNELS:
         return _feature_distances(X, Y, metric, options, how)
@@ -428,11 +453,12 @@ def _distances(X, Y, metric, options, how):
     if metric != "sliced_wasserstein":  # quick, and quickest of all pairs at once
         compare = partial(_compare_rows, compare, how)
 
-    full, others = _not_empty(X), None if Y is None else _not_empty(Y)
+    full = _not_empty(X)
+    others = full if Y is None else _not_empty(Y)
     matrix = _between_full(X, Y, full, others, compare)
     if Y is None:
         np.fill_diagonal(matrix, 0)
-        Y, others = X, full
+        Y = X
     # gudhi fails on two empty diagrams for one of the metrics; these stay 0.
     for rows, columns in ((full, ~others), (~full, others)):
         if rows.any() and columns.any():
@@ -441,7 +467,13 @@ def _distances(X, Y, metric, options, how):
     return matrix
 
 
-def _feature_distances(X, Y, kernel, options, how):
+def _feature_distances(
+    X: list[FloatArray],
+    Y: list[FloatArray] | None,
+    kernel: str,
+    options: dict[str, Any],
+    how: dict[str, Any],
+) -> FloatArray:
     """Compute distances in the feature space of a kernel."""
     K = _kernel_values(X, Y, kernel, options, how)
     if Y is None:
@@ -457,7 +489,13 @@ def _feature_distances(X, Y, kernel, options, how):
     return np.sqrt(np.maximum(squares_X[:, None] + squares_Y - 2 * K, 0))
 
 
-def _kernel_values(X, Y, kernel, options, how):
+def _kernel_values(
+    X: list[FloatArray],
+    Y: list[FloatArray] | None,
+    kernel: str,
+    options: dict[str, Any],
+    how: dict[str, Any],
+) -> FloatArray:
     """Compute kernel values between two lists, or, without Y, within one."""
     pairwise = _import_kernels().pairwise_persistence_diagram_kernels
     options = {**options, "kernel_approx": None}
@@ -466,11 +504,17 @@ def _kernel_values(X, Y, kernel, options, how):
 
     compare = partial(pairwise, kernel=_KERNELS[kernel], **options)
     compare = partial(_compare_rows, compare, how)
-    others = None if Y is None else _not_empty(Y)
-    return _between_full(X, Y, _not_empty(X), others, compare)
+    full = _not_empty(X)
+    others = full if Y is None else _not_empty(Y)
+    return _between_full(X, Y, full, others, compare)
 
 
-def _compare_rows(compare, how, A, B):
+def _compare_rows(
+    compare: Callable[..., FloatArray],
+    how: dict[str, Any],
+    A: list[FloatArray],
+    B: list[FloatArray] | None,
+) -> FloatArray:
     """Compare diagrams with others, or, without others, each pair once: by rows."""
     rows = run_parallel(
         _compare_row,
@@ -488,27 +532,37 @@ def _compare_rows(compare, how, A, B):
     return matrix
 
 
-def _compare_row(compare, row, A, B):
+def _compare_row(
+    compare: Callable[..., FloatArray],
+    row: int,
+    A: list[FloatArray],
+    B: list[FloatArray] | None,
+) -> FloatArray:
     return compare(A[row : row + 1], A[row:] if B is None else B)[0]
 
 
-def _between_full(X, Y, full, others, compare):
+def _between_full(
+    X: list[FloatArray],
+    Y: list[FloatArray] | None,
+    full: BoolArray,
+    others: BoolArray,
+    compare: Callable[..., FloatArray],
+) -> FloatArray:
     """Fill in the values of pairs in which no diagram is empty; 0 elsewhere."""
-    columns = full if Y is None else others
-    matrix = np.zeros((len(full), len(columns)))
-    if full.any() and columns.any():
-        B = None if Y is None else _take(Y, columns)
-        matrix[np.ix_(full, columns)] = compare(_take(X, full), B)
+    matrix = np.zeros((len(full), len(others)))
+    if full.any() and others.any():
+        B = None if Y is None else _take(Y, others)
+        matrix[np.ix_(full, others)] = compare(_take(X, full), B)
     return matrix
 
 
-def _not_empty(diagrams):
+def _not_empty(diagrams: list[FloatArray]) -> BoolArray:
     return np.array([len(diagram) > 0 for diagram in diagrams])
 
 
-def _take(diagrams, mask):
+def _take(diagrams: list[FloatArray], mask: BoolArray) -> list[FloatArray]:
     return [diagrams[i] for i in np.flatnonzero(mask)]
 
 
-def _persistence_weight(point):
+def _persistence_weight(point: FloatArray) -> float:
     return np.arctan(point[1] - point[0])

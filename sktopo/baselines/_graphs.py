@@ -1,5 +1,9 @@
 """Summaries of connectomes that a network neuroscientist would use."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -9,6 +13,14 @@ from sktopo._parallel import run_parallel
 from sktopo._validation import FLOATS, check_flag, import_optional
 from sktopo.barcodes import warn_incomplete
 from sktopo.baselines._diagrams import weight_matrix
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
+    from sktopo._typing import FloatArray, MemoryLike
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NAMES = (
@@ -82,12 +94,18 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
     0           0.67             0.63
     """
 
-    def __init__(self, *, n_jobs=None, memory=None, verbose=False):
+    def __init__(
+        self,
+        *,
+        n_jobs: int | None = None,
+        memory: MemoryLike = None,
+        verbose: bool = False,
+    ) -> None:
         self.n_jobs = n_jobs
         self.memory = memory
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Validate connectome rows.
 
         Parameters
@@ -118,7 +136,7 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         warn_incomplete(X.shape[1])
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Compute the summaries of each row.
 
         Parameters
@@ -148,7 +166,9 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         )
         return np.array(list(rows), dtype=X.dtype)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the summaries.
 
         Parameters
@@ -164,18 +184,18 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array(_NAMES, dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def import_networkx(purpose):
+def import_networkx(purpose: str) -> Any:
     """Import networkx, or say which extra installs it."""
     return import_optional("networkx", extra="baselines", purpose=purpose)
 
 
-def _summaries(row):
+def _summaries(row: FloatArray) -> list[float]:
     """Compute the twelve summaries of one graph."""
     weights = weight_matrix(row)
     n_nodes = len(weights)
@@ -193,7 +213,7 @@ def _summaries(row):
     ]
 
 
-def _skewness(values):
+def _skewness(values: FloatArray) -> float:
     deviations = values - values.mean()
     variance = np.mean(deviations**2)
     # Equal strengths differ by rounding; their skewness would be noise.
@@ -202,7 +222,7 @@ def _skewness(values):
     return np.mean(deviations**3) / variance**1.5
 
 
-def _clustering(weights):
+def _clustering(weights: FloatArray) -> FloatArray:
     """Compute the weighted clustering coefficient of each node."""
     n_nodes = len(weights)
     degrees = np.count_nonzero(weights, axis=0)
@@ -213,7 +233,7 @@ def _clustering(weights):
     return triangles / np.maximum(degrees * (degrees - 1), 1)
 
 
-def _efficiency(weights):
+def _efficiency(weights: FloatArray) -> float:
     """Compute the mean of one over the shortest paths between nodes."""
     n_nodes = len(weights)
     lengths = np.full_like(weights, np.inf)
@@ -225,7 +245,7 @@ def _efficiency(weights):
     return np.sum(1 / paths) / max(n_nodes * (n_nodes - 1), 1)
 
 
-def _modularity(weights):
+def _modularity(weights: FloatArray) -> float:
     if not weights.any():
         return 0.0
     networkx = import_networkx("GraphSummaries")

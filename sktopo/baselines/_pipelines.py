@@ -1,5 +1,9 @@
 """The baselines and the method as named pipelines, ready to compare."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
@@ -15,8 +19,15 @@ from sktopo.baselines._distances import DiagramDistance, DiagramKernel, Distance
 from sktopo.baselines._graphs import GraphSummaries
 from sktopo.baselines._vectors import PersistenceImages, PersistenceLandscapes
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import RandomState
+
 # Names of distances in the field's papers, and here.
-_DISTANCES = {
+_DISTANCES: dict[str, Any] = {
     "BD": "bottleneck",
     "WD": "wasserstein",
     "SWK": "sliced_wasserstein",
@@ -26,7 +37,9 @@ _DISTANCES = {
 }
 
 
-def baseline_kernels(*, distance="sqrt"):
+def baseline_kernels(
+    *, distance: Literal["sqrt", "inverse"] = "sqrt"
+) -> dict[str, Pipeline]:
     """Make classifiers of connectome rows, one per kernel, of one form.
 
     Each is a Pipeline of two steps: "kernel", itself a pipeline from connectome rows
@@ -103,7 +116,12 @@ def baseline_kernels(*, distance="sqrt"):
     }
 
 
-def baseline_clusterers(n_clusters, *, distance="sqrt", random_state=None):
+def baseline_clusterers(
+    n_clusters: int,
+    *,
+    distance: Literal["sqrt", "inverse"] = "sqrt",
+    random_state: RandomState = None,
+) -> dict[str, Pipeline]:
     """Make clusterers of connectome rows, each a Pipeline that can predict.
 
     Parameters
@@ -170,7 +188,7 @@ def baseline_clusterers(n_clusters, *, distance="sqrt", random_state=None):
     return {name: clone(_pipeline(**steps)) for name, steps in chains.items()}
 
 
-def _barcodes():
+def _barcodes() -> dict[str, GraphPersistence]:
     return {
         "Top (normalised)": GraphPersistence(),
         "Top (sum)": GraphPersistence(normalize=False),
@@ -178,9 +196,9 @@ def _barcodes():
     }
 
 
-def _vectors():
+def _vectors() -> dict[str, PersistenceImages | PersistenceLandscapes]:
     return {"PI": PersistenceImages(), "PL": PersistenceLandscapes()}
 
 
-def _pipeline(**steps):
+def _pipeline(**steps: BaseEstimator) -> Pipeline:
     return Pipeline(list(steps.items()))

@@ -1,5 +1,9 @@
 """Persistence diagrams as vectors: images and landscapes, both of them gudhi's."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
@@ -15,6 +19,13 @@ from sktopo._validation import (
     import_optional,
 )
 from sktopo.baselines._diagrams import check_diagrams
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from numpy.typing import NDArray
+
+    from sktopo._typing import Diagrams, FloatArray
 
 
 class PersistenceImages(
@@ -64,12 +75,14 @@ class PersistenceImages(
            [0. , 0. , 0. , 0. ]])
     """
 
-    def __init__(self, resolution=20, *, bandwidth=0.1, weighted=True):
+    def __init__(
+        self, resolution: int = 20, *, bandwidth: float = 0.1, weighted: bool = True
+    ) -> None:
         self.resolution = resolution
         self.bandwidth = bandwidth
         self.weighted = weighted
 
-    def fit(self, X, y=None):
+    def fit(self, X: Diagrams, y: object = None) -> Self:
         """Learn the range of births and persistences.
 
         Parameters
@@ -103,7 +116,7 @@ class PersistenceImages(
             self.image_range_ = np.array([0.0, 1.0, 0.0, 1.0])
         return self
 
-    def transform(self, X):
+    def transform(self, X: Diagrams) -> NDArray[np.float64]:
         """Compute images.
 
         Parameters
@@ -126,10 +139,10 @@ class PersistenceImages(
         return _vectorize(library, check_diagrams(X), self._n_features_out)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.resolution**2
 
-    def _library(self, **known):
+    def _library(self, **known: Any) -> Any:
         return _import_vectors().PersistenceImage(
             bandwidth=self.bandwidth,
             weight=_persistence if self.weighted else _one,
@@ -180,11 +193,11 @@ class PersistenceLandscapes(
            [0.   , 0.   , 0.   ]])
     """
 
-    def __init__(self, n_landscapes=5, *, resolution=100):
+    def __init__(self, n_landscapes: int = 5, *, resolution: int = 100) -> None:
         self.n_landscapes = n_landscapes
         self.resolution = resolution
 
-    def fit(self, X, y=None):
+    def fit(self, X: Diagrams, y: object = None) -> Self:
         """Learn the range of scales.
 
         Parameters
@@ -216,7 +229,7 @@ class PersistenceLandscapes(
         self.grid_ = self._library(**known).fit([points]).grid_
         return self
 
-    def transform(self, X):
+    def transform(self, X: Diagrams) -> NDArray[np.float64]:
         """Compute landscapes.
 
         Parameters
@@ -241,16 +254,16 @@ class PersistenceLandscapes(
         return _vectorize(library, check_diagrams(X), self._n_features_out)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.n_landscapes * self.resolution
 
-    def _library(self, **known):
+    def _library(self, **known: Any) -> Any:
         return _import_vectors().Landscape(
             num_landscapes=self.n_landscapes, resolution=self.resolution, **known
         )
 
 
-def _import_vectors():
+def _import_vectors() -> Any:
     return import_optional(
         "gudhi.representations.vector_methods",
         extra="baselines",
@@ -258,12 +271,14 @@ def _import_vectors():
     )
 
 
-def _points(diagrams):
+def _points(diagrams: list[FloatArray]) -> FloatArray:
     """Collect the points of all diagrams: (n_points, 2)."""
     return np.vstack(diagrams)
 
 
-def _vectorize(library, diagrams, n_features):
+def _vectorize(
+    library: Any, diagrams: list[FloatArray], n_features: int
+) -> NDArray[np.float64]:
     """Transform the diagrams that have points; rows of 0 for the others."""
     rows = np.zeros((len(diagrams), n_features))
     full = [i for i, diagram in enumerate(diagrams) if len(diagram)]
@@ -273,10 +288,10 @@ def _vectorize(library, diagrams, n_features):
     return rows
 
 
-def _persistence(point):
+def _persistence(point: FloatArray) -> float:
     # gudhi hands over birth and persistence.
     return point[1]
 
 
-def _one(point):
+def _one(point: FloatArray) -> float:
     return 1.0

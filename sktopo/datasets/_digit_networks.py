@@ -1,12 +1,23 @@
 """Eighty small trained networks and the images to show them."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from sktopo._validation import import_optional
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import torch
+    from numpy.typing import NDArray
+
+    from sktopo._typing import FloatArray, IntArray
 
 STRATEGIES = ("vanilla", "batch_norm", "l2", "dropout")
 
@@ -44,7 +55,7 @@ training. These images are the stimuli, and the accuracies are measured on them.
 """
 
 
-def load_digit_networks():
+def load_digit_networks() -> Bunch:
     """Load 80 trained networks, 20 for each of four training strategies.
 
     ==================   ==========================================
@@ -116,7 +127,13 @@ def load_digit_networks():
     )
 
 
-def make_bunch(networks, *, stimuli, stimuli_labels, accuracies):
+def make_bunch(
+    networks: list[Any],
+    *,
+    stimuli: FloatArray,
+    stimuli_labels: IntArray,
+    accuracies: FloatArray,
+) -> Bunch:
     """Bunch of `networks`, equally many per strategy, strategy after strategy."""
     n_per_strategy = len(networks) // len(STRATEGIES)
     return Bunch(
@@ -131,7 +148,7 @@ def make_bunch(networks, *, stimuli, stimuli_labels, accuracies):
     )
 
 
-def build_network(torch, strategy):
+def build_network(torch: Any, strategy: str) -> torch.nn.Sequential:
     """Return an untrained ``torch.nn.Sequential`` for `strategy`.
 
     Draws the initial weights from PyTorch's global generator: call it inside
@@ -157,7 +174,9 @@ def build_network(torch, strategy):
     return nn.Sequential(layers)
 
 
-def _unstack_states(arrays, strategy):
+def _unstack_states(
+    arrays: dict[str, NDArray[Any]], strategy: str
+) -> list[dict[str, NDArray[Any]]]:
     """State dicts of arrays, one per network, from the stacks ``strategy/name``."""
     prefix = f"{strategy}/"
     stacks = {
@@ -172,7 +191,7 @@ def _unstack_states(arrays, strategy):
     ]
 
 
-def _build_trained(states):
+def _build_trained(states: list[tuple[str, dict[str, NDArray[Any]]]]) -> list[Any]:
     """Networks from pairs (strategy, state); the states where torch is absent."""
     try:
         torch = import_optional("torch", extra="torch", purpose="load_digit_networks")

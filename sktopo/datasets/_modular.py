@@ -1,21 +1,32 @@
 """Simulated connectomes whose groups differ in their number of modules."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import check_random_state
 
 from sktopo._validation import check_integer, check_real, is_integer
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sktopo._typing import RandomState
+
 
 def make_modular_connectomes(
-    n_networks=20,
+    n_networks: int = 20,
     *,
-    n_nodes=60,
-    n_modules=(2, 3, 5),
-    p_within=0.6,
-    mu=1.0,
-    sigma=0.5,
-    random_state=None,
-):
+    n_nodes: int = 60,
+    n_modules: Sequence[int] = (2, 3, 5),
+    p_within: float = 0.6,
+    mu: float = 1.0,
+    sigma: float = 0.5,
+    random_state: RandomState = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     r"""Make groups of random connectomes that differ in their number of modules.
 
     The nodes of a connectome are evenly distributed among its modules (sizes
@@ -105,7 +116,7 @@ def make_modular_connectomes(
     return X, y
 
 
-def _check_modules(n_modules, n_nodes):
+def _check_modules(n_modules: Sequence[int], n_nodes: int) -> tuple[int, ...]:
     """Return `n_modules` as a tuple of ints in 1..n_nodes or raise a ValueError."""
     is_sequence = np.ndim(n_modules) == 1 and len(n_modules) > 0
     if not is_sequence or not all(

@@ -1,8 +1,11 @@
 """Training of the digit networks: ``python -m sktopo.datasets._training OUT.npz``."""
 
+from __future__ import annotations
+
 import argparse
 import threading
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -12,6 +15,15 @@ from sklearn.utils import check_random_state
 from sktopo._parallel import run_parallel
 from sktopo._validation import check_integer, import_optional
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    import torch
+    from sklearn.utils import Bunch
+
+    from sktopo._typing import FloatArray, IntArray, RandomState
 
 N_STIMULI = 450
 
@@ -34,7 +46,13 @@ WEIGHT_DECAY = 0.005
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def train_digit_networks(n_networks=20, *, random_state=0, n_jobs=None, verbose=False):
+def train_digit_networks(
+    n_networks: int = 20,
+    *,
+    random_state: RandomState = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Bunch:
     """Train small networks on the digits with four strategies.
 
     With its defaults this makes the networks that
@@ -112,7 +130,7 @@ def train_digit_networks(n_networks=20, *, random_state=0, n_jobs=None, verbose=
     )
 
 
-def split_digits():
+def split_digits() -> tuple[FloatArray, IntArray, FloatArray, IntArray]:
     """Split the digits into images to train on and stimuli to keep out.
 
     Returns
@@ -138,7 +156,7 @@ def split_digits():
     return images, labels, stimuli, stimuli_labels
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     """Train all networks and write them to the file named in `argv`."""
     parser = argparse.ArgumentParser(description="Train the digit networks.")
     parser.add_argument("out", metavar="OUT.npz", help="file to write")
@@ -154,7 +172,9 @@ def main(argv=None):
         )
 
 
-def _train_network(strategy, seed, images, labels):
+def _train_network(
+    strategy: str, seed: int, images: Any, labels: Any
+) -> torch.nn.Sequential:
     """Train one network on `images`; return it in evaluation mode."""
     import torch  # noqa: PLC0415
 
@@ -183,14 +203,16 @@ def _train_network(strategy, seed, images, labels):
     return network.eval()
 
 
-def _accuracy(torch, network, stimuli, stimuli_labels):
+def _accuracy(
+    torch: Any, network: Any, stimuli: FloatArray, stimuli_labels: IntArray
+) -> float:
     """Share of the stimuli that `network` classifies correctly."""
     with torch.inference_mode():
         predicted = network(torch.from_numpy(stimuli)).argmax(dim=1).numpy()
     return float(np.mean(predicted == stimuli_labels))
 
 
-def _stack(data):
+def _stack(data: Bunch) -> dict[str, Any]:
     """Arrays of the data file: parameters stacked per strategy, and the stimuli."""
     arrays = {
         # Pixel values of the digits are whole numbers up to 16.
@@ -212,7 +234,7 @@ def _stack(data):
 
 
 @contextmanager
-def _one_thread(torch):
+def _one_thread(torch: Any) -> Iterator[None]:
     """Run PyTorch on one thread: fastest for tiny networks, and reproducible."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)

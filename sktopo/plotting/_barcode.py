@@ -1,5 +1,9 @@
 """Barcodes as curves."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sktopo._validation import check_option
@@ -11,6 +15,14 @@ from sktopo.plotting._common import (
     get_axes,
     split_groups,
 )
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self
+
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import FloatArray, ManyAxes, Samples
 
 _OF = {"births": "components", "deaths": "cycles"}
 
@@ -59,13 +71,27 @@ class BarcodeDisplay:
     array([0.5, 0.8])
     """
 
-    def __init__(self, births, deaths, *, y=None):
+    def __init__(
+        self,
+        births: FloatArray | None,
+        deaths: FloatArray | None,
+        *,
+        y: ArrayLike | None = None,
+    ) -> None:
         self.births = births
         self.deaths = deaths
         self.y = y
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, y=None, against="quantile", ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        *,
+        y: ArrayLike | None = None,
+        against: Literal["quantile", "rank"] = "quantile",
+        ax: ManyAxes = None,
+    ) -> Self:
         """Draw the barcodes that a fitted GraphPersistence computes.
 
         Parameters
@@ -103,7 +129,14 @@ class BarcodeDisplay:
         return display.plot(ax=ax, against=against)
 
     @classmethod
-    def from_predictions(cls, barcodes, *, y=None, against="quantile", ax=None):
+    def from_predictions(
+        cls,
+        barcodes: ArrayLike,
+        *,
+        y: ArrayLike | None = None,
+        against: Literal["quantile", "rank"] = "quantile",
+        ax: ManyAxes = None,
+    ) -> Self:
         """Draw barcode rows.
 
         Parameters
@@ -135,7 +168,9 @@ class BarcodeDisplay:
         display = cls(births, deaths if deaths.shape[1] else None, y=y)
         return display.plot(ax=ax, against=against)
 
-    def plot(self, ax=None, *, against="quantile"):
+    def plot(
+        self, ax: ManyAxes = None, *, against: Literal["quantile", "rank"] = "quantile"
+    ) -> Self:
         """Draw.
 
         Parameters
@@ -180,7 +215,9 @@ class BarcodeDisplay:
         )
         return self
 
-    def _draw_group(self, panel, k, x, values, label):
+    def _draw_group(
+        self, panel: int, k: int, x: NDArray[Any], values: FloatArray, label: str | None
+    ) -> None:
         """Draw the barycenter and the band of one group."""
         center, deviation = values.mean(axis=0), values.std(axis=0)
         if label is None:
@@ -197,7 +234,7 @@ class BarcodeDisplay:
             x, center - deviation, center + deviation, color=color, alpha=0.2, lw=0
         )
 
-    def _align(self):
+    def _align(self) -> None:
         """Give all panels the same vertical limits."""
         limits = [ax.get_ylim() for ax in self.ax_]
         for ax in self.ax_:

@@ -1,5 +1,9 @@
 """Clusters of networks: where they lie, and what they hold."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import PCA
@@ -14,6 +18,16 @@ from sktopo.plotting._common import (
     split_groups,
     split_steps,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import FloatArray, IntArray, Samples
 
 
 class EmbeddingDisplay:
@@ -67,8 +81,14 @@ class EmbeddingDisplay:
     """
 
     def __init__(
-        self, points, *, variance_ratio, barycenters, y=None, barycenter_names=None
-    ):
+        self,
+        points: FloatArray,
+        *,
+        variance_ratio: FloatArray,
+        barycenters: FloatArray,
+        y: ArrayLike | None = None,
+        barycenter_names: Sequence[str] | None = None,
+    ) -> None:
         self.points = points
         self.variance_ratio = variance_ratio
         self.barycenters = barycenters
@@ -76,7 +96,14 @@ class EmbeddingDisplay:
         self.barycenter_names = barycenter_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, y=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        *,
+        y: ArrayLike | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the samples of a clustering and its barycenters.
 
         Parameters
@@ -113,7 +140,9 @@ class EmbeddingDisplay:
         return cls._embed(rows, centers, y, names).plot(ax=ax)
 
     @classmethod
-    def from_predictions(cls, rows, *, y=None, ax=None):
+    def from_predictions(
+        cls, rows: ArrayLike, *, y: ArrayLike | None = None, ax: Axes | None = None
+    ) -> Self:
         """Draw scaled barcode rows, and the barycenters of their groups.
 
         Parameters
@@ -145,7 +174,13 @@ class EmbeddingDisplay:
         return cls._embed(rows, centers, y, None).plot(ax=ax)
 
     @classmethod
-    def _embed(cls, rows, centers, y, names):
+    def _embed(
+        cls,
+        rows: Any,
+        centers: FloatArray,
+        y: ArrayLike | None,
+        names: Sequence[str] | None,
+    ) -> Self:
         rows = check_array(
             rows, dtype=FLOATS, ensure_min_samples=2, ensure_min_features=2
         )
@@ -161,7 +196,7 @@ class EmbeddingDisplay:
             barycenter_names=names,
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters
@@ -264,13 +299,22 @@ class ClusterConfusionDisplay:
     ['1', '0']
     """
 
-    def __init__(self, counts, *, labels, clusters):
+    def __init__(
+        self, counts: IntArray, *, labels: Sequence[str], clusters: Sequence[str]
+    ) -> None:
         self.counts = counts
         self.labels = labels
         self.clusters = clusters
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        y: ArrayLike,
+        *,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the clusters that a fitted clusterer predicts.
 
         Parameters
@@ -295,7 +339,9 @@ class ClusterConfusionDisplay:
         return cls.from_predictions(y, estimator.predict(X), ax=ax)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, ax=None):
+    def from_predictions(
+        cls, y_true: ArrayLike, y_pred: ArrayLike, *, ax: Axes | None = None
+    ) -> Self:
         """Draw labels against clusters.
 
         Parameters
@@ -333,7 +379,7 @@ class ClusterConfusionDisplay:
             clusters=[str(np.unique(y_pred)[k]) for k in order],
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters

@@ -1,6 +1,9 @@
 """What the displays share: axes, colours, groups, and what they take in."""
 
+from __future__ import annotations
+
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import squareform
@@ -10,6 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 from sktopo._units import check_unit_names
 from sktopo._validation import FLOATS, import_optional, is_stack, upper_triangle
 from sktopo.barcodes import count_absent, count_nodes
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import BoolArray, FloatArray, Samples
 
 # Okabe and Ito; yellow and black come last.
 COLORS = (
@@ -28,7 +40,9 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def get_axes(ax, n_panels, display, *, height=4.2):
+def get_axes(
+    ax: Any, n_panels: int, display: object, *, height: float = 4.2
+) -> tuple[Figure, Any]:
     """Return a figure and its axes, an array: those given, or new ones."""
     if ax is None:
         pyplot = import_optional(
@@ -51,7 +65,9 @@ def get_axes(ax, n_panels, display, *, height=4.2):
     return axes[0].figure, axes
 
 
-def split_groups(y, n_samples):
+def split_groups(
+    y: ArrayLike | None, n_samples: int
+) -> list[tuple[str | None, BoolArray]]:
     """List the groups of samples: names and masks; a nameless one if y is None."""
     if y is None:
         return [(None, np.ones(n_samples, dtype=bool))]
@@ -60,14 +76,14 @@ def split_groups(y, n_samples):
     return [(str(value), y == value) for value in np.unique(y)]
 
 
-def split_steps(estimator):
+def split_steps(estimator: Any) -> tuple[Any, Any]:
     """Split a pipeline into all steps but the last, None if there are none, and it."""
     if not hasattr(estimator, "steps"):
         return None, estimator
     return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]
 
 
-def find_node_names(estimator):
+def find_node_names(estimator: BaseEstimator) -> NDArray[np.object_] | None:
     """Find the names of the units that a fitted connectome estimator relates."""
     head, last = split_steps(estimator)
     if hasattr(head, "get_feature_names_out"):
@@ -75,7 +91,9 @@ def find_node_names(estimator):
     return getattr(last, "feature_names_in_", None)
 
 
-def mean_connectome(connectomes, node_names):
+def mean_connectome(
+    connectomes: ArrayLike, node_names: ArrayLike | None
+) -> tuple[FloatArray, NDArray[np.object_], int]:
     """Average connectomes: a row, the names of nodes, how many there are.
 
     Takes rows, one row, one matrix, or a stack of matrices.
@@ -96,7 +114,7 @@ def mean_connectome(connectomes, node_names):
     return row, check_unit_names(node_names, count_nodes(len(row))), len(rows)
 
 
-def births_and_deaths(estimator, X):
+def births_and_deaths(estimator: BaseEstimator, X: Samples) -> list[FloatArray | None]:
     """Compute births and deaths in units of the edge weights; None for those not kept.
 
     The estimator is a fitted GraphPersistence, or a pipeline that ends in one.
@@ -114,7 +132,7 @@ def births_and_deaths(estimator, X):
         raise ValueError("topology_weight=0 keeps no births and deaths to draw.")
     first = persistence.n_features_in_ if weight < 1 else 0
     names = persistence.get_feature_names_out()[first:]
-    parts = []
+    parts: list[FloatArray | None] = []
     for kind in ("birth", "death"):
         columns = np.array([name.startswith(kind) for name in names])
         part = rows[:, first:][:, columns]

@@ -1,5 +1,9 @@
 """Connectomes as heatmaps."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
@@ -7,6 +11,16 @@ from scipy.spatial.distance import squareform
 from sktopo._units import find_layers
 from sktopo._validation import check_flag
 from sktopo.plotting._common import find_node_names, get_axes, mean_connectome
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import FloatArray, IntArray, Samples
 
 # Up to so many units without layers, each has its name at the axes.
 _NAMED_UNITS = 30
@@ -63,7 +77,14 @@ class ConnectomeDisplay:
     ['fc1', 'fc2']
     """
 
-    def __init__(self, connectome, *, node_names, order, n_connectomes=1):
+    def __init__(
+        self,
+        connectome: FloatArray,
+        *,
+        node_names: ArrayLike,
+        order: IntArray,
+        n_connectomes: int = 1,
+    ) -> None:
         self.connectome = connectome
         self.node_names = node_names
         self.order = order
@@ -71,8 +92,15 @@ class ConnectomeDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, reorder=False, ax=None, cmap=None, colorbar=True
-    ):
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        *,
+        reorder: bool = False,
+        ax: Axes | None = None,
+        cmap: str | Colormap | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw the mean connectome that a fitted estimator computes.
 
         Parameters
@@ -113,14 +141,14 @@ class ConnectomeDisplay:
     @classmethod
     def from_predictions(
         cls,
-        connectomes,
+        connectomes: ArrayLike,
         *,
-        node_names=None,
-        reorder=False,
-        ax=None,
-        cmap=None,
-        colorbar=True,
-    ):
+        node_names: ArrayLike | None = None,
+        reorder: bool = False,
+        ax: Axes | None = None,
+        cmap: str | Colormap | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw a connectome, or the mean of several.
 
         The units of networks that were trained apart do not correspond: of their
@@ -169,7 +197,13 @@ class ConnectomeDisplay:
         display = cls(row, node_names=names, order=order, n_connectomes=n_connectomes)
         return display.plot(ax=ax, cmap=cmap, colorbar=colorbar)
 
-    def plot(self, ax=None, *, cmap=None, colorbar=True):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: str | Colormap | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw.
 
         Parameters
@@ -214,7 +248,7 @@ class ConnectomeDisplay:
             )
         return self
 
-    def _draw_layers(self):
+    def _draw_layers(self) -> None:
         """Draw boundaries between layers and name them, or the units if there are few.
 
         The layers come in the order of their units in `order`.
@@ -228,9 +262,11 @@ class ConnectomeDisplay:
             for draw in (self.ax_.axhline, self.ax_.axvline)
         ]
         self.ax_.tick_params(length=0)
+        ticks: Any = []
+        labels: Any = []
         if layers == [""]:
-            named = len(names) <= _NAMED_UNITS
-            ticks, labels = (range(len(names)), names) if named else ([], [])
+            if len(names) <= _NAMED_UNITS:
+                ticks, labels = range(len(names)), names
             self.ax_.set(xlabel="unit", ylabel="unit")
         else:
             edges = np.concatenate([[-0.5], bounds, [len(names) - 0.5]])
@@ -240,10 +276,10 @@ class ConnectomeDisplay:
         self.ax_.set_yticks(ticks, labels)
 
 
-def _order_within(row, of_unit):
+def _order_within(row: FloatArray, of_unit: IntArray) -> IntArray:
     """Order units by layer, and within it by the leaves of average linkage."""
     far = squareform(row.max() - row)
-    order = []
+    order: list[int] = []
     for layer in range(of_unit.max() + 1):
         units = np.flatnonzero(of_unit == layer)
         if len(units) > 2:

@@ -1,5 +1,9 @@
 """The graph filtration: persistence diagram and Betti curves."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sktopo.barcodes import scale_barcodes, split_barcodes
@@ -10,6 +14,16 @@ from sktopo.plotting._common import (
     get_axes,
     split_groups,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import FloatArray, ManyAxes, Samples
 
 
 class PersistenceDiagramDisplay:
@@ -60,12 +74,19 @@ class PersistenceDiagramDisplay:
     (array([0.7, 0.9]), array([0.5]))
     """
 
-    def __init__(self, births, deaths):
+    def __init__(self, births: FloatArray, deaths: FloatArray) -> None:
         self.births = births
         self.deaths = deaths
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, sample=0, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        *,
+        sample: int = 0,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the barcode that a fitted GraphPersistence computes of one graph.
 
         Parameters
@@ -100,7 +121,7 @@ class PersistenceDiagramDisplay:
         return cls(births[sample], deaths[sample]).plot(ax=ax)
 
     @classmethod
-    def from_predictions(cls, barcode, *, ax=None):
+    def from_predictions(cls, barcode: ArrayLike, *, ax: Axes | None = None) -> Self:
         """Draw one barcode row.
 
         Parameters
@@ -126,10 +147,10 @@ class PersistenceDiagramDisplay:
                 f"Got barcodes of shape {np.shape(barcode)}; a diagram is of one "
                 "graph: give one barcode row."
             )
-        (row,) = scale_barcodes([barcode], normalize=False)
+        (row,) = scale_barcodes(np.reshape(barcode, (1, -1)), normalize=False)
         return cls(*split_barcodes(row)).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters
@@ -171,7 +192,7 @@ class PersistenceDiagramDisplay:
         self._label(low, high, margin)
         return self
 
-    def _label(self, low, high, margin):
+    def _label(self, low: float, high: float, margin: float) -> None:
         """Name the axes, and infinity on them."""
         left, top = self.infinity_
         limits = (left - margin / 2, top + margin / 2)
@@ -238,13 +259,22 @@ class BettiCurvesDisplay:
            [0.9, 3. ]])
     """
 
-    def __init__(self, births, deaths, *, y=None):
+    def __init__(
+        self, births: FloatArray, deaths: FloatArray, *, y: ArrayLike | None = None
+    ) -> None:
         self.births = births
         self.deaths = deaths
         self.y = y
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, y=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        *,
+        y: ArrayLike | None = None,
+        ax: ManyAxes = None,
+    ) -> Self:
         """Draw the barcodes that a fitted GraphPersistence computes.
 
         Parameters
@@ -278,7 +308,9 @@ class BettiCurvesDisplay:
         return cls(*_all_births_and_deaths(estimator, X), y=y).plot(ax=ax)
 
     @classmethod
-    def from_predictions(cls, barcodes, *, y=None, ax=None):
+    def from_predictions(
+        cls, barcodes: ArrayLike, *, y: ArrayLike | None = None, ax: ManyAxes = None
+    ) -> Self:
         """Draw barcode rows.
 
         Parameters
@@ -305,7 +337,7 @@ class BettiCurvesDisplay:
         rows = scale_barcodes(barcodes, normalize=False)
         return cls(*split_barcodes(rows), y=y).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: ManyAxes = None) -> Self:
         """Draw.
 
         Parameters
@@ -351,7 +383,7 @@ class BettiCurvesDisplay:
         return self
 
 
-def _all_births_and_deaths(estimator, X):
+def _all_births_and_deaths(estimator: Any, X: Samples) -> tuple[FloatArray, FloatArray]:
     """Compute births and deaths, all of both."""
     births, deaths = births_and_deaths(estimator, X)
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
@@ -364,12 +396,12 @@ def _all_births_and_deaths(estimator, X):
     return births, deaths
 
 
-def _see_through(points):
+def _see_through(points: FloatArray) -> float:
     """Choose an opacity at which the density of points on a line can be seen."""
     return float(np.clip(50 / max(len(points), 1), 0.02, 0.7))
 
 
-def _range(parts):
+def _range(parts: Sequence[FloatArray]) -> tuple[float, float]:
     """Find the least and the largest value, apart even if all are equal."""
     values = np.concatenate([np.ravel(part) for part in parts])
     low, high = values.min(), values.max()

@@ -1,5 +1,9 @@
 """The maximum spanning tree, layer by layer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import depth_first_order
@@ -13,6 +17,17 @@ from sktopo.plotting._common import (
     get_axes,
     mean_connectome,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import FloatArray, IntArray, Samples
 
 # Height of a new figure for each unit of the largest layer.
 _INCHES = 0.17
@@ -76,13 +91,26 @@ class SpanningTreeDisplay:
            [0, 1]])
     """
 
-    def __init__(self, edges, weights, *, node_names):
+    def __init__(
+        self,
+        edges: IntArray,
+        weights: FloatArray,
+        *,
+        node_names: Sequence[str] | NDArray[Any],
+    ) -> None:
         self.edges = edges
         self.weights = weights
         self.node_names = node_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, label_units=False, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Samples,
+        *,
+        label_units: bool = False,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the tree of the mean connectome that a fitted estimator computes.
 
         Parameters
@@ -114,8 +142,13 @@ class SpanningTreeDisplay:
 
     @classmethod
     def from_predictions(
-        cls, connectomes, *, node_names=None, label_units=False, ax=None
-    ):
+        cls,
+        connectomes: ArrayLike,
+        *,
+        node_names: ArrayLike | None = None,
+        label_units: bool = False,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the tree of a connectome, or of the mean of several.
 
         Parameters
@@ -151,7 +184,7 @@ class SpanningTreeDisplay:
         display = cls(pairs[births], row[births], node_names=names)
         return display.plot(ax=ax, label_units=label_units)
 
-    def plot(self, ax=None, *, label_units=False):
+    def plot(self, ax: Axes | None = None, *, label_units: bool = False) -> Self:
         """Draw.
 
         Parameters
@@ -175,7 +208,7 @@ class SpanningTreeDisplay:
         from matplotlib.collections import LineCollection  # noqa: PLC0415
 
         self.lines_ = LineCollection(
-            [_draw_edge(*places[edge], len(layers) > 1) for edge in self.edges],
+            [_draw_edge(places[a], places[b], len(layers) > 1) for a, b in self.edges],
             array=self.weights,
             cmap="viridis_r",
             linewidths=1.6,
@@ -201,7 +234,9 @@ class SpanningTreeDisplay:
         )
         return self
 
-    def _label_units(self, layers, of_unit, places):
+    def _label_units(
+        self, layers: list[str], of_unit: IntArray, places: FloatArray
+    ) -> list[Text]:
         """Write into each node the number of the unit in its layer, or its name."""
         return [
             self.ax_.text(
@@ -216,7 +251,7 @@ class SpanningTreeDisplay:
         ]
 
 
-def _place(edges, of_unit):
+def _place(edges: IntArray, of_unit: IntArray) -> FloatArray:
     """Place units in columns, those joined at like heights: (n_nodes, 2)."""
     n_nodes = len(of_unit)
     tree = csr_array((np.ones(len(edges)), edges.T), shape=(n_nodes, n_nodes))
@@ -236,7 +271,7 @@ def _place(edges, of_unit):
     return np.column_stack([of_unit, spread])
 
 
-def _draw_edge(start, end, outward):
+def _draw_edge(start: FloatArray, end: FloatArray, outward: bool) -> FloatArray:
     """Draw a line between two places, an arc within one column: (n_points, 2).
 
     In the first column of several the arcs bend outward, to the left.

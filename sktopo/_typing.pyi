@@ -1,0 +1,45 @@
+"""Types that signatures share: a stub, for type checkers, that nothing imports."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import joblib
+import numpy as np
+import pandas
+import torch
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
+
+S = TypeVar("S", bound=np.generic)
+T = TypeVar("T")
+
+BoolArray: TypeAlias = NDArray[np.bool_]
+# float32 or float64; with set_output a step returns a data frame in its place.
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+IntArray: TypeAlias = NDArray[np.integer[Any]]
+Table: TypeAlias = pandas.DataFrame | dict[str, NDArray[Any]]
+
+Networks: TypeAlias = (
+    Sequence[torch.nn.Module] | Sequence[tuple[torch.nn.Module, "Stimuli"]]
+)
+Stimuli: TypeAlias = ArrayLike | torch.Tensor | Sequence[torch.Tensor]
+Samples: TypeAlias = Networks | Stimuli
+Consume: TypeAlias = Callable[[str, int, Any], None]
+Layers: TypeAlias = str | type | Sequence[str | type] | None
+Measure: TypeAlias = (
+    Literal["correlation", "spearman", "partial correlation", "covariance"]
+    | Callable[[FloatArray], ArrayLike]
+)
+Diagrams: TypeAlias = Sequence[ArrayLike]  # (n_points, 2) each
+
+Folds: TypeAlias = (
+    int
+    | BaseCrossValidator
+    | BaseShuffleSplit
+    | Iterable[tuple[ArrayLike, ArrayLike]]
+    | None
+)
+ManyAxes: TypeAlias = Axes | Sequence[Axes] | NDArray[Any] | None
+MemoryLike: TypeAlias = str | joblib.Memory | None
+RandomState: TypeAlias = int | np.random.RandomState | None

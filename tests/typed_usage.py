@@ -1,0 +1,63 @@
+"""What users with a strict type checker write: `make types` checks it."""
+
+from functools import partial
+from typing import Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+import sktopo
+from sktopo.barcodes import barcode_rows, count_nodes, split_barcodes
+from sktopo.baselines import DiagramDistance, RipsDiagrams
+from sktopo.datasets import make_modular_connectomes
+from sktopo.inference import PermutationResult, permutation_test
+from sktopo.metrics import purity_score
+from sktopo.plotting import ConnectomeDisplay
+
+Floats = NDArray[np.floating[Any]]
+
+
+def cluster(connectomes: Floats, n_clusters: int) -> tuple[Floats, NDArray[Any]]:
+    """Go through the chain step by step; each step is of the type that it was."""
+    persistence = sktopo.GraphPersistence(normalize=False).fit(connectomes)
+    assert_type(persistence, sktopo.GraphPersistence)
+    rows = persistence.transform(connectomes)
+    assert_type(rows, Floats)
+    clusterer = sktopo.TopClusterer(n_clusters, random_state=0).fit(rows)
+    return clusterer.transform(rows), clusterer.predict(rows)
+
+
+def compute_kernel(rows: Floats) -> Floats:
+    """Call the kernel as SVC does."""
+    return sktopo.WassersteinKernel(kernel="laplacian", gamma=0.5)(rows)
+
+
+def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
+    """Hand over a list of recordings, and a measure of one's own."""
+    measure = partial(np.corrcoef, rowvar=False)
+    connectome = sktopo.FunctionalConnectome(measure, constant_units="nan")
+    return connectome.fit(recordings).transform(recordings)
+
+
+def main() -> None:
+    """Use a little of everything."""
+    X, y = make_modular_connectomes(5, n_nodes=12, random_state=0)
+    assert_type(X, NDArray[np.float64])
+    distances, labels = cluster(X, 3)
+    assert distances.shape == (15, 3)
+    assert_type(purity_score(y, labels), float)
+    births, deaths = split_barcodes(barcode_rows(X.tolist()))
+    assert births.shape[1] + deaths.shape[1] == X.shape[1]
+    assert count_nodes(X.shape[1]) == 12
+    result = permutation_test(compute_kernel(X), y, n_permutations=99, random_state=0)
+    assert_type(result, PermutationResult)
+    assert len(relate([X[:5].astype(np.float32), X[5:].astype(np.float32)])) == 2
+    diagrams = RipsDiagrams("inverse").fit(X).transform(X)
+    assert (
+        DiagramDistance("bottleneck").fit(diagrams).transform(diagrams).shape[0] == 15
+    )
+    assert_type(ConnectomeDisplay.from_predictions(X[0]), ConnectomeDisplay)
+
+
+if __name__ == "__main__":
+    main()
