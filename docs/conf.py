@@ -27,6 +27,8 @@ exclude_patterns = ["_build", "examples", "*.md", "**/*.md"]
 templates_path = ["_templates"]
 default_role = "literal"  # as in docstrings of scikit-learn
 nitpicky = True
+suppress_warnings = ["myst.header"]  # what is included starts below a title
+myst_all_links_external = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sktopo"

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 
 STUDIES = Path(__file__).parents[1] / "studies"
+SUMMARY = STUDIES.parent / "_build" / "studies.md"
 
 ELSEWHERE = {
     "numpy": "https://numpy.org/doc/stable/reference/generated/{}.html",
@@ -39,39 +39,28 @@ def without_foreign_labels(app, what, name, obj, options, lines):
     lines[:] = [re.sub(r":ref:`([^`<]*?)\s*(<[^`]*>)?`", r"\1", line) for line in lines]
 
 
-def reports():
-    """Return the pages of the reports that are there, by the folders they are in."""
-    return sorted(STUDIES.glob("*/*/report.html"))
-
-
-class Studies(SphinxDirective):
-    """A list of the reports, each by its title."""
-
-    def run(self):
-        """Return the list; or a sentence, where there is no report."""
-        items = []
-        for page in reports():
-            self.env.note_dependency(str(page))
-            title = re.search("<title>(.*?)</title>", page.read_text("utf-8")).group(1)
-            address = page.relative_to(STUDIES.parent).as_posix()
-            link = nodes.reference("", title, refuri=address)
-            items.append(nodes.list_item("", nodes.paragraph("", "", link)))
-        if not items:
-            return [nodes.paragraph("", "No report is kept here yet.")]
-        return [nodes.bullet_list("", *items)]
+def write_summary(app, config):
+    """Write what docs/studies/README.md says with links that lead to the copies."""
+    text = (STUDIES / "README.md").read_text(encoding="utf-8")
+    _, _, text = text.partition("<!-- made by the command, from here -->")
+    text = text.replace("<!-- to here -->", "")
+    text = re.sub(r" \(\[page\]\(\S+\)\)", "", text)
+    text = re.sub(r"\]\((\S+)/report\.md\)", r"](studies/\1/report.html)", text)
+    SUMMARY.parent.mkdir(exist_ok=True)
+    SUMMARY.write_text(text, encoding="utf-8")
 
 
 def copy_reports(app, error):
     """Put the folders of the reports beside the pages, as they are."""
     if error is None and app.builder.format == "html":
-        for page in reports():
+        for page in STUDIES.glob("*/*/report.html"):
             target = Path(app.outdir, page.parent.relative_to(STUDIES.parent))
             shutil.copytree(page.parent, target, dirs_exist_ok=True)
 
 
 def setup(app):
     """Connect all of it."""
-    app.add_directive("studies", Studies)
+    app.connect("config-inited", write_summary)
     app.connect("build-finished", copy_reports)
     app.connect("missing-reference", link_elsewhere)
     app.connect("autodoc-process-docstring", without_foreign_labels, priority=400)
