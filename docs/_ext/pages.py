@@ -55,10 +55,15 @@ class Studies(SphinxDirective):
             title = re.search("<title>(.*?)</title>", page.read_text("utf-8")).group(1)
             address = page.relative_to(STUDIES.parent).as_posix()
             link = nodes.reference("", title, refuri=address)
-            items.append(nodes.list_item("", nodes.paragraph("", "", link)))
+            item = nodes.list_item("", nodes.paragraph("", "", link))
+            items.append((page.parts[-3], title, item))  # by data set, then study
         if not items:
             return [nodes.paragraph("", "No report is kept here yet.")]
-        return [nodes.bullet_list("", *items)]
+        return [
+            nodes.bullet_list(
+                "", *(item for *_, item in sorted(items, key=lambda i: i[:2]))
+            )
+        ]
 
 
 def copy_reports(app, error):
