@@ -50,6 +50,8 @@ html_theme_options = {
     "show_prev_next": True,
 }
 
+toc_object_entries_show_parents = "hide"
+
 autosummary_generate = True
 numpydoc_class_members_toctree = False
 numpydoc_show_class_members = False  # the template of a class lists them

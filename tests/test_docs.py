@@ -25,7 +25,7 @@ def listed():
     text = (DOCS / "api" / "index.rst").read_text(encoding="utf-8")
     for part in text.split(".. currentmodule:: ")[1:]:
         module = part.split()[0]
-        for table in part.split(":toctree: generated/\n")[1:]:
+        for table in part.split(":nosignatures:\n")[1:]:
             names = re.match(r"\n(?:   \w+\n)+", table).group().split()
             yield from (f"{module}.{name}" for name in names)
 
