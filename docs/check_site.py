@@ -54,6 +54,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         """Look for formulas that nobody drew."""
+        if self.lasttag == "style":
+            self.loads += CSS_LOAD.findall(data)
         if not self._code and RAW_FORMULA.search(data):
             self.faults.append(f"formula as source: {data.strip()[:60]}")
 

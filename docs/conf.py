@@ -39,7 +39,8 @@ html_context = {"default_mode": "auto"}
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "install", "quickstart", "studies")}
+ALONE = "index install quickstart studies comparing glossary limits contributing"
+html_sidebars = {page: [] for page in [*ALONE.split(), "changelog", "citing"]}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 6,
@@ -50,6 +51,8 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,
 }
+
+toc_object_entries_show_parents = "hide"
 
 autosummary_generate = True
 numpydoc_class_members_toctree = False
@@ -73,6 +76,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sktopo",),
     "reference_url": {"sktopo": None},
     "write_computation_times": False,
+    "capture_repr": (),  # prints and figures, no addresses of objects
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,

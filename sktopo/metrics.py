@@ -124,5 +124,7 @@ def _contingency(labels_true: ArrayLike, labels_pred: ArrayLike) -> IntArray:
     return np.asarray(contingency_matrix(labels_true, labels_pred))
 
 
+#: Scorer of the purity of predicted clusters, :func:`purity_score`.
 purity_scorer = make_scorer(purity_score)
+#: Scorer of the matched accuracy of predicted clusters, :func:`matched_accuracy_score`.
 matched_accuracy_scorer = make_scorer(matched_accuracy_score)

@@ -1,0 +1,72 @@
+"""The README works as it is written: snippets, commands, paths."""
+
+import re
+import runpy
+from configparser import ConfigParser
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def commands():
+    """Yield the commands of shell blocks and of the text, without comments."""
+    lines = "\n".join(blocks("sh")).splitlines()
+    lines += re.findall(r"`((?:make|pip|\.venv/bin/python|python) [^`]*)`", README)
+    for line in filter(None, lines):
+        yield " ".join(line.split("#")[0].split())
+
+
+def test_snippets_run_one_after_the_other(tmp_path, monkeypatch):
+    pytest.importorskip("gudhi")
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks("python")), encoding="utf-8")
+    found = runpy.run_path(str(script))
+    stated = re.search(r"\)  # (0\.\d\d); by edges alone (0\.\d\d)", README)
+    assert f"{found['purity']:.2f}" == stated.group(1)
+    assert not any(found["table"]["error"])
+    assert found["rows"].shape == (80, 2016)
+    model = found["model"].set_params(graphpersistence__topology_weight=0.0)
+    labels = model.fit_predict(found["data"].networks)
+    by_edges = found["sktopo"].metrics.purity_score(found["data"].target, labels)
+    assert f"{by_edges:.2f}" == stated.group(2)
+
+
+@pytest.mark.parametrize("command", sorted(set(commands())))
+def test_commands_name_what_is_there(command):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    extras = config["options.extras_require"]
+    if command.startswith("make "):
+        assert re.search(rf"^{command.split()[1]}:", makefile, re.MULTILINE)
+    elif "python -m " in command:
+        module = command.split("-m ")[1].split()[0]
+        assert find_spec(module) is not None
+    else:
+        assert command.startswith("pip install ")
+        for group in re.findall(r"\.\[([\w,]+)\]", command):
+            assert set(group.split(",")) <= set(extras)
+
+
+def test_commands_are_found():
+    assert {"make demo", "make test", "pip install ."} <= set(commands())
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        set(re.findall(r"\]\(([^:)#]+)\)", README))
+        | set(re.findall(r"`((?:docs|benchmarks)/[\w/.]+)`", README))
+    ),
+)
+def test_paths_are_there(path):
+    assert (ROOT / path).exists()
