@@ -28,7 +28,6 @@ templates_path = ["_templates"]
 default_role = "literal"  # as in docstrings of scikit-learn
 nitpicky = True
 suppress_warnings = ["myst.header"]  # what is included starts below a title
-myst_all_links_external = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sktopo"

@@ -45,7 +45,9 @@ def write_summary(app, config):
     _, _, text = text.partition("<!-- made by the command, from here -->")
     text = text.replace("<!-- to here -->", "")
     text = re.sub(r" \(\[page\]\(\S+\)\)", "", text)
-    text = re.sub(r"\]\((\S+)/report\.md\)", r"](studies/\1/report.html)", text)
+    # Links of Markdown would be looked for among the pages.
+    link = r'<a href="studies/\2/report.html">\1</a>'
+    text = re.sub(r"\[([^]]+)\]\((\S+)/report\.md\)", link, text)
     SUMMARY.parent.mkdir(exist_ok=True)
     SUMMARY.write_text(text, encoding="utf-8")
 
