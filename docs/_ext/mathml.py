@@ -13,7 +13,7 @@ def convert(formula, as_block=False):
     mathml = tex2mathml(formula, as_block=as_block)
     if r"\left" not in formula and r"\begin" not in formula:
         # Brackets grow only where LaTeX lets them; browsers let these always.
-        for bracket in "‖{}":
+        for bracket in "|‖{}":
             mathml = mathml.replace(
                 f"<mo>{bracket}</mo>", f'<mo stretchy="false">{bracket}</mo>'
             )
