@@ -6,28 +6,9 @@ import re
 import pytest
 
 import sktopo
-from sktopo import (
-    attribution,
-    barcodes,
-    baselines,
-    comparison,
-    datasets,
-    inference,
-    metrics,
-    plotting,
-)
 
-MODULES = (
-    sktopo,
-    attribution,
-    barcodes,
-    baselines,
-    comparison,
-    datasets,
-    inference,
-    metrics,
-    plotting,
-)
+MEMBERS = [getattr(sktopo, name) for name in sktopo.__all__]
+MODULES = [sktopo, *filter(inspect.ismodule, MEMBERS)]
 
 
 def public_objects():

@@ -7,29 +7,10 @@ from pathlib import Path
 import pytest
 
 import sktopo
-from sktopo import (
-    attribution,
-    barcodes,
-    baselines,
-    comparison,
-    datasets,
-    inference,
-    metrics,
-    plotting,
-)
 
 ROOT = Path(sktopo.__file__).parent
-MODULES = (
-    sktopo,
-    attribution,
-    barcodes,
-    baselines,
-    comparison,
-    datasets,
-    inference,
-    metrics,
-    plotting,
-)
+MEMBERS = [getattr(sktopo, name) for name in sktopo.__all__]
+MODULES = [sktopo, *filter(inspect.ismodule, MEMBERS)]
 
 
 def public_functions():
