@@ -466,6 +466,7 @@ def make_purity(**values):
             "purity_mean": single,
             "best_purity_mean": best,
             "n_connectomes": 80,
+            "chance": 0.4,
             "error": "" if single is not None else "ValueError: why",
         }
         for method, (single, best) in values.items()
@@ -534,7 +535,13 @@ def test_wins_and_losses_follow_the_numbers(findings):
 
 @pytest.mark.parametrize(
     ("own", "peer", "expected"),
-    [(0.9, 0.8, "ahead of it"), (0.7, 0.8, "behind it"), (0.8, 0.8, "level with it")],
+    [
+        (0.9, 0.8, "ahead of it"),
+        (0.7, 0.8, "behind it"),
+        (0.8, 0.8, "less than one connectome apart from it"),
+        (0.8, 0.812, "less than one connectome apart from it"),
+        (0.8, 0.813, "behind it"),
+    ],
 )
 def test_forms_follow_the_numbers(findings, own, peer, expected):
     rows = rename_top(make_purity(Top=(0, own), Sum=(0, peer), Adj=(0, 0.1)))
@@ -553,11 +560,14 @@ def test_lambda_and_chance_follow_the_numbers(findings):
         "λ = 0.5 and 0.7; it is 0.300 at λ = 0 and 0.800 at λ = 1."
     ]
     rows = rename_top(make_purity(Top=(0.3, 0.9), A=(0.3, 0.44), B=(0.45, None)))
-    told = findings.tell_chance(rows, 0.4)
+    told = findings.tell_chance(rows)
+    assert told.startswith("Random clusters of equal size have a purity of 0.400; ")
     assert f"A ({ALL}) and B ({ALL})." in told and "Top" not in told
-    assert "every method" in findings.tell_chance(rows, 0.3)
-    rows += [{**row, "task": "another", "best_purity_mean": 0.4} for row in rows[:2]]
-    told = findings.tell_chance(rows, 0.4)
+    lower = [{**row, "chance": 0.3} for row in rows]
+    assert "every method" in findings.tell_chance(lower)
+    new = {"task": "another", "best_purity_mean": 0.45, "chance": 0.5}
+    told = findings.tell_chance(rows + [{**row, **new} for row in rows[:2]])
+    assert f"of 0.400 in {ALL} and 0.500 in another; " in told
     assert f"A (all), B ({ALL}) and Top (normalised) (another)." in told
 
 

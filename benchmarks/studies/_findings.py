@@ -119,13 +119,16 @@ def tell_forms(rows, n_starts):
             found = {row["method"]: row for row in rows if row["task"] == name}
             own, peer = (round(final_purity(found[m]), DIGITS) for m in (TOP, other))
             told = f"{name} ({write(own)} against {write(peer)})"
-            (ahead if own > peer else behind if own < peer else same).append(told)
+            if abs(own - peer) * found[TOP]["n_connectomes"] < 1:
+                same.append(told)
+            else:
+                (ahead if own > peer else behind).append(told)
         parts = [
             f"{what} in {join(tasks)}"
             for what, tasks in (
                 ("ahead of it", ahead),
                 ("behind it", behind),
-                ("level with it", same),
+                ("less than one connectome apart from it", same),
             )
             if tasks
         ]
@@ -237,12 +240,14 @@ def tell_errors(rows):
     ]
 
 
-def tell_chance(rows, chance):
+def tell_chance(rows):
     """Say which methods are hardly better than random clusters, and in which tasks."""
-    near = {}
+    near, chances = {}, {}
     for row in rows:
+        chance = round(row["chance"], DIGITS)
+        chances.setdefault(chance, {})[row["task"]] = None
         value = final_purity(row)
-        if value is not None and round(value, DIGITS) <= round(chance, DIGITS) + MARGIN:
+        if value is not None and round(value, DIGITS) <= chance + MARGIN:
             near.setdefault(row["method"], []).append(row["task"])
     n_tasks = len({row["task"] for row in rows})
     told = [
@@ -251,8 +256,12 @@ def tell_chance(rows, chance):
     ]
     none = f"every method exceeds that by more than {MARGIN}"
     some = f"these do not exceed that by more than {MARGIN}: {join(told)}"
+    known = [
+        write(chance) + (f" in {join(tasks)}" if len(chances) > 1 else "")
+        for chance, tasks in chances.items()
+    ]
     return (
-        f"Random clusters of equal size have a purity of {write(chance)}; "
+        f"Random clusters of equal size have a purity of {join(known)}; "
         f"{some if told else none}."
     )
 
