@@ -77,6 +77,28 @@ def select_modules(
     return modules, {canonical[named[name]] for name in exact}
 
 
+class Hook:
+    """A forward hook that does nothing in copies of its module.
+
+    Dask may send a network to another worker while this one records it.
+    """
+
+    def __init__(self, see: Callable[[Any, Any, Any], None]) -> None:
+        self.see = see
+
+    def __call__(self, module: Any, args: Any, output: Any) -> None:
+        """Let the function see the output."""
+        self.see(module, args, output)
+
+    def __reduce__(self) -> tuple[type[Hook], tuple[Callable[..., None]]]:
+        """Pickle and copy as a hook that looks away."""
+        return Hook, (_look_away,)
+
+
+def _look_away(module: Any, args: Any, output: Any) -> None:
+    pass
+
+
 @contextlib.contextmanager
 def track_features(network: torch.nn.Module) -> Iterator[list[tuple[int, int, int]]]:
     """Yield a list to which layers of known layout add their outputs as they run.
@@ -85,7 +107,7 @@ def track_features(network: torch.nn.Module) -> Iterator[list[tuple[int, int, in
     """
     known, handles = [], []
 
-    def watch(axis: int) -> Callable[..., None]:
+    def watch(axis: int) -> Hook:
         def see(module: torch.nn.Module, args: Any, output: Any) -> None:
             output = output[0] if isinstance(output, tuple) else output
             shape = getattr(output, "shape", ())
@@ -94,7 +116,7 @@ def track_features(network: torch.nn.Module) -> Iterator[list[tuple[int, int, in
             if len(shape) > 1 and tuple(normalized) == tuple(shape[-1:]):
                 known.append((axis, len(shape), shape[axis]))
 
-        return see
+        return Hook(see)
 
     try:
         for module in network.modules():

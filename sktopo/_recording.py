@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from sklearn.utils import check_array
 
-from sktopo._layers import guess_feature_axis, select_modules, track_features
+from sktopo._layers import Hook, guess_feature_axis, select_modules, track_features
 from sktopo._validation import import_optional
 
 if TYPE_CHECKING:
@@ -340,12 +340,12 @@ def _hooked(
     torch = import_torch()
     calls: Counter[str] = Counter()
 
-    def hook(name: str) -> Callable[..., None]:
+    def hook(name: str) -> Hook:
         def see(module: Any, args: Any, output: Any) -> None:
             calls[name] += 1
             consume(name, calls[name] - 1, output)
 
-        return see
+        return Hook(see)
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(_ONE_AT_A_TIME)

@@ -892,6 +892,29 @@ def test_without_torch(stimuli, monkeypatch):
     assert_array_equal(ActivationExtractor().fit_transform(stimuli), stimuli)
 
 
+class Sending(torch.nn.Sequential):
+    """A network that is pickled and copied while it runs, as Dask may do."""
+
+    sent = []
+
+    def forward(self, x):
+        """Send the network, then run it."""
+        type(self).sent += [pickle.dumps(self), copy.deepcopy(self)]
+        return super().forward(x)
+
+
+def test_networks_sent_while_they_are_recorded(stimuli):
+    """Hooks stay behind: copies can be recorded, and write nowhere."""
+    Sending.sent.clear()
+    n_inputs = stimuli.shape[1]
+    network = Sending(torch.nn.Linear(n_inputs, 3), torch.nn.ReLU())
+    expected = ActivationExtractor(stimuli=stimuli).fit_transform([network])
+    sent, copied = Sending.sent[-2:]
+    for again in (pickle.loads(sent), copied):
+        activations = ActivationExtractor(stimuli=stimuli).fit_transform([again])
+        np.testing.assert_array_equal(activations, expected)
+
+
 def test_pickle(stimuli):
     extractor = ActivationExtractor(make_mlp()).fit(stimuli)
     again = pickle.loads(pickle.dumps(extractor))

@@ -21,9 +21,6 @@ for module in ("matplotlib", "gudhi", "kmedoids", "tqdm"):
     pytest.importorskip(module)
 networkx = pytest.importorskip("networkx")
 
-# A machine that is busy elsewhere may take long to write what joblib keeps.
-pytestmark = pytest.mark.filterwarnings("ignore:Persisting input arguments")
-
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "docs" / "studies"
 STRATEGIES = ("vanilla", "batch_norm", "l2")

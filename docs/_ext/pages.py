@@ -58,6 +58,10 @@ def copy_reports(app, error):
         for page in STUDIES.glob("*/*/report.html"):
             target = Path(app.outdir, page.parent.relative_to(STUDIES.parent))
             shutil.copytree(page.parent, target, dirs_exist_ok=True)
+            back = '<p><a href="../../../studies.html">sktopo: studies</a></p>'
+            copy = target / page.name
+            text = copy.read_text("utf-8").replace("<body>", f"<body>\n{back}", 1)
+            copy.write_text(text, encoding="utf-8")
 
 
 def setup(app):
