@@ -15,8 +15,9 @@ test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 # The same tests on the lowest versions that setup.cfg admits.
+LOWEST := constraints-lowest.txt
 test-lowest:
-	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt ARGS="$(ARGS)"
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=$(LOWEST) ARGS="$(ARGS)"
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

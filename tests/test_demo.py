@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import sktopo
-from sktopo.datasets import make_modular_connectomes
 from sktopo.metrics import purity_score
 
 pytest.importorskip("torch")
@@ -76,43 +75,3 @@ def test_demo_trains(tmp_path, capsys, monkeypatch):
     captured = capsys.readouterr()
     assert "12 networks, 450 stimuli" in captured.out
     assert "12/12" in captured.err
-
-
-def find_example(word):
-    """Find the one example of the README that holds a word."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    examples = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-    (example,) = (example for example in examples if word in example)
-    return example
-
-
-def test_readme_example_runs():
-    example = find_example("ActivationExtractor")
-    assert len([line for line in example.splitlines() if line.strip()]) <= 12
-    namespace = {}
-    exec(example, namespace)
-    assert set(namespace["labels"]) == {0, 1, 2, 3}
-    stated = re.search(r"# (\d\.\d+)", example)
-    assert float(stated.group(1)) == round(namespace["purity"], 2)
-
-
-def test_readme_comparison_runs(tmp_path, monkeypatch):
-    pytest.importorskip("gudhi")
-    example = find_example("compare_classifiers")
-    monkeypatch.chdir(tmp_path)
-    few = {name: sktopo.baselines.baseline_kernels()[name] for name in ("SWK", "Adj")}
-    monkeypatch.setattr(sktopo.baselines, "baseline_kernels", lambda: few)
-    X, y = make_modular_connectomes(10, n_nodes=9, n_modules=(1, 3), random_state=0)
-    namespace = {"connectomes": X / X.max(), "y": y}
-    exec(example, namespace)
-    summary = namespace["summarize"](namespace["table"])
-    assert list(summary["n_scored"]) == [5, 5]
-    assert (tmp_path / "kept").is_dir()
-
-
-def test_readme_tests_run():
-    X, y = make_modular_connectomes(4, n_nodes=9, n_modules=(1, 3), random_state=0)
-    namespace = {"rows": sktopo.GraphPersistence().fit_transform(X), "y": y}
-    *_, table = find_example("permutation_test").splitlines()
-    exec(find_example("permutation_test"), namespace)
-    assert len(eval(table, namespace)["adjusted_pvalue"]) == 1

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from textwrap import dedent
@@ -181,19 +182,30 @@ def test_comparisons_give_the_same_tables(small_study, engine):
 # --- workers that die -------------------------------------------------------------
 
 
-def die_once(path):
-    """Kill the process that comes here first."""
-    try:
-        path.touch(exist_ok=False)
-    except FileExistsError:
+def note(folder):
+    """Note that this process computes, so that it has what all calls share."""
+    (folder / f"worker {os.getpid()}").touch()
+
+
+def die_once(folder):
+    """Kill this process, the first time, as soon as another one computes as well.
+
+    What all calls share is lost if the first to get it dies before the second has it.
+    """
+    if (folder / "dead").exists():
         return
+    stop = time.monotonic() + 60
+    while len(list(folder.glob("worker *"))) < 2 and time.monotonic() < stop:
+        time.sleep(0.01)
+    (folder / "dead").touch()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
     def measure(activations):
+        note(tmp_path)
         if activations[0, 0] == activations.max():  # the fourth sample of eight
-            die_once(tmp_path / "dead")
+            die_once(tmp_path)
         return np.corrcoef(activations.T)
 
     # Large enough to be put on workers one by one, were they arguments of their own.
@@ -210,18 +222,21 @@ def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
 
 
 def test_a_killed_worker_does_not_lose_recordings(client, tmp_path):
-    class Deadly(torch.nn.Module):
-        def __init__(self):
+    class Noting(torch.nn.Module):
+        def __init__(self, deadly=False):
             super().__init__()
-            self.act = torch.nn.ReLU()
+            self.act, self.deadly = torch.nn.ReLU(), deadly
 
         def forward(self, x):
             if len(x) > 2:  # not when the recording is planned
-                die_once(tmp_path / "dead")
+                note(tmp_path)
+                if self.deadly:
+                    die_once(tmp_path)
             return self.act(x)
 
+    client.wait_for_workers(2, timeout=60)
     stimuli = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
-    networks = [*(torch.nn.ReLU() for _ in range(5)), Deadly(), torch.nn.ReLU()]
+    networks = [Noting(deadly=number == 5) for number in range(7)]
     with parallel_config("dask"):
         found = ActivationExtractor(stimuli=stimuli, n_jobs=2).fit_transform(networks)
     assert (tmp_path / "dead").exists()

@@ -40,6 +40,11 @@ def test_snippets_run_one_after_the_other(tmp_path, monkeypatch):
     assert f"{by_edges:.2f}" == stated.group(2)
 
 
+def test_first_snippet_is_short():
+    first = blocks("python")[0]
+    assert len([line for line in first.splitlines() if line.strip()]) <= 12
+
+
 @pytest.mark.parametrize("command", sorted(set(commands())))
 def test_commands_name_what_is_there(command):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
