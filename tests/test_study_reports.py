@@ -69,6 +69,7 @@ def make_collection(folder, **given):
             "networks per strategy": f"{N_NETWORKS}",
             "epochs": "3",
             "images trained on": "9",
+            "settings": "made up",
         },
         differences=["These are no networks."],
         seconds={"training": 12.0},
@@ -643,6 +644,7 @@ def kept_fixture(tmp_path, strategies, stimuli):
     """Keep reports as docs/studies does, with the page that sums them up."""
     for name, collection in (("strategies", strategies), ("stimuli", stimuli)):
         copytree(collection.folder, tmp_path / "digits" / name)
+    copytree(stimuli.folder, tmp_path / "others" / "stimuli")
     page = tmp_path / "README.md"
     copy(KEPT / "README.md", page)
     return page
@@ -669,6 +671,7 @@ def test_the_summary_has_the_numbers_of_the_reports(kept, strategies, stimuli):
         best = [name for score, name in others if score == max(others)[0]]
         named = " and ".join(best) if len(best) < 3 else f"{len(best)} methods"
         assert own == expected and other == f"{named} {max(others)[0]:.3f}"
+    assert text.count("| [made-up rows, settings made up](others/stimuli/") == 3
     for collection in (strategies, stimuli):
         assert read_json(collection)["findings"][0] in text
     for target in re.findall(r"\]\((\S+?)\)", text):

@@ -66,7 +66,7 @@ def write_study(study, reports):
     parts = [f"## Study {number}: {STUDIES[study]}"]
     for path, report in reports.items():
         parts.append(describe_report(path, report))
-        data = f"[{report['facts']['data']}]({path}/report.md)"
+        data = f"[{name_report(path, report)}]({path}/report.md)"
         lines += [
             "| " + " | ".join([data, *cells]) + " |" for cells in compare_tasks(report)
         ]
@@ -75,13 +75,21 @@ def write_study(study, reports):
 
 def describe_report(path, report):
     """Say what a report is about, and the first of its findings."""
-    facts = report["facts"]
+    facts, name = report["facts"], name_report(path, report)
     told = " ".join([*report["differences"], report["findings"][0]])
     return (
-        f"**[{facts['data']}]({path}/report.md)** ([page]({path}/report.html)): "
+        f"**[{name}]({path}/report.md)** ([page]({path}/report.html)): "
         f"{facts['networks per strategy']} networks per strategy, {facts['epochs']} "
         f"epochs, {facts['images trained on']} images. {told}"
     )
+
+
+def name_report(path, report):
+    """Name the data, and the settings where a folder is not named after its data."""
+    facts = report["facts"]
+    if path.split("/")[0] == report["options"]["dataset"]:
+        return facts["data"]
+    return f"{facts['data']}, settings {facts['settings']}"
 
 
 def compare_tasks(report):
