@@ -26,6 +26,7 @@ def commands():
 
 def test_snippets_run_one_after_the_other(tmp_path, monkeypatch):
     pytest.importorskip("gudhi")
+    pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     script = tmp_path / "readme.py"
     script.write_text("\n".join(blocks("python")), encoding="utf-8")
