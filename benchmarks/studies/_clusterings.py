@@ -197,9 +197,6 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
     -------
     labels : ndarray of shape (n_starts, n_samples)
         Clusters, the same starts as those of `compare_methods`.
-
-    inertias : ndarray of shape (n_starts,)
-        Their inertias.
     """
     starts = [
         # Points have far fewer coordinates than barcodes have births and deaths,
@@ -207,17 +204,16 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
         TopClusterer(n_clusters, n_init=n_init, tol=0, random_state=start).fit(points)
         for start in draw_seeds(n_starts, seed)
     ]
-    labels = np.stack([top.labels_ for top in starts])
-    return labels, np.array([top.inertia_ for top in starts])
+    return np.stack([top.labels_ for top in starts])
 
 
 def best_labels(X, n_clusters, method, n_starts, seed):
     """Cluster by a form of Top, the best of restarts: labels (n_samples,)."""
     rows = baseline_clusterers(n_clusters)[method]["rows"].fit_transform(X)
-    labels, _ = cluster_starts(
+    (labels,) = cluster_starts(
         span_coordinates(rows), n_clusters, n_init=n_starts, n_starts=1, seed=seed
     )
-    return labels[0]
+    return labels
 
 
 def chance_purity(y, seed, n_draws=999):

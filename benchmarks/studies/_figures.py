@@ -28,7 +28,7 @@ def make_panels(n_panels, *, n_columns=2, width=8.4, height=3.6, layout="constra
     return figure, list(axes[:n_panels])
 
 
-def draw_purity(rows, chances):
+def draw_purity(rows):
     """Draw purity by method, a panel per task: single starts, and best of restarts.
 
     Parameters
@@ -36,22 +36,19 @@ def draw_purity(rows, chances):
     rows : list of dict
         Rows of the table of purity.
 
-    chances : dict of str to float
-        Purity of random clusters, by task.
-
     Returns
     -------
     figure : matplotlib.figure.Figure
         The figure.
     """
-    tasks = list(chances)
-    first = [row for row in rows if row["task"] == tasks[0]]
+    tasks = dict.fromkeys(row["task"] for row in rows)
+    first = [row for row in rows if row["task"] == rows[0]["task"]]
     first = [row for row in first if final_purity(row) is not None]
     order = [row["method"] for row in sorted(first, key=final_purity)]
     figure, axes = make_panels(len(tasks), height=0.9 + 0.24 * len(order))
     for ax, task in zip(axes, tasks, strict=True):
         found = {row["method"]: row for row in rows if row["task"] == task}
-        draw_purity_panel(ax, [found[name] for name in order], chances[task])
+        draw_purity_panel(ax, [found[name] for name in order])
         ax.set_title(task)
     for ax in axes[1::2]:
         ax.set_yticklabels([])
@@ -61,7 +58,7 @@ def draw_purity(rows, chances):
     return figure
 
 
-def draw_purity_panel(ax, rows, chance):
+def draw_purity_panel(ax, rows):
     """Draw one task."""
     places = np.arange(len(rows))
     mean = [_number(row["purity_mean"]) for row in rows]
@@ -87,7 +84,7 @@ def draw_purity_panel(ax, rows, chance):
         markeredgewidth=1.6,
         label="best of restarts, mean",
     )
-    ax.axvline(chance, color="black", linestyle=":", label="random clusters")
+    ax.axvline(rows[0]["chance"], color="black", linestyle=":", label="random clusters")
     ax.set_yticks(places, [row["method"] for row in rows])
     for label in ax.get_yticklabels():
         label.set_weight("bold" if label.get_text() == TOP else "normal")

@@ -244,10 +244,6 @@ def show_purity(results):
     """Show study 1's purity: the four strategies, then each against the first."""
     rows = results["purity"]
     tasks = results["parameters"]["tasks"]
-    chances = {
-        task: next(row["chance"] for row in rows if row["task"] == task)
-        for task in tasks
-    }
     parts = [
         make_purity_table("purity", f"Clusters of {tasks[0]}", rows, tasks[0], results)
     ]
@@ -256,7 +252,7 @@ def show_purity(results):
     parts.append(
         Plot(
             "purity",
-            figures.draw_purity(rows, chances),
+            figures.draw_purity(rows),
             "Purity of each method. Top (normalised) in bold.",
         )
     )
@@ -467,7 +463,6 @@ def show_points(collection, names, results):
 
 def show_stimuli(collection, results):
     """Show study 2's purity by strategy."""
-    chance = results["parameters"]["chance"]
     tasks = list(collection.connectomes)
     rows = results["purity"]
     parts = [
@@ -477,7 +472,7 @@ def show_stimuli(collection, results):
     parts.append(
         Plot(
             "purity",
-            figures.draw_purity(rows, dict.fromkeys(tasks, chance)),
+            figures.draw_purity(rows),
             "Purity of each method by strategy. Top (normalised) in bold.",
         )
     )

@@ -159,7 +159,7 @@ def cluster_weight(X, y, weight, normalize, n_starts, seed):
     points = span_coordinates(persistence.fit_transform(X))
     row = {}
     for prefix, n_init in (("", 1), ("best_", n_starts)):
-        labels, _ = cluster_starts(
+        labels = cluster_starts(
             points, len(np.unique(y)), n_init=n_init, n_starts=n_starts, seed=seed
         )
         purities = [purity_score(y, start) for start in labels]
