@@ -30,7 +30,7 @@ from sktopo import (
     GraphPersistence,
     WassersteinKernel,
 )
-from sktopo._parallel import run_parallel
+from sktopo._utils.parallel import run_parallel
 from sktopo.comparison import compare_classifiers
 
 N_NETWORKS = 80

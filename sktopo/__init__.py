@@ -1,20 +1,19 @@
 """Topological analysis of the functional connectomes of neural networks."""
 
 from sktopo import (
-    attribution,
     barcodes,
     baselines,
     comparison,
+    connectomes,
     datasets,
     inference,
     metrics,
     plotting,
+    recording,
 )
-from sktopo._activations import ActivationExtractor
-from sktopo._clusterer import TopClusterer
-from sktopo._connectome import FunctionalConnectome
-from sktopo._kernel import WassersteinKernel
-from sktopo._persistence import GraphPersistence
+from sktopo.barcodes import GraphPersistence, TopClusterer, WassersteinKernel
+from sktopo.connectomes import FunctionalConnectome
+from sktopo.recording import ActivationExtractor
 
 __all__ = [
     "ActivationExtractor",
@@ -22,13 +21,14 @@ __all__ = [
     "GraphPersistence",
     "TopClusterer",
     "WassersteinKernel",
-    "attribution",
     "barcodes",
     "baselines",
     "comparison",
+    "connectomes",
     "datasets",
     "inference",
     "metrics",
     "plotting",
+    "recording",
 ]
 __version__ = "0.1.0"

@@ -18,7 +18,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 # float32 or float64; with set_output a step returns a data frame in its place.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
-Table: TypeAlias = pandas.DataFrame | dict[str, NDArray[Any]]
+Table: TypeAlias = pandas.DataFrame
 
 Networks: TypeAlias = (
     Sequence[torch.nn.Module] | Sequence[tuple[torch.nn.Module, "Stimuli"]]

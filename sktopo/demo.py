@@ -17,7 +17,7 @@ from sktopo import (
     GraphPersistence,
     TopClusterer,
 )
-from sktopo._validation import import_optional
+from sktopo._utils.optional import import_optional
 from sktopo.barcodes import unscale_barcodes
 from sktopo.datasets import load_digit_networks
 from sktopo.datasets._training import train_digit_networks

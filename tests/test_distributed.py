@@ -26,7 +26,7 @@ from sktopo import (
     TopClusterer,
     WassersteinKernel,
 )
-from sktopo._parallel import run_parallel
+from sktopo._utils.parallel import run_parallel
 from sktopo.comparison import compare_classifiers, compare_clusterers
 
 torch = pytest.importorskip("torch")

@@ -19,8 +19,8 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from sktopo import ActivationExtractor, FunctionalConnectome, GraphPersistence
-from sktopo.attribution import attribute_distance
 from sktopo.datasets import load_digit_networks
+from sktopo.inference import attribute_distance
 from sktopo.plotting import SpanningTreeDisplay
 
 data = load_digit_networks()

@@ -12,13 +12,13 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._validation import (
-    FLOATS,
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parameters import (
     check_integer,
     check_option,
-    forget,
-    import_optional,
+    reset_fitted_attributes,
 )
+from sktopo._utils.samples import FLOATS
 from sktopo.baselines._graphs import import_networkx
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         kmedoids = import_optional(
             "kmedoids", extra="baselines", purpose="MedoidClusterer"
         )
-        forget(self)
+        reset_fitted_attributes(self)
         X = validate_data(
             self, X, dtype=FLOATS, ensure_non_negative=self._is_precomputed()
         )

@@ -11,15 +11,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._parallel import run_parallel
-from sktopo._validation import (
-    FLOATS,
-    check_flag,
-    check_integer,
-    check_option,
-    import_optional,
-)
-from sktopo.barcodes import count_nodes, warn_incomplete
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag, check_integer, check_option
+from sktopo._utils.samples import FLOATS
+from sktopo.barcodes import count_nodes
+from sktopo.barcodes._layout import warn_incomplete
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self

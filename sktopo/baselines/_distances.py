@@ -13,15 +13,15 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._parallel import run_parallel
-from sktopo._validation import (
-    FLOATS,
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import (
     check_flag,
     check_integer,
     check_option,
     check_positive,
-    import_optional,
 )
+from sktopo._utils.samples import FLOATS
 from sktopo.baselines._diagrams import check_diagrams
 
 if TYPE_CHECKING:

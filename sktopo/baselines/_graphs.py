@@ -9,9 +9,11 @@ from scipy.sparse.csgraph import shortest_path
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from sktopo._parallel import run_parallel
-from sktopo._validation import FLOATS, check_flag, import_optional
-from sktopo.barcodes import warn_incomplete
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag
+from sktopo._utils.samples import FLOATS
+from sktopo.barcodes._layout import warn_incomplete
 from sktopo.baselines._diagrams import weight_matrix
 
 if TYPE_CHECKING:

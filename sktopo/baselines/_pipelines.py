@@ -10,9 +10,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sktopo._clusterer import TopClusterer
-from sktopo._kernel import WassersteinKernel
-from sktopo._persistence import GraphPersistence
+from sktopo.barcodes._clusterer import TopClusterer
+from sktopo.barcodes._kernel import WassersteinKernel
+from sktopo.barcodes._persistence import GraphPersistence
 from sktopo.baselines._clusterers import MedoidClusterer, SimilarityClusterer
 from sktopo.baselines._diagrams import RipsDiagrams
 from sktopo.baselines._distances import DiagramDistance, DiagramKernel, DistanceKernel

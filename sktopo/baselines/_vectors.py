@@ -12,12 +12,8 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._validation import (
-    check_flag,
-    check_integer,
-    check_positive,
-    import_optional,
-)
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parameters import check_flag, check_integer, check_positive
 from sktopo.baselines._diagrams import check_diagrams
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import Bunch
 
-from sktopo._validation import import_optional
+from sktopo._utils.optional import import_optional
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sktopo._validation import check_integer, check_real, is_integer
+from sktopo._utils.parameters import check_integer, check_real, is_integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
-from sktopo._parallel import run_parallel
-from sktopo._validation import check_integer, import_optional
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parallel import ONE_AT_A_TIME, run_parallel
+from sktopo._utils.parameters import check_integer
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ MOMENTUM = 0.9
 
 WEIGHT_DECAY = 0.005
 
+
 # Threads share the default generator and the number of threads.
-_ONE_AT_A_TIME = threading.Lock()
-
-
 def train_digit_networks(
     n_networks: int = 20,
     *,
@@ -181,7 +179,7 @@ def _train_network(
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
     # Initial weights and dropout can only draw from the default generator; it is
     # seeded alone because torch.manual_seed would reach other devices as well.
-    with _ONE_AT_A_TIME, _one_thread(torch), torch.random.fork_rng(devices=[]):
+    with ONE_AT_A_TIME, _one_thread(torch), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         network = build_network(torch, strategy).train()
         optimizer = torch.optim.SGD(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sktopo._validation import check_option
+from sktopo._utils.parameters import check_option
 from sktopo.barcodes import scale_barcodes, split_barcodes
 from sktopo.plotting._common import (
     COLORS,

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from sktopo._validation import FLOATS
+from sktopo._utils.samples import FLOATS
 from sktopo.plotting._common import (
     COLORS,
     MARKERS,

@@ -10,9 +10,11 @@ from scipy.spatial.distance import squareform
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._units import check_unit_names
-from sktopo._validation import FLOATS, import_optional, is_stack, upper_triangle
-from sktopo.barcodes import count_absent, count_nodes
+from sktopo._utils.nodes import check_node_names
+from sktopo._utils.optional import import_optional
+from sktopo._utils.samples import FLOATS, is_stack, upper_triangle
+from sktopo.barcodes import count_nodes
+from sktopo.barcodes._layout import count_absent
 
 if TYPE_CHECKING:
     from typing import Any
@@ -111,7 +113,7 @@ def mean_connectome(
             f"Rows of {len(row)} edges are no upper triangle, n(n-1)/2; give "
             "connectome rows or symmetric matrices."
         )
-    return row, check_unit_names(node_names, count_nodes(len(row))), len(rows)
+    return row, check_node_names(node_names, count_nodes(len(row))), len(rows)
 
 
 def births_and_deaths(estimator: BaseEstimator, X: Samples) -> list[FloatArray | None]:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from sktopo._units import find_layers
-from sktopo._validation import check_flag
+from sktopo._utils.nodes import find_layers
+from sktopo._utils.parameters import check_flag
 from sktopo.plotting._common import find_node_names, get_axes, mean_connectome
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import depth_first_order
 
-from sktopo._units import find_layers
+from sktopo._utils.nodes import find_layers
 from sktopo.barcodes import barcode_edges, split_barcodes
 from sktopo.plotting._common import (
     COLORS,

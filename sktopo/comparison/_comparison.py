@@ -32,8 +32,9 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_memory
 
-from sktopo._parallel import run_parallel
-from sktopo._validation import check_flag, check_integer, make_table
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag, check_integer
+from sktopo._utils.tables import make_table
 from sktopo.metrics import matched_accuracy_score, purity_score
 
 if TYPE_CHECKING:

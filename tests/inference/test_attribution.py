@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from sktopo import barcodes as bc
-from sktopo.attribution import attribute_distance
+from sktopo.inference import attribute_distance
 
 BY = ("unit", "layer", "edge", "rank")
 

@@ -24,7 +24,8 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
-from sktopo._validation import FLOATS, check_integer, check_option, check_real
+from sktopo._utils.parameters import check_integer, check_option, check_real
+from sktopo._utils.samples import FLOATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,9 @@ from sklearn.metrics.pairwise import euclidean_distances, linear_kernel, rbf_ker
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._validation import FLOATS, check_option, check_positive
-from sktopo.barcodes import total_variance
+from sktopo._utils.parameters import check_option, check_positive
+from sktopo._utils.samples import FLOATS
+from sktopo.barcodes._distances import total_variance
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self

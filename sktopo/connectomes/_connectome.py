@@ -13,16 +13,14 @@ from sklearn.covariance import LedoitWolf
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._parallel import run_parallel
-from sktopo._validation import (
+from sktopo._utils.output import StackOutputMixin
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag, check_option, reset_fitted_attributes
+from sktopo._utils.samples import (
     FLOATS,
-    check_flag,
-    check_option,
     check_samples,
     check_units,
-    forget,
     is_stack,
-    set_output_on_tables,
     upper_triangle,
 )
 
@@ -41,8 +39,7 @@ _SMALL = 4
 _MEASURES = ("correlation", "spearman", "partial correlation", "covariance")
 
 
-@set_output_on_tables
-class FunctionalConnectome(TransformerMixin, BaseEstimator):
+class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     """Relate the units of each sample: one connectome row of edge weights per sample.
 
     A sample is the activations of one network, ``(n_observations, n_nodes)``; its
@@ -172,7 +169,7 @@ class FunctionalConnectome(TransformerMixin, BaseEstimator):
             are fewer than two units or two observations.
         """
         self._check_parameters()
-        forget(self)
+        reset_fitted_attributes(self)
         if is_stack(X):
             widths = {sample.shape[1] for sample in _check_observed(X)}
             if len(widths) == 1:

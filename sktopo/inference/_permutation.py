@@ -22,7 +22,13 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 from threadpoolctl import threadpool_limits
 
-from sktopo._relabelling import (
+from sktopo._utils.parallel import progress
+from sktopo._utils.parameters import check_flag, check_integer, check_option
+from sktopo._utils.samples import FLOATS, SYMMETRY
+from sktopo._utils.tables import make_table
+from sktopo.barcodes import scale_barcodes, split_barcodes
+from sktopo.barcodes._layout import count_absent
+from sktopo.inference._relabelling import (
     ROUNDING,
     count_groupings,
     cut_tasks,
@@ -30,16 +36,6 @@ from sktopo._relabelling import (
     sum_relabelled,
     sum_within,
 )
-from sktopo._validation import (
-    FLOATS,
-    SYMMETRY,
-    check_flag,
-    check_integer,
-    check_option,
-    make_table,
-    progress,
-)
-from sktopo.barcodes import count_absent, scale_barcodes, split_barcodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

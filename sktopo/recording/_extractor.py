@@ -11,26 +11,23 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._parallel import run_parallel
-from sktopo._recording import (
+from sktopo._utils.output import StackOutputMixin
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import (
+    check_flag,
+    check_integer,
+    check_option,
+    is_integer,
+    reset_fitted_attributes,
+)
+from sktopo._utils.samples import FLOATS, check_samples, check_units, is_stack
+from sktopo.recording._recorder import (
     check_device,
     check_network,
     check_stimuli,
     is_tensor,
     plan_recording,
     record,
-)
-from sktopo._validation import (
-    FLOATS,
-    check_flag,
-    check_integer,
-    check_option,
-    check_samples,
-    check_units,
-    forget,
-    is_integer,
-    is_stack,
-    set_output_on_tables,
 )
 
 if TYPE_CHECKING:
@@ -41,12 +38,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-    from sktopo._recording import Recorded
     from sktopo._typing import FloatArray, Layers, Networks, Stimuli, T
+    from sktopo.recording._recorder import Recorded
 
 
-@set_output_on_tables
-class ActivationExtractor(TransformerMixin, BaseEstimator):
+class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     r"""Show stimuli to torch networks and record the activations of their units.
 
     A sample is whatever varies; what does not is a parameter:
@@ -227,7 +223,7 @@ class ActivationExtractor(TransformerMixin, BaseEstimator):
             If there are networks and torch is not installed.
         """
         self._check_parameters()
-        forget(self)
+        reset_fitted_attributes(self)
         kind = self._tell_kind(X)
         if kind == "activations":
             self._check_activations(X, reset=True)

@@ -12,7 +12,7 @@ from joblib.parallel import ThreadingBackend
 from numpy.testing import assert_array_equal
 
 from sktopo import FunctionalConnectome, GraphPersistence
-from sktopo._parallel import _Shared, run_parallel
+from sktopo._utils.parallel import _Shared, run_parallel
 
 
 class AllAtTheEnd(ThreadingBackend):

@@ -12,9 +12,14 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
-from sktopo import GraphPersistence, _relabelling, barcodes
+from sktopo import GraphPersistence, barcodes
 from sktopo.datasets import make_modular_connectomes
-from sktopo.inference import pairwise_permutation_test, permanova, permutation_test
+from sktopo.inference import (
+    _relabelling,
+    pairwise_permutation_test,
+    permanova,
+    permutation_test,
+)
 
 SIZES = [(1, 2), (2, 2), (1, 1, 3), (3, 3), (2, 2, 2), (1, 2, 3), (1, 1, 2, 3), (3, 4)]
 

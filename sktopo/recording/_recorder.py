@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
-import threading
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -17,8 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from sklearn.utils import check_array
 
-from sktopo._layers import Hook, guess_feature_axis, select_modules, track_features
-from sktopo._validation import import_optional
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parallel import ONE_AT_A_TIME
+from sktopo.recording._sites import (
+    Hook,
+    guess_feature_axis,
+    select_modules,
+    track_features,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,11 +33,9 @@ if TYPE_CHECKING:
 
     from sktopo._typing import Consume, FloatArray, Layers
 
+
 # Hooks and evaluation mode belong to the network, which threads may share: while one
 # thread runs a network, no other may switch its mode or feed its hooks.
-_ONE_AT_A_TIME = threading.RLock()
-
-
 class Recorded(NamedTuple):
     """One output that is recorded: where it arises and how its nodes are named."""
 
@@ -185,7 +188,7 @@ def plan_recording(
             if again.shape != before.shape or (again - before).abs().max() > tolerance:
                 mixed.append(layer)
 
-    with _ONE_AT_A_TIME, track_features(network) as known:
+    with ONE_AT_A_TIME, track_features(network) as known:
         _try_stimuli(network, modules, device, stimuli, rows, note, name)
         # The last of them once more, now in the company of itself.
         rows = rows[-1:] * len(rows)
@@ -348,7 +351,7 @@ def _hooked(
         return Hook(see)
 
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_ONE_AT_A_TIME)
+        stack.enter_context(ONE_AT_A_TIME)
         stack.enter_context(torch.no_grad())
         forward, place = _on_device(network, device)
         gpus = [place] if place.type == "cuda" else []

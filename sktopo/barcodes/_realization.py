@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sktopo.barcodes import barcode_edges, count_nodes, split_barcodes
+from sktopo.barcodes._filtration import barcode_edges
+from sktopo.barcodes._layout import count_nodes, split_barcodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sktopo._parallel import run_parallel
+from sktopo._utils.parallel import run_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,27 +11,23 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sktopo._parallel import run_parallel
-from sktopo._realization import interpolate_connectome, realize_barcode
-from sktopo._validation import (
-    FLOATS,
-    SYMMETRY,
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import (
     check_flag,
     check_integer,
     check_real,
-    forget,
-    is_stack,
-    upper_triangle,
+    reset_fitted_attributes,
 )
-from sktopo.barcodes import (
-    barcode_edges,
-    compute_barcodes,
+from sktopo._utils.samples import FLOATS, SYMMETRY, is_stack, upper_triangle
+from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
+from sktopo.barcodes._layout import (
     count_absent,
     count_nodes,
-    quantile_vectors,
     split_barcodes,
     warn_incomplete,
 )
+from sktopo.barcodes._quantiles import quantile_vectors
+from sktopo.barcodes._realization import interpolate_connectome, realize_barcode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +172,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             differ in length without `n_quantiles`.
         """
         self._check_parameters()
-        forget(self)
+        reset_fitted_attributes(self)
         rows = self._check_graphs(X, reset=True)
         self.ragged_ = isinstance(rows, list)
         for same in map(np.atleast_2d, rows) if self.ragged_ else [rows]:
@@ -313,7 +309,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
         See Also
         --------
-        sktopo.attribution.attribute_distance : Which units set two groups apart.
+        sktopo.inference.attribute_distance : Which units set two groups apart.
 
         Examples
         --------

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from sktopo._units import check_unit_names, find_layers
-from sktopo._validation import FLOATS, as_table, check_option
+from sktopo._utils.nodes import check_node_names, find_layers
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parameters import check_option
+from sktopo._utils.samples import FLOATS
 from sktopo.barcodes import barcode_edges, count_nodes, split_barcodes
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def attribute_distance(
 
     Examples
     --------
-    >>> from sktopo.attribution import attribute_distance
+    >>> from sktopo.inference import attribute_distance
     >>> triangles = [[0.9, 0.5, 0.7], [0.9, 0.1, 0.7], [0.9, 0.2, 0.3]]  # 01, 02, 12
     >>> table = attribute_distance(triangles, ["a", "a", "b"], by="edge")
     >>> [(name, float(share)) for name, share in zip(table["name"], table["share"])]
@@ -113,7 +115,7 @@ def attribute_distance(
     values = np.take_along_axis(rows, edges, axis=1).astype(np.float64)
     n_nodes = count_nodes(rows.shape[1])
     names, items = _find_items(
-        by, check_unit_names(unit_names, n_nodes), edges, homology_dimension
+        by, check_node_names(unit_names, n_nodes), edges, homology_dimension
     )
     return _tabulate(names, items, values, second)
 
@@ -189,7 +191,8 @@ def _tabulate(
             table[f"mean_{k}"] = weight[group].sum(axis=0) / number[group].sum(axis=0)
     order = np.argsort(-share, kind="stable")
     order = order[number.any(axis=0)[order]]
-    return as_table({name: column[order] for name, column in table.items()})
+    pandas = import_optional("pandas", extra="tables", purpose="A table of results")
+    return pandas.DataFrame({name: column[order] for name, column in table.items()})
 
 
 def _sum_over(values: FloatArray, items: IntArray, n_items: int) -> FloatArray:

@@ -1,0 +1,56 @@
+"""Output containers of transformers whose samples are tables."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sktopo._utils.samples import is_stack
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class StackOutputMixin:
+    """Give results their container, also where a result is a stack of tables.
+
+    TransformerMixin would hand a stack of tables to pandas or polars, which refuse
+    it, so a Pipeline through such a step could not have its output set. With this
+    mixin, named before TransformerMixin, a stack becomes a list of data frames where
+    data frames are asked for, so that the names of units reach the next step. A
+    result whose columns have no common names stays as it is.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        compute = cls.transform
+        # TransformerMixin wraps the method `transform` that it finds in the class.
+        # Here it finds one that returns a finished result, to put in its container.
+        cls.transform = _return_result
+        super().__init_subclass__(**kwargs)
+        put_in_container = cls.transform
+
+        @functools.wraps(compute)
+        def transform(self, X):
+            result = compute(self, X)
+            if not is_stack(result):
+                is_table = isinstance(result, np.ndarray)
+                return put_in_container(self, X, result) if is_table else result
+            try:
+                self.get_feature_names_out()
+            except ValueError:  # samples of different widths have no common names
+                return result
+            tables = [put_in_container(self, None, sample) for sample in result]
+            return result if isinstance(tables[0], np.ndarray) else tables
+
+        cls.transform = transform
+
+    def fit_transform(self, X: Any, y: object = None) -> Any:
+        """Fit to X and transform it: ``fit(X, y).transform(X)``."""
+        return self.fit(X, y).transform(X)
+
+
+def _return_result(self, X, *result):
+    # Not a named parameter: scikit-learn would take it for metadata to route.
+    return result[0]

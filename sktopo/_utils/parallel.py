@@ -1,0 +1,108 @@
+"""Running many calls on whichever engine joblib was given."""
+
+from __future__ import annotations
+
+import threading
+
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from threadpoolctl import threadpool_limits
+
+from sktopo._utils.optional import import_optional
+
+#: Held by threads whose work changes state that all share (the mode and hooks of a
+#: network, torch's random generator), or that is faster done in turn.
+ONE_AT_A_TIME = threading.RLock()
+
+
+class _Shared:
+    """Values that all calls need, in one object that an engine sends only once.
+
+    Dask's backend sends an argument once, and not with every call, if it is large and
+    can be weakly referenced, which lists cannot.
+    """
+
+    def __init__(self, values):
+        self.values = values
+
+    def __sizeof__(self):
+        return 2**20
+
+
+def run_parallel(
+    function,
+    items,
+    *,
+    shared=(),
+    n_jobs=None,
+    prefer=None,
+    verbose=False,
+    description=None,
+):
+    """Call ``function(*item, *shared)`` for each item, perhaps in parallel.
+
+    Parameters
+    ----------
+    function : callable
+        What to call; it is sent with every call, so it should be small.
+
+    items : list of tuple
+        The arguments in which calls differ.
+
+    shared : tuple
+        Large arguments that are the same in all calls.
+
+    n_jobs : int or None, default=None
+        See :term:`n_jobs`. With 1 all calls are made in this process, whatever
+        backend joblib was given.
+
+    prefer : {"threads", "processes"} or None, default=None
+        What to run on if joblib was given no backend.
+
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    description : str
+        The title of the progress bar.
+
+    Returns
+    -------
+    results : iterable
+        The results, in the order of the items. If the backend can do that, each is
+        yielded as soon as it and those before it are finished.
+    """
+    bar = {"verbose": verbose, "description": description, "total": len(items)}
+    if n_jobs == 1:
+        # Left to joblib, Dask's backend would use all workers even with n_jobs=1.
+        return progress((function(*item, *shared) for item in items), **bar)
+    # An item stays a tuple, which Dask's backend sends within its call. An array as an
+    # argument of its own would be put on one worker, and lost with it.
+    common = _Shared(shared) if shared else None
+    calls = (delayed(_call)(function, item, common) for item in items)
+    options = {"n_jobs": n_jobs, "prefer": prefer}
+    try:
+        parallel = Parallel(**options, return_as="generator")
+    except ValueError:
+        # Ray's backend, multiprocessing, and Dask's before joblib 1.4 return all
+        # results at the end: the bar then counts the calls handed out.
+        return Parallel(**options)(progress(calls, **bar))
+    if prefer == "threads" and effective_n_jobs(n_jobs) > cpu_count() / 2:
+        return progress(_on_single_blas_threads(parallel, calls), **bar)
+    return progress(parallel(calls), **bar)
+
+
+def progress(iterable, *, verbose, description, total=None):
+    """Wrap an iterable in a progress bar if `verbose`."""
+    if not verbose:
+        return iterable
+    tqdm = import_optional("tqdm", extra="torch", purpose="verbose=True")
+    return tqdm.tqdm(iterable, desc=description, total=total)
+
+
+def _on_single_blas_threads(parallel, calls):
+    """Yield results of jobs that occupy all cores, so BLAS gets one thread in each."""
+    with threadpool_limits(1, "blas"):
+        yield from parallel(calls)
+
+
+def _call(function, item, common):
+    return function(*item, *(common.values if common else ()))

@@ -1,0 +1,56 @@
+"""Checks of parameters, with one wording of what was got and what is expected."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def check_option(name, value, options):
+    """Raise a ValueError unless the parameter `name` is one of the options."""
+    if not (isinstance(value, str) and value in options):
+        listed = ", ".join(repr(option) for option in options)
+        raise ValueError(f"{name}={value!r} is unknown; expected one of {listed}.")
+
+
+def check_flag(name, value):
+    """Raise a ValueError unless the parameter `name` is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}.")
+
+
+def is_integer(value):
+    """Return whether `value` is an integer of Python or NumPy, and not a bool."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_integer(name, value, smallest):
+    """Raise a ValueError unless `value` is an integer of at least `smallest`."""
+    if not is_integer(value) or value < smallest:
+        raise ValueError(
+            f"{name} must be an integer of at least {smallest}, got {value!r}."
+        )
+
+
+def check_real(name, value, low, high):
+    """Raise a ValueError unless `value` is a finite number in [low, high]."""
+    is_real = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_real or not np.isfinite(value) or not low <= value <= high:
+        raise ValueError(
+            f"{name} must be a finite number in [{low}, {high}], got {value!r}."
+        )
+
+
+def check_positive(name, value):
+    """Raise a ValueError unless `value` is a finite number above 0."""
+    check_real(name, value, 0, np.inf)
+    if value == 0:
+        raise ValueError(f"{name} must be positive, got 0.")
+
+
+def reset_fitted_attributes(estimator):
+    """Delete all fitted attributes: the next fit may not set every one again."""
+    for name in list(vars(estimator)):
+        if name.endswith("_") and not name.startswith("_"):
+            delattr(estimator, name)

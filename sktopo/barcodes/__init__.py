@@ -1,0 +1,52 @@
+"""Barcodes of graph filtrations and their Wasserstein geometry, on plain arrays.
+
+A *connectome row* holds the edge weights of one complete graph on ``n_nodes``
+nodes, in the order of :func:`scipy.spatial.distance.squareform`:
+``n_edges = n_nodes (n_nodes - 1) / 2`` numbers. Its *barcode row* holds the same
+numbers in another order: the ``n_births = n_nodes - 1`` births, ascending, then
+the ``n_deaths`` deaths, ascending. Functions take many rows at once.
+
+A row of another length is a graph on the fewest nodes that hold that many edges,
+its last edges absent. Such a graph is connected (all edges of its first node are
+there), so it has ``n_nodes - 1`` births too, and fewer deaths.
+"""
+
+from sktopo.barcodes._clusterer import TopClusterer
+from sktopo.barcodes._distances import (
+    barycenter,
+    wasserstein_distance,
+    wasserstein_distances,
+    wasserstein_variance,
+)
+from sktopo.barcodes._filtration import (
+    barcode_edges,
+    barcode_rows,
+    birth_death_decomposition,
+)
+from sktopo.barcodes._kernel import WassersteinKernel
+from sktopo.barcodes._layout import (
+    count_nodes,
+    scale_barcodes,
+    split_barcodes,
+    unscale_barcodes,
+)
+from sktopo.barcodes._persistence import GraphPersistence
+from sktopo.barcodes._quantiles import quantile_vectors
+
+__all__ = [
+    "GraphPersistence",
+    "TopClusterer",
+    "WassersteinKernel",
+    "barcode_edges",
+    "barcode_rows",
+    "barycenter",
+    "birth_death_decomposition",
+    "count_nodes",
+    "quantile_vectors",
+    "scale_barcodes",
+    "split_barcodes",
+    "unscale_barcodes",
+    "wasserstein_distance",
+    "wasserstein_distances",
+    "wasserstein_variance",
+]

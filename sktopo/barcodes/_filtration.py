@@ -1,0 +1,293 @@
+"""Births and deaths of graph filtrations: from connectome rows to barcodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.cluster.hierarchy import linkage
+from sklearn.utils import check_array
+
+from sktopo._utils.parallel import ONE_AT_A_TIME
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import FloatArray, IntArray
+
+from sktopo.barcodes._layout import (
+    count_absent,
+    count_nodes,
+    split_barcodes,
+)
+
+# Three ways to find births, each the fastest where it is used (benchmarks/barcodes.py).
+# Walking many small graphs in step takes batches of some size, and unpacked matrices
+# that stay in the cache; walking the row of one graph in place pays for its calls from
+# some thousands of nodes on; between the two, scipy walks one graph.
+_BATCHED_NODES = 512
+
+
+_FEWEST_GRAPHS = 3
+
+
+_COMPILED_NODES = 1500
+
+
+# Numbers in one step of the batched walk: enough to hide the cost of the calls,
+# few enough that the unpacked matrices of a block stay small.
+_BATCH_WIDTH = 8192
+
+
+# Steps of the walk in place after which it drops the nodes it has reached.
+_STEPS = 64
+
+
+# Threads that walk at once hand Python's lock to each other at every step, which takes
+# longer than to walk in turn, and sort meanwhile.
+def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Split the edges of each graph into births and deaths.
+
+    In the graph filtration of decreasing edges, the edges of the maximum spanning
+    tree give birth to connected components and all other edges give death to
+    cycles [1]_. Ties, zeros and negative weights are exact: whichever maximum
+    spanning tree is taken, its sorted weights are the same.
+
+    Parameters
+    ----------
+    connectomes : array-like of shape (n_graphs, n_edges)
+        Connectome rows.
+
+    Returns
+    -------
+    births : ndarray of shape (n_graphs, n_births)
+        Weights of the maximum spanning tree, ascending; float32 or float64 as
+        the input.
+
+    deaths : ndarray of shape (n_graphs, n_deaths)
+        All other weights, ascending. Both arrays are views of one.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not a 2-D array of finite real numbers.
+
+    References
+    ----------
+    .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",
+       AAAI 2025, arXiv:2412.15279.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import birth_death_decomposition
+    >>> births, deaths = birth_death_decomposition([[0.9, 0.5, 0.7]])  # a triangle
+    >>> births, deaths
+    (array([[0.7, 0.9]]), array([[0.5]]))
+    """
+    return split_barcodes(barcode_rows(connectomes))
+
+
+def barcode_rows(connectomes: ArrayLike) -> FloatArray:
+    """Turn connectome rows into barcode rows: births, then deaths, each ascending.
+
+    Parameters
+    ----------
+    connectomes : array-like of shape (n_graphs, n_edges)
+        Connectome rows.
+
+    Returns
+    -------
+    barcodes : ndarray of shape (n_graphs, n_edges)
+        Barcode rows, float32 or float64 as the input.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not a 2-D array of finite real numbers.
+
+    Notes
+    -----
+    Each row is sorted once, the births are found by Prim's algorithm and moved to
+    the front of the sorted row. The largest arrays are the input, the output, and up
+    to 8192 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import barcode_rows
+    >>> barcode_rows([[0.9, 0.5, 0.7], [-1.0, 0.0, 0.0]])
+    array([[ 0.7,  0.9,  0.5],
+           [ 0. ,  0. , -1. ]])
+    """
+    connectomes = check_array(
+        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
+    )
+    return compute_barcodes(connectomes)
+
+
+def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
+    """Find the edge behind each birth and death.
+
+    Of equal weights the edge that comes first in the row counts as the stronger, so
+    that the maximum spanning tree, and all that comes of it, is unique.
+
+    Parameters
+    ----------
+    connectomes : array-like of shape (n_graphs, n_edges)
+        Connectome rows.
+
+    Returns
+    -------
+    edges : ndarray of shape (n_graphs, n_edges), dtype intp
+        Positions in the connectome row, in the order of the barcode row:
+        ``np.take_along_axis(connectomes, edges, axis=1)`` are the barcode rows.
+        With ``first, second = np.triu_indices(n_nodes, 1)`` the edge at position p
+        joins the nodes ``first[p]`` and ``second[p]``.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not a 2-D array of finite real numbers.
+
+    Notes
+    -----
+    The barcodes of the ranks of the weights, which are distinct, name their edges.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import barcode_edges
+    >>> barcode_edges([[0.9, 0.5, 0.7]])  # births 0.7, 0.9; death 0.5
+    array([[2, 0, 1]])
+    """
+    connectomes = check_array(
+        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
+    )
+    n_edges = connectomes.shape[1]
+    # A stable sort from the right puts the first of equal weights above the others.
+    from_right = np.argsort(connectomes[:, ::-1], axis=1, kind="stable")
+    ascending = n_edges - 1 - from_right
+    ranks = np.empty(connectomes.shape)
+    np.put_along_axis(ranks, ascending, np.arange(n_edges, dtype=float)[None], axis=1)
+    return np.take_along_axis(ascending, barcode_rows(ranks).astype(np.intp), axis=1)
+
+
+def compute_barcodes(connectomes: FloatArray) -> FloatArray:
+    """Do the work of `barcode_rows` on an array known to be finite."""
+    n_graphs, n_edges = connectomes.shape
+    n_nodes = count_nodes(n_edges)
+    barcodes = np.empty(connectomes.shape, dtype=connectomes.dtype)
+    if not n_edges:
+        return barcodes
+    if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
+        for row, barcode in zip(connectomes, barcodes, strict=True):
+            births = _births_of_one(_complete(row), n_nodes)
+            barcode[:] = row
+            _sort_in_place(barcode, births)
+        return barcodes
+    edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
+    edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
+    edge_of += edge_of.T
+    block = min(n_graphs, _BATCH_WIDTH // n_nodes)
+    unpacked = np.empty((block, n_nodes, n_nodes), dtype=connectomes.dtype)
+    for start in range(0, n_graphs, block):
+        rows = connectomes[start : start + block]
+        weights = _complete(rows).take(
+            edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
+        )
+        with ONE_AT_A_TIME:
+            births = np.sort(_births_batched(weights), axis=1)
+        for i, (row, row_births) in enumerate(zip(rows, births, strict=True)):
+            _write_barcode(row, row_births, barcodes[start + i])
+    return barcodes
+
+
+def _complete(rows: FloatArray) -> FloatArray:
+    """Pad rows with absent edges as weak as the weakest: a tree can do without them."""
+    absent = count_absent(rows.shape[-1])
+    if not absent:
+        return rows
+    padding = np.repeat(rows.min(axis=-1, keepdims=True), absent, axis=-1)
+    return np.concatenate([rows, padding], axis=-1)
+
+
+def _births_of_one(row: FloatArray, n_nodes: int) -> FloatArray:
+    """Find the births of one graph, ascending."""
+    if n_nodes > _COMPILED_NODES:
+        row = np.ascontiguousarray(row)
+        with ONE_AT_A_TIME:
+            return np.sort(_births_in_place(row, n_nodes))
+    # Clusters merge in single linkage along the edges of a minimum spanning tree.
+    merges = linkage(np.negative(row, dtype=np.float64), "single")
+    return -merges[::-1, 2].astype(row.dtype)
+
+
+def _births_batched(weights: FloatArray) -> FloatArray:
+    """Run Prim's algorithm on unpacked graphs in step; (n_graphs, n_nodes - 1)."""
+    n_graphs, n_nodes, _ = weights.shape
+    births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
+    graphs = np.arange(n_graphs)
+    # cap lowers the nodes already in the tree, whatever edges lead to them.
+    cap = np.full((n_graphs, n_nodes), np.inf, dtype=weights.dtype)
+    cap[:, 0] = -np.inf
+    best = np.minimum(weights[:, 0], cap)
+    for step in range(n_nodes - 1):
+        nearest = best.argmax(axis=1)
+        births[:, step] = best[graphs, nearest]
+        cap[graphs, nearest] = -np.inf
+        np.maximum(best, weights[graphs, nearest], out=best)
+        np.minimum(best, cap, out=best)
+    return births
+
+
+def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
+    """Run Prim's algorithm on the row of one graph without unpacking it."""
+    nodes = np.arange(n_nodes)
+    # Edge (i, j), i < j, stands at first[i] + j.
+    first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
+    left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
+    cap, weights = np.full_like(best, np.inf), np.empty_like(best)
+    # Calls take much of the time, and Python's own numbers are the quicker ones.
+    births, lowest, maximum, minimum = [], -np.inf, np.maximum, np.minimum
+    for step in range(1, n_nodes):
+        at = int(best.argmax())
+        births.append(best.item(at))
+        node, node_first = left.item(at), left_first.item(at)
+        # As in the batched walk, but nodes that were reached leave now and then.
+        cap[at] = lowest
+        if step % _STEPS == 0:
+            keep = cap > lowest
+            left, left_first = left[keep], left_first[keep]
+            best, cap = best[keep], cap[keep]
+            weights = weights[: len(best)]
+            at = int(left.searchsorted(node))
+        # Views that start at the node save an array of indices; "clip" saves a copy.
+        row[node:].take(left_first[:at], None, weights[:at], "clip")
+        row[node_first:].take(left[at:], None, weights[at:], "clip")
+        maximum(best, weights, out=best)
+        minimum(best, cap, out=best)
+    return np.array(births, dtype=row.dtype)
+
+
+def _find(values: FloatArray, births: FloatArray) -> IntArray:
+    """Locate the births among the ascending weights of their graph, ties included."""
+    among_ties = np.arange(len(births)) - births.searchsorted(births)
+    return values.searchsorted(births) + among_ties
+
+
+def _write_barcode(row: FloatArray, births: FloatArray, out: FloatArray) -> None:
+    """Write the births and the other weights, ascending; fast for few weights."""
+    values = np.sort(row)
+    keep = np.ones(len(values), dtype=bool)
+    keep[_find(values, births)] = False
+    out[: len(births)] = births
+    out[len(births) :] = values[keep]
+
+
+def _sort_in_place(barcode: FloatArray, births: FloatArray) -> None:
+    """Turn a row into its barcode without another array; fast for many weights."""
+    barcode.sort()
+    stop = len(barcode)
+    for shift, at in enumerate(_find(barcode, births)[::-1].tolist()):
+        barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
+        stop = at
+    barcode[len(births) : len(births) + stop] = barcode[:stop]
+    barcode[: len(births)] = births

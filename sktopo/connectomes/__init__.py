@@ -1,0 +1,5 @@
+"""Activations to connectome rows: the edge weights of complete graphs."""
+
+from sktopo.connectomes._connectome import FunctionalConnectome
+
+__all__ = ["FunctionalConnectome"]
