@@ -46,7 +46,7 @@ class StackOutputMixin:
 
         cls.transform = transform
 
-    def fit_transform(self, X: Any, y: object = None) -> Any:
+    def fit_transform(self: Any, X: Any, y: object = None) -> Any:
         """Fit to X and transform it: ``fit(X, y).transform(X)``."""
         return self.fit(X, y).transform(X)
 

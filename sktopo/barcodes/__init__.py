@@ -25,6 +25,8 @@ from sktopo.barcodes._filtration import (
 )
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._layout import (
+    BarcodeLayout,
+    check_barcodes,
     count_nodes,
     scale_barcodes,
     split_barcodes,
@@ -34,6 +36,7 @@ from sktopo.barcodes._persistence import GraphPersistence
 from sktopo.barcodes._quantiles import quantile_vectors
 
 __all__ = [
+    "BarcodeLayout",
     "GraphPersistence",
     "TopClusterer",
     "WassersteinKernel",
@@ -41,6 +44,7 @@ __all__ = [
     "barcode_rows",
     "barycenter",
     "birth_death_decomposition",
+    "check_barcodes",
     "count_nodes",
     "quantile_vectors",
     "scale_barcodes",

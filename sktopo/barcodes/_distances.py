@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from sktopo._typing import FloatArray, IntArray
 
 from sktopo.barcodes._layout import (
-    _check_barcodes,
-    _scale,
+    check_barcodes,
     scale_barcodes,
+    scale_rows,
     split_barcodes,
 )
 from sktopo.barcodes._quantiles import _merge_quantiles
@@ -173,7 +173,7 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     >>> barycenter([[0.7, 0.9, 0.5], [0.5, 0.7, 0.1]])
     array([0.6, 0.8, 0.3])
     """
-    barcodes = _check_barcodes(barcodes)
+    barcodes = check_barcodes(barcodes)
     if weights is None:
         return barcodes.mean(axis=0, dtype=np.float64).astype(barcodes.dtype)
     weights = check_array(weights, dtype=np.float64, ensure_2d=False)
@@ -225,14 +225,14 @@ def _group_by_length(barcodes: Any) -> list[tuple[IntArray, FloatArray]]:
     """Collect rows of equal length: a list of (indices, rows of shape (k, length))."""
     listed = isinstance(barcodes, (list, tuple)) and len(barcodes)
     if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
-        barcodes = _check_barcodes(barcodes)
+        barcodes = check_barcodes(barcodes)
         return [(np.arange(len(barcodes)), barcodes)]
     rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
     lengths = np.array([len(row) for row in rows], dtype=int)
     groups: list[tuple[IntArray, FloatArray]] = []
     for length in np.unique(lengths):
         index = np.flatnonzero(lengths == length)
-        groups.append((index, _check_barcodes(np.stack([rows[i] for i in index]))))
+        groups.append((index, check_barcodes(np.stack([rows[i] for i in index]))))
     return groups
 
 
@@ -241,8 +241,8 @@ def _squared_distances(
 ) -> FloatArray:
     if rows_1.shape[1] == rows_2.shape[1]:
         return cdist(
-            _scale(rows_1, normalize),
-            _scale(rows_2, normalize),
+            scale_rows(rows_1, normalize),
+            scale_rows(rows_2, normalize),
             "sqeuclidean",
         )
     if not normalize:

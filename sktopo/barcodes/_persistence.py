@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isqrt, sqrt
+from math import isqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,8 @@ from sktopo._utils.parameters import (
 from sktopo._utils.samples import FLOATS, SYMMETRY, is_stack, upper_triangle
 from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
 from sktopo.barcodes._layout import (
+    BarcodeLayout,
+    check_homology_dimensions,
     count_absent,
     count_nodes,
     split_barcodes,
@@ -82,6 +84,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    layout_ : BarcodeLayout
+        Which columns of a row are edges, births and deaths, and how they are scaled.
+
     ragged_ : bool
         Whether the fitted rows differ in length.
 
@@ -177,6 +182,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self.ragged_ = isinstance(rows, list)
         for same in map(np.atleast_2d, rows) if self.ragged_ else [rows]:
             _check_not_flattened(same)
+        self.layout_ = BarcodeLayout(
+            len(rows[0]),
+            normalize=bool(self.normalize),
+            topology_weight=self.topology_weight,
+            homology_dimensions=tuple(self.homology_dimensions),
+            n_quantiles=self.n_quantiles,
+        )
         if not self.ragged_:
             self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
         return self
@@ -242,20 +254,15 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             no graph has a barcode.
         """
         check_is_fitted(self)
-        layout = self._check_invertible()
+        self._check_invertible()
         X = check_array(X, dtype=FLOATS)
-        width = sum(size for size, _ in layout.values())
+        width = sum(self.layout_.sizes.values())
         if X.shape[1] != width:
             raise ValueError(
                 f"X has {X.shape[1]} features, but the inverse of GraphPersistence is "
                 f"expecting {width} features as input."
             )
-        cuts = np.cumsum([size for size, _ in layout.values()])[:-1]
-        factors = {name: factor for name, (_, factor) in layout.items()}
-        parts = {
-            name: part / factors[name]
-            for name, part in zip(layout, np.split(X, cuts, axis=1), strict=True)
-        }
+        parts = self.layout_.unscale(X)
         if "birth" not in parts:
             return parts["edge"]
         barcodes = np.hstack([np.sort(parts[name]) for name in ("birth", "death")])
@@ -264,7 +271,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             items = [(barcode,) for barcode in barcodes]
         else:
             find, shared = interpolate_connectome, ()
-            squares = [factors[name] ** 2 for name in ("edge", "birth", "death")]
+            squares = [self.layout_.scales[kind] ** 2 for kind in parts]
             items = [
                 (edges, barcode, *squares)
                 for edges, barcode in zip(parts["edge"], barcodes, strict=True)
@@ -333,7 +340,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         births, deaths = split_barcodes(barcode_edges(rows))
         own = np.broadcast_to(np.arange(n_edges), rows.shape)
         kinds = {"edge": own, "birth": births, "death": deaths}
-        return names[np.hstack([kinds[kind] for kind in self._layout(n_edges)])]
+        return names[np.hstack([kinds[kind] for kind in self.layout_.sizes])]
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -364,7 +371,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             edges = []
         suffix = "" if self.n_quantiles is None else "_quantile"
         names: list[str] = []
-        for name, (size, _) in self._layout(len(edges)).items():
+        for name, size in self.layout_.sizes.items():
             numbered = [f"{name}{suffix}{k}" for k in range(size)]
             names.extend(edges if name == "edge" else numbered)
         return np.array(names, dtype=object)
@@ -373,12 +380,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         check_flag("normalize", self.normalize)
         check_flag("verbose", self.verbose)
         check_real("topology_weight", self.topology_weight, 0, 1)
-        kept = self.homology_dimensions
-        if not isinstance(kept, (tuple, list)) or set(kept) not in ({0}, {1}, {0, 1}):
-            raise ValueError(
-                f"homology_dimensions={kept!r} must be (0, 1), (0,) or (1,): 0 keeps "
-                "births, 1 keeps deaths."
-            )
+        check_homology_dimensions(self.homology_dimensions)
         if self.n_quantiles is None:
             return
         check_integer("n_quantiles", self.n_quantiles, 1)
@@ -425,28 +427,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return True
         return self.n_quantiles is None and 0 in self.homology_dimensions
 
-    def _layout(self, n_edges: int) -> dict[str, tuple[int, float]]:
-        """Describe the columns: for each kind its number and the factor on weights."""
-        n_births = count_nodes(n_edges) - 1
-        sizes = {"edge": n_edges, "birth": n_births, "death": n_edges - n_births}
-        if self.n_quantiles is not None:
-            sizes = dict.fromkeys(sizes, self.n_quantiles)
-        shares = {
-            "edge": 1 - self.topology_weight,
-            "birth": self.topology_weight * (0 in self.homology_dimensions),
-            "death": self.topology_weight * (1 in self.homology_dimensions),
-        }
-        return {
-            name: (
-                sizes[name],
-                sqrt(share / (max(sizes[name], 1) if self.normalize else 1)),
-            )
-            for name, share in shares.items()
-            if share > 0
-        }
-
-    def _check_invertible(self) -> dict[str, tuple[int, float]]:
-        """Return the layout, or say why rows cannot be taken back."""
+    def _check_invertible(self):
+        """Raise a ValueError if rows cannot be taken back to connectomes."""
         if self.n_quantiles is not None:
             reason = "n_quantiles is set: averages of births do not tell each birth"
         elif self.topology_weight > 0 and len(set(self.homology_dimensions)) == 1:
@@ -454,25 +436,23 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         elif count_absent(self.n_features_in_):
             reason = f"graphs of {self.n_features_in_} edges are incomplete"
         else:
-            return self._layout(self.n_features_in_)
+            return
         raise ValueError(f"There is no inverse: {reason}.")
 
     def _transform_rows(self, rows: FloatArray) -> FloatArray:
-        layout = self._layout(rows.shape[1])
-        values = {"edge": rows}
+        scales, parts = self.layout_.scales, {"edge": rows}
         if self.topology_weight > 0:
             barcodes = self._barcodes(rows)
-            values["birth"], values["death"] = split_barcodes(barcodes)
-        if list(layout) == ["birth", "death"] and self.n_quantiles is None:
-            # The barcodes are ours to scale where they stand.
-            for name, (_, factor) in layout.items():
-                values[name] *= factor
+            parts["birth"], parts["death"] = split_barcodes(barcodes)
+        if list(scales) == ["birth", "death"] and self.n_quantiles is None:
+            # The barcodes belong to this call, so they can be scaled in place.
+            for kind, scale in scales.items():
+                parts[kind] *= scale
             return barcodes
         if self.n_quantiles is not None:
-            for name in layout:
-                values[name] = quantile_vectors(values[name], self.n_quantiles)
-        scaled = [values[name] * factor for name, (_, factor) in layout.items()]
-        return np.hstack(scaled)
+            for kind in scales:
+                parts[kind] = quantile_vectors(parts[kind], self.n_quantiles)
+        return np.hstack([parts[kind] * scale for kind, scale in scales.items()])
 
     def _barcodes(self, rows: FloatArray) -> FloatArray:
         """Run `compute_barcodes` on chunks of rows, in parallel where asked."""
