@@ -28,7 +28,7 @@ def use_torch(X):
 def use_plot(X):
     """Draw."""
     barcodes = sktopo.barcodes.barcode_rows(X)
-    BarcodeDisplay.from_predictions(barcodes).figure_.savefig("barcodes.png")
+    BarcodeDisplay.from_barcodes(barcodes).figure_.savefig("barcodes.png")
 
 
 def use_baselines(X):

@@ -56,7 +56,7 @@ def main() -> None:
     assert (
         DiagramDistance("bottleneck").fit(diagrams).transform(diagrams).shape[0] == 15
     )
-    assert_type(ConnectomeDisplay.from_predictions(X[0]), ConnectomeDisplay)
+    assert_type(ConnectomeDisplay.from_connectomes(X[0]), ConnectomeDisplay)
 
 
 if __name__ == "__main__":
