@@ -170,8 +170,9 @@ class BarcodeDisplay:
             None.
 
         against : {"quantile", "rank"}, default="quantile"
-            What the horizontal axis counts: the share of births (deaths) below, so
-            that the curves are quantile functions, or their rank from 1.
+            What the horizontal axis shows. "quantile": the share of births (deaths)
+            below each value, so that the curves are quantile functions. "rank": the
+            rank of each birth (death), from 1.
 
         Returns
         -------
@@ -184,33 +185,30 @@ class BarcodeDisplay:
             If there are neither births nor deaths.
         """
         check_option("against", against, ("quantile", "rank"))
-        parts = {
-            name: values
-            for name, values in (("births", self.births), ("deaths", self.deaths))
-            if values is not None and values.shape[1]
-        }
+        parts = [("births", self.births), ("deaths", self.deaths)]
+        parts = [(kind, v) for kind, v in parts if v is not None and v.shape[1]]
         if not parts:
             raise ValueError(
                 "There are no births and deaths to draw; topology_weight=0 keeps none, "
                 "and graphs on one node have none."
             )
         self.figure_, self.ax_ = get_axes(self, ax, len(parts))
-        groups = split_groups(self.y, len(next(iter(parts.values()))))
+        groups = split_groups(self.y, len(parts[0][1]))
         shape = (len(parts), len(groups))
         self.lines_, self.bands_ = np.empty(shape, object), np.empty(shape, object)
-        for panel, (name, values) in enumerate(parts.items()):
+        for panel, (kind, values) in enumerate(parts):
             x = np.arange(1, values.shape[1] + 1)
-            xlabel, xlim = f"rank of {name}", (1, max(len(x), 2))
+            xlabel, xlim = f"rank of {kind}", (1, max(len(x), 2))
             if against == "quantile":
                 x = (x - 0.5) / len(x)
-                xlabel, xlim = f"cumulative share of {name}", (0, 1)
+                xlabel, xlim = f"cumulative share of {kind}", (0, 1)
             for k, group in enumerate(groups):
                 self._draw_group(panel, k, group, x, values[group.members])
-            self.ax_[panel].set(title=_TITLES[name], xlabel=xlabel, xlim=xlim)
+            self.ax_[panel].set(title=_TITLES[kind], xlabel=xlabel, xlim=xlim)
             self.ax_[panel].set_ylabel("edge weight")
-        low, high = zip(*(ax.get_ylim() for ax in self.ax_), strict=True)
-        for ax in self.ax_:
-            ax.set_ylim(min(low), max(high))
+        low, high = zip(*(axes.get_ylim() for axes in self.ax_), strict=True)
+        for axes in self.ax_:
+            axes.set_ylim(min(low), max(high))
         has_bands = any(group.members.sum() > 1 for group in groups)
         title = "barycenter ± one standard deviation" if has_bands else None
         self.ax_[0].legend(title=title, frameon=False)

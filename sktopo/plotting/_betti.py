@@ -25,8 +25,8 @@ class BettiCurvesDisplay:
 
     With the edges of weight above :math:`\epsilon` kept, a graph has
     :math:`\beta_0(\epsilon) = 1 + \#\{b \le \epsilon\}` components and
-    :math:`\beta_1(\epsilon) = \#\{d > \epsilon\}` independent cycles. Of a group of
-    graphs the mean is drawn. It is exact too, with a step at every birth (death).
+    :math:`\beta_1(\epsilon) = \#\{d > \epsilon\}` independent cycles. For a group of
+    graphs, the mean curve is drawn; it is exact, with a step at every birth (death).
 
     Use :meth:`from_estimator` or :meth:`from_barcodes` to make one.
 
@@ -168,21 +168,15 @@ class BettiCurvesDisplay:
                 steps = np.sort(values[group.members], axis=None)
                 n_graphs = group.members.sum()
                 counts = start + change * np.arange(len(steps) + 1) / n_graphs
-                # A curve holds before its first step and after its last.
+                # The curve goes on before its first step and after its last.
+                x, y = [low, *steps, high], np.append(counts, counts[-1])
+                style = {"color": group.color, "linestyle": group.line}
                 (self.lines_[panel, k],) = self.ax_[panel].step(
-                    np.concatenate([[low], steps, [high]]),
-                    np.append(counts, counts[-1]),
-                    where="post",
-                    color=group.color,
-                    linestyle=group.line,
-                    label=group.name,
+                    x, y, where="post", **style, label=group.name
                 )
-            self.ax_[panel].set(
-                title=title,
-                xlabel="threshold on edge weights",
-                ylabel="number" if n_graphs == 1 else "mean number",
-                xlim=(low, high),
-            )
+            ylabel = "number" if n_graphs == 1 else "mean number"
+            self.ax_[panel].set(title=title, ylabel=ylabel, xlim=(low, high))
+            self.ax_[panel].set_xlabel("threshold on edge weights")
         if self.y is not None:
             self.ax_[0].legend(frameon=False)
         return self

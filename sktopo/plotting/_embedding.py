@@ -193,18 +193,12 @@ class EmbeddingDisplay:
             Itself.
         """
         self.figure_, (self.ax_,) = get_axes(self, ax)
-        self.points_ = [
-            self.ax_.scatter(
-                *self.points[group.members].T,
-                color=group.color,
-                marker=group.marker,
-                s=32,
-                alpha=0.75,
-                linewidths=0,
-                label=group.name,
-            )
-            for group in split_groups(self.y, len(self.points))
-        ]
+        self.points_ = []
+        for group in split_groups(self.y, len(self.points)):
+            style = {"color": group.color, "marker": group.marker, "label": group.name}
+            x, y = self.points[group.members].T
+            points = self.ax_.scatter(x, y, s=32, alpha=0.75, linewidths=0, **style)
+            self.points_.append(points)
         self._draw_barycenters()
         names = [
             f"principal component {k} ({100 * ratio:.0f} % of variance)"
