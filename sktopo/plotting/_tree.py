@@ -201,9 +201,9 @@ class SpanningTreeDisplay:
         sizes = 120 if label_nodes else 14 * degrees
         style = {"edgecolors": "white", "linewidths": 0.5, "zorder": 2}
         self.nodes_ = self.ax_.scatter(*places.T, s=sizes, color=colors, **style)
-        self.texts_ = []
-        if label_nodes:
-            self._label_nodes(layers, layer_of_node, places)
+        self.texts_ = (
+            self._label_nodes(layers, layer_of_node, places) if label_nodes else []
+        )
         self.ax_.set(xlim=(-0.6, len(layers) - 0.4), ylim=(-0.02, 1.02), yticks=[])
         self.ax_.set_xticks(range(len(layers)), layers)
         self.ax_.tick_params(length=0)
@@ -227,12 +227,13 @@ class SpanningTreeDisplay:
     def _label_nodes(self, layers, layer_of_node, places):
         """Write into each node its number in its layer, or its name if it has none."""
         style = {"fontsize": 6, "ha": "center", "va": "center"}
-        for name, layer, place in zip(
-            self.node_names, layer_of_node, places, strict=True
-        ):
-            number = str(name).removeprefix(f"{layers[layer]}[").removesuffix("]")
+        texts = []
+        for node, layer in enumerate(layer_of_node):
+            name = str(self.node_names[node])
+            number = name.removeprefix(f"{layers[layer]}[").removesuffix("]")
             color = "white" if pick(COLORS, layer) in _DARK_COLORS else "black"
-            self.texts_.append(self.ax_.text(*place, number, color=color, **style))
+            texts.append(self.ax_.text(*places[node], number, color=color, **style))
+        return texts
 
 
 def _place_nodes(edges, layer_of_node):
@@ -252,9 +253,9 @@ def _place_nodes(edges, layer_of_node):
             nodes = np.flatnonzero(layer_of_node == layer)
             ranks = np.argsort(np.argsort(heights[nodes], kind="stable"), kind="stable")
             heights[nodes] = (ranks + 0.5) / len(nodes)
-        spread = heights.copy()
+        even_heights = heights.copy()
         heights = (heights + tree @ heights) / (1 + degrees)
-    return np.column_stack([layer_of_node, spread])
+    return np.column_stack([layer_of_node, even_heights])
 
 
 def _find_path(start, end, bend_outward):
