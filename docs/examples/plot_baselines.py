@@ -71,6 +71,19 @@ seconds = np.array(seconds)
 # cluster. The dotted line is the mean purity of random labels. Bars of TopClusterer are
 # red, those of the baselines blue.
 
+full_names = {
+    "Top (normalised)": "TopClusterer, normalised distance",
+    "Top (sum)": "TopClusterer, sum distance",
+    "Adj": "edge weights (Adj)",
+    "BD": "bottleneck distance (BD)",
+    "WD": "Wasserstein distance (WD)",
+    "SWK": "sliced Wasserstein kernel (SWK)",
+    "HK": "heat kernel (HK)",
+    "PF": "persistence Fisher kernel (PF)",
+    "PWG": "persistence-weighted Gaussian (PWG)",
+    "PI": "persistence images (PI)",
+    "PL": "persistence landscapes (PL)",
+}
 for error in summary["error"]:
     if error:
         print(error)
@@ -96,7 +109,7 @@ left.barh(
 )
 left.axvline(chance, color="0.3", linestyle=":", linewidth=1)
 left.text(chance + 0.01, -0.95, "random labels", color="0.3", va="center")
-left.set_yticks(height, names[order])
+left.set_yticks(height, [full_names.get(name, name) for name in names[order]])
 left.set_ylim(-1.5, len(order) - 0.4)
 left.set_xlim(0, 1)
 left.set_xlabel("purity, mean and standard deviation of 10 starts")
@@ -109,5 +122,5 @@ right.set_xlim(seconds[order].min() / 2, seconds[order].max() * 4)
 right.set_xlabel("seconds for one clustering, one core")
 for axis in (left, right):
     axis.spines[["top", "right"]].set_visible(False)
-figure.suptitle("80 digit networks clustered by training strategy")
+figure.suptitle("Clusters of 80 digit networks compared with training strategies")
 plt.show()

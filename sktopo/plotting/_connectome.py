@@ -64,7 +64,7 @@ class ConnectomeDisplay:
 
     See Also
     --------
-    SpanningTreeDisplay : The edges that hold a connectome together.
+    SpanningTreeDisplay : The strongest edges that connect all nodes.
 
     Examples
     --------

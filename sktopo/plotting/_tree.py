@@ -228,11 +228,11 @@ class SpanningTreeDisplay:
         """Write into each node its number in its layer, or its name if it has none."""
         style = {"fontsize": 6, "ha": "center", "va": "center"}
         texts = []
-        for node, layer in enumerate(layer_of_node):
-            name = str(self.node_names[node])
-            number = name.removeprefix(f"{layers[layer]}[").removesuffix("]")
+        nodes = zip(self.node_names, layer_of_node, places, strict=True)
+        for name, layer, place in nodes:
+            number = str(name).removeprefix(f"{layers[layer]}[").removesuffix("]")
             color = "white" if pick(COLORS, layer) in _DARK_COLORS else "black"
-            texts.append(self.ax_.text(*places[node], number, color=color, **style))
+            texts.append(self.ax_.text(*place, number, color=color, **style))
         return texts
 
 

@@ -101,5 +101,7 @@ def test_what_cannot_be_drawn_is_refused(make_rows):
     edges = GraphPersistence(topology_weight=0).fit(make_rows(2, 4))
     with pytest.raises(ValueError, match="no births and deaths to draw"):
         BarcodeDisplay.from_estimator(edges, make_rows(2, 4))
+    with pytest.raises(ValueError, match="no births and deaths to draw"):
+        BarcodeDisplay.from_barcodes(np.empty((2, 0)))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         BarcodeDisplay.from_barcodes([[1.0, 2, 0]], y=[0, 1])
