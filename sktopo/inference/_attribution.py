@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
@@ -14,8 +14,6 @@ from sktopo._utils.tables import make_table
 from sktopo.barcodes import BarcodeLayout, barcode_edges, count_nodes
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from numpy.typing import ArrayLike
 
     from sktopo._typing import Table

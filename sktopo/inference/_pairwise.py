@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.stats import false_discovery_control
@@ -17,9 +18,6 @@ from sktopo.inference._permutation import permutation_test
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Literal
-
     from numpy.typing import ArrayLike
 
     from sktopo._typing import RandomState, Table
@@ -119,9 +117,6 @@ def pairwise_permutation_test(
     y = column_or_1d(y)
     pairs = list(combinations(np.unique(y), 2))
     table = make_table(pairs, ("group_1", "group_2"))
-    # The null distributions are not kept: for many pairs they would fill the memory.
-    kept = ["statistic", "pvalue", "exact"]
-    kept += ["r_squared", "omega_squared"] if test == "permanova" else []
     rows = []
     for pair in progress(pairs, verbose=verbose, description="pairs"):
         chosen = np.flatnonzero(np.isin(y, pair))
@@ -133,8 +128,9 @@ def pairwise_permutation_test(
             n_jobs=n_jobs,
             random_state=random_state,
         )
-        rows.append([getattr(result, name) for name in kept])
-    table = table.join(make_table(rows, kept))
+        # The null distributions of many pairs would fill the memory.
+        rows.append({**vars(result), "null_distribution": None})
+    table = table.join(make_table(rows).drop(columns="null_distribution"))
     adjusted = false_discovery_control(table["pvalue"], method=correction)
     table.insert(4, "adjusted_pvalue", adjusted)
     return table

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sktopo.inference._permutation import PermutationResult, compare_relabellings
+from sktopo.inference._permutation import PermutationResult
+from sktopo.inference._relabelling import compare_relabellings
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Literal
-
     from numpy.typing import ArrayLike
 
     from sktopo._typing import FloatArray, RandomState
@@ -166,7 +165,7 @@ def permanova(
         return (total - within) / between_freedom / (within / within_freedom)
 
     weights = 1 / sizes
-    result, within = compare_relabellings(
+    found, within = compare_relabellings(
         squares,
         groups,
         weights,
@@ -179,7 +178,7 @@ def permanova(
     noise = within / within_freedom
     between = total - within
     return PermanovaResult(
-        **vars(result),
+        *found,
         r_squared=float(between / total),
         omega_squared=float((between - between_freedom * noise) / (total + noise)),
     )

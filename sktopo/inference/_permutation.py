@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
-from sktopo._utils.parameters import check_flag, check_integer
-from sktopo.inference._relabelling import (
-    ROUNDING,
-    count_groupings,
-    factor_weights,
-    sum_relabelled,
-    sum_within,
-)
+from sktopo._utils.parameters import check_flag
+from sktopo.inference._relabelling import compare_relabellings
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Literal
-
     from numpy.typing import ArrayLike
 
     from sktopo._typing import FloatArray, RandomState
@@ -189,67 +179,7 @@ def permutation_test(
         return (total - within) / (n_pairs - n_within) / (within / n_within)
 
     weights = np.ones(len(sizes))
-    result, _ = compare_relabellings(
+    found, _ = compare_relabellings(
         distances, groups, weights, ratio, n_permutations, n_jobs, random_state, verbose
     )
-    return result
-
-
-def compare_relabellings(
-    distances, groups, weights, statistic, n_permutations, n_jobs, random_state, verbose
-):
-    """Compare a statistic of the observed labels with those of relabellings.
-
-    Parameters
-    ----------
-    distances : ndarray of shape (n_samples, n_samples)
-        Distances.
-
-    groups : ndarray of shape (n_samples,)
-        Observed labels, 0 to n_groups - 1.
-
-    weights : ndarray of shape (n_groups,)
-        Weight of each group in the sum of distances within groups.
-
-    statistic : callable
-        Computes statistics from an array of such sums. The larger the sum, the
-        smaller the statistic.
-
-    n_permutations, n_jobs, random_state, verbose
-        As in `permutation_test`.
-
-    Returns
-    -------
-    result : PermutationResult
-        The outcome.
-
-    within : float
-        The sum of distances within groups for the observed labels.
-    """
-    check_integer("n_permutations", n_permutations, 1)
-    check_flag("verbose", verbose)
-    random_state = check_random_state(random_state)
-    if not distances.any():
-        raise ValueError("All samples are the same: there is nothing to compare.")
-    sizes = np.bincount(groups)
-    n_groupings = count_groupings(sizes)
-    exact = n_groupings <= n_permutations
-    seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
-    null = np.empty(n_groupings if exact else n_permutations)
-    # Random relabellings may leave out the observed labels, which count too.
-    n_extra = 0 if exact else 1
-    form = factor_weights(weights, distances.sum())
-    (observed,) = sum_within(distances, groups[np.newaxis], *form)
-    largest = observed + ROUNDING * form[1]
-    done, n_extreme = 0, n_extra
-    # Products this small are slower on several threads, and jobs are threads already.
-    with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
-        for sums in sum_relabelled(
-            distances, sizes, form, len(null), seed, n_jobs=n_jobs, verbose=verbose
-        ):
-            n_extreme += int(np.count_nonzero(sums <= largest))
-            null[done : done + len(sums)] = statistic(sums)
-            done += len(sums)
-        value = float(statistic(observed))
-    pvalue = n_extreme / (len(null) + n_extra)
-    return PermutationResult(value, pvalue, null, exact), observed
+    return PermutationResult(*found)

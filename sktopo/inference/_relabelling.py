@@ -1,16 +1,19 @@
-"""Sums of distances within groups, for millions of relabellings of the samples."""
+"""The comparison of a statistic with its values for millions of relabellings."""
 
 from __future__ import annotations
 
 from math import factorial, prod
 
 import numpy as np
+from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag, check_integer
 
 # Two sums count as equal if they differ by less than this share of the sum of all
 # distances.
-ROUNDING = 1e-12
+_ROUNDING = 1e-12
 # Number of relabellings that are multiplied at a time: few enough for the cache of a
 # processor core.
 _BLOCK = 2**8
@@ -18,13 +21,73 @@ _BLOCK = 2**8
 _TASK = 2**14
 
 
-def count_groupings(sizes):
+def compare_relabellings(
+    distances, groups, weights, statistic, n_permutations, n_jobs, random_state, verbose
+):
+    """Compare a statistic of the observed labels with those of relabellings.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_samples, n_samples)
+        Distances.
+
+    groups : ndarray of shape (n_samples,)
+        Observed labels, 0 to n_groups - 1.
+
+    weights : ndarray of shape (n_groups,)
+        Weight of each group in the sum of distances within groups.
+
+    statistic : callable
+        Computes statistics from an array of such sums. The larger the sum, the
+        smaller the statistic.
+
+    n_permutations, n_jobs, random_state, verbose
+        As in `permutation_test`.
+
+    Returns
+    -------
+    found : tuple
+        The fields of a PermutationResult.
+
+    within : float
+        The sum of distances within groups for the observed labels.
+    """
+    check_integer("n_permutations", n_permutations, 1)
+    check_flag("verbose", verbose)
+    random_state = check_random_state(random_state)
+    if not distances.any():
+        raise ValueError("All samples are the same: there is nothing to compare.")
+    sizes = np.bincount(groups)
+    n_groupings = _count_groupings(sizes)
+    exact = n_groupings <= n_permutations
+    seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
+    null = np.empty(n_groupings if exact else n_permutations)
+    # Random relabellings may leave out the observed labels, which count too.
+    n_extra = 0 if exact else 1
+    form = _factor_weights(weights, distances.sum())
+    (observed,) = _sum_within(distances, groups[np.newaxis], *form)
+    largest = observed + _ROUNDING * form[1]
+    done, n_extreme = 0, n_extra
+    # Products this small are slower on several threads, and jobs are threads already.
+    with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
+        for sums in _sum_relabelled(
+            distances, sizes, form, len(null), seed, n_jobs=n_jobs, verbose=verbose
+        ):
+            n_extreme += int(np.count_nonzero(sums <= largest))
+            null[done : done + len(sums)] = statistic(sums)
+            done += len(sums)
+        value = float(statistic(observed))
+    pvalue = n_extreme / (len(null) + n_extra)
+    return (value, pvalue, null, exact), observed
+
+
+def _count_groupings(sizes):
     """Count the distinct relabellings, where groups of one size may swap names."""
     arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
     return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
 
 
-def factor_weights(weights, total):
+def _factor_weights(weights, total):
     r"""Write the weighted sum of distances within groups as few quadratic forms.
 
     For one-hot labels H of shape (n_samples, n_groups) and distances D, the sum is
@@ -54,18 +117,18 @@ def factor_weights(weights, total):
     return vectors[:, 1:] * np.sqrt(values[1:]), share * total
 
 
-def sum_within(distances, labels, codes, constant):
+def _sum_within(distances, labels, codes, constant):
     """Sum distances within groups, weighted, for labels (n_relabellings, n_samples)."""
     sums = np.full(len(labels), constant)
     for code in codes.T:
         placed = code.take(labels)
         sums += np.einsum("ij,ij->i", placed @ distances, placed)
     # A sum of zeros only must be exactly 0, without a rounding error.
-    sums[sums <= ROUNDING * constant] = 0
+    sums[sums <= _ROUNDING * constant] = 0
     return sums
 
 
-def sum_relabelled(distances, sizes, form, n_relabellings, seed, *, n_jobs, verbose):
+def _sum_relabelled(distances, sizes, form, n_relabellings, seed, *, n_jobs, verbose):
     """Sum distances within groups for many relabellings.
 
     Parameters
@@ -77,7 +140,7 @@ def sum_relabelled(distances, sizes, form, n_relabellings, seed, *, n_jobs, verb
         Sizes of the groups.
 
     form : tuple
-        The codes and the constant that `factor_weights` returns.
+        The codes and the constant that `_factor_weights` returns.
 
     n_relabellings : int
         Number of relabellings.
@@ -120,7 +183,7 @@ def _sum_task(numbers, distances, sizes, form, seed):
             labels = _enumerate(sizes, np.arange(block.start, block.stop))
         else:
             labels = _draw(sizes, stream, len(block))
-        sums[first : first + _BLOCK] = sum_within(distances, labels, *form)
+        sums[first : first + _BLOCK] = _sum_within(distances, labels, *form)
     return sums
 
 
@@ -154,7 +217,7 @@ def _enumerate(sizes, numbers):
     """
     rows = np.arange(len(numbers))
     rank = numbers.copy()
-    ways = np.full(len(numbers), count_groupings(sizes))
+    ways = np.full(len(numbers), _count_groupings(sizes))
     left = np.tile(sizes, (len(numbers), 1))
     labels = np.empty((len(numbers), sizes.sum()), dtype=np.intp)
     same_size = (sizes[:, np.newaxis] == sizes).astype(int)
