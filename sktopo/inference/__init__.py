@@ -8,7 +8,8 @@ arrangements of the labels. `attribute_distance` says where two groups differ.
 from sktopo.inference._attribution import attribute_distance
 from sktopo.inference._pairwise import pairwise_permutation_test
 from sktopo.inference._permanova import PermanovaResult, permanova
-from sktopo.inference._permutation import PermutationResult, permutation_test
+from sktopo.inference._permutation import permutation_test
+from sktopo.inference._relabelling import PermutationResult
 
 __all__ = [
     "PermanovaResult",

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sktopo.inference._permutation import PermutationResult
-from sktopo.inference._relabelling import compare_relabellings
+from sktopo.inference._relabelling import PermutationResult, compare_relabellings
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from sktopo._typing import FloatArray, RandomState
+    from sktopo._typing import RandomState
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,24 +160,17 @@ def permanova(
     # All sums run over both (i, j) and (j, i), so they are twice the sums of squares.
     total = squares.sum() / len(groups)
 
-    def pseudo_f(within: FloatArray) -> FloatArray:
+    def f_ratio(within):
         return (total - within) / between_freedom / (within / within_freedom)
 
     weights = 1 / sizes
-    found, within = compare_relabellings(
-        squares,
-        groups,
-        weights,
-        pseudo_f,
-        n_permutations,
-        n_jobs,
-        random_state,
-        verbose,
+    result, within = compare_relabellings(
+        squares, groups, weights, f_ratio, n_permutations, n_jobs, random_state, verbose
     )
     noise = within / within_freedom
     between = total - within
     return PermanovaResult(
-        *found,
+        **vars(result),
         r_squared=float(between / total),
         omega_squared=float((between - between_freedom * noise) / (total + noise)),
     )

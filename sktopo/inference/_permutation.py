@@ -3,53 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sktopo._utils.parameters import check_flag
-from sktopo.inference._relabelling import compare_relabellings
+from sktopo.inference._relabelling import PermutationResult, compare_relabellings
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from sktopo._typing import FloatArray, RandomState
-
-
-@dataclass(frozen=True, eq=False)
-class PermutationResult:
-    """Result of :func:`permutation_test`.
-
-    Its attributes have the names of the parameters.
-
-    Parameters
-    ----------
-    statistic : float
-        The statistic of the observed labels.
-
-    pvalue : float
-        The share of relabellings whose statistic is at least as large.
-
-    null_distribution : ndarray of shape (n_relabellings,)
-        The statistics of the relabellings.
-
-    exact : bool
-        Whether these are all distinct relabellings.
-
-    Examples
-    --------
-    >>> from sktopo.inference import permutation_test
-    >>> result = permutation_test([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
-    >>> round(result.statistic, 3), round(result.pvalue, 3), result.exact
-    (4.0, 0.333, True)
-    """
-
-    statistic: float
-    pvalue: float
-    null_distribution: FloatArray = field(repr=False)
-    exact: bool
+    from sktopo._typing import RandomState
 
 
 def permutation_test(
@@ -175,11 +140,11 @@ def permutation_test(
     n_within = (sizes * (sizes - 1)).sum()
     total = distances.sum()
 
-    def ratio(within: FloatArray) -> FloatArray:
+    def ratio(within):
         return (total - within) / (n_pairs - n_within) / (within / n_within)
 
     weights = np.ones(len(sizes))
-    found, _ = compare_relabellings(
+    result, _ = compare_relabellings(
         distances, groups, weights, ratio, n_permutations, n_jobs, random_state, verbose
     )
-    return PermutationResult(*found)
+    return result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import factorial, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -10,6 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_integer
+
+if TYPE_CHECKING:
+    from sktopo._typing import FloatArray
 
 # Two sums count as equal if they differ by less than this share of the sum of all
 # distances.
@@ -19,6 +24,40 @@ _ROUNDING = 1e-12
 _BLOCK = 2**8
 # Number of relabellings in one call of a parallel job.
 _TASK = 2**14
+
+
+@dataclass(frozen=True, eq=False)
+class PermutationResult:
+    """Result of :func:`permutation_test`.
+
+    Its attributes have the names of the parameters.
+
+    Parameters
+    ----------
+    statistic : float
+        The statistic of the observed labels.
+
+    pvalue : float
+        The share of relabellings whose statistic is at least as large.
+
+    null_distribution : ndarray of shape (n_relabellings,)
+        The statistics of the relabellings.
+
+    exact : bool
+        Whether these are all distinct relabellings.
+
+    Examples
+    --------
+    >>> from sktopo.inference import permutation_test
+    >>> result = permutation_test([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> round(result.statistic, 3), round(result.pvalue, 3), result.exact
+    (4.0, 0.333, True)
+    """
+
+    statistic: float
+    pvalue: float
+    null_distribution: FloatArray = field(repr=False)
+    exact: bool
 
 
 def compare_relabellings(
@@ -46,8 +85,8 @@ def compare_relabellings(
 
     Returns
     -------
-    found : tuple
-        The fields of a PermutationResult.
+    result : PermutationResult
+        The statistic, its p-value and the statistics of the relabellings.
 
     within : float
         The sum of distances within groups for the observed labels.
@@ -61,24 +100,32 @@ def compare_relabellings(
     n_groupings = _count_groupings(sizes)
     exact = n_groupings <= n_permutations
     seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
-    null = np.empty(n_groupings if exact else n_permutations)
+    n_drawn = n_groupings if exact else n_permutations
+    numbers = range(n_drawn)
+    tasks = [(numbers[i : i + _TASK],) for i in range(0, n_drawn, _TASK)]
     # Random relabellings may leave out the observed labels, which count too.
     n_extra = 0 if exact else 1
     form = _factor_weights(weights, distances.sum())
     (observed,) = _sum_within(distances, groups[np.newaxis], *form)
     largest = observed + _ROUNDING * form[1]
-    done, n_extreme = 0, n_extra
+    n_done, n_extreme, null = 0, n_extra, np.empty(n_drawn)
     # Products this small are slower on several threads, and jobs are threads already.
     with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
-        for sums in _sum_relabelled(
-            distances, sizes, form, len(null), seed, n_jobs=n_jobs, verbose=verbose
+        for sums in run_parallel(
+            _sum_task,
+            tasks,
+            shared=(distances, sizes, form, seed),
+            n_jobs=n_jobs,
+            prefer="threads",
+            verbose=verbose,
+            description="relabellings",
         ):
             n_extreme += int(np.count_nonzero(sums <= largest))
-            null[done : done + len(sums)] = statistic(sums)
-            done += len(sums)
+            null[n_done : n_done + len(sums)] = statistic(sums)
+            n_done += len(sums)
         value = float(statistic(observed))
-    pvalue = n_extreme / (len(null) + n_extra)
-    return (value, pvalue, null, exact), observed
+    pvalue = n_extreme / (n_drawn + n_extra)
+    return PermutationResult(value, pvalue, null, exact), observed
 
 
 def _count_groupings(sizes):
@@ -128,52 +175,13 @@ def _sum_within(distances, labels, codes, constant):
     return sums
 
 
-def _sum_relabelled(distances, sizes, form, n_relabellings, seed, *, n_jobs, verbose):
-    """Sum distances within groups for many relabellings.
-
-    Parameters
-    ----------
-    distances : ndarray of shape (n_samples, n_samples)
-        Distances.
-
-    sizes : ndarray of shape (n_groups,)
-        Sizes of the groups.
-
-    form : tuple
-        The codes and the constant that `_factor_weights` returns.
-
-    n_relabellings : int
-        Number of relabellings.
-
-    seed : ndarray of int or None
-        Seed of the random relabellings. If None, the distinct relabellings are
-        enumerated from the first to number `n_relabellings`.
-
-    n_jobs : int or None
-        Number of parallel jobs.
-
-    verbose : bool
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    sums : iterable of ndarray
-        The sums in the order of the relabellings, cut into arrays.
-    """
-    starts = range(0, n_relabellings, _TASK)
-    return run_parallel(
-        _sum_task,
-        [(range(start, min(start + _TASK, n_relabellings)),) for start in starts],
-        shared=(distances, sizes, form, seed),
-        n_jobs=n_jobs,
-        prefer="threads",
-        verbose=verbose,
-        description="relabellings",
-    )
-
-
 def _sum_task(numbers, distances, sizes, form, seed):
-    """Sum distances within groups for a range of relabellings, block by block."""
+    """Sum distances within groups for a range of relabellings, block by block.
+
+    `form` holds the codes and the constant of `_factor_weights`. The relabellings are
+    drawn from a stream of random numbers with this seed; without a seed, `numbers` are
+    those of the distinct groupings. Returns an array (n_relabellings,).
+    """
     if seed is not None:
         stream = np.random.PCG64(seed).advance(numbers.start * len(distances))
     sums = np.empty(len(numbers))

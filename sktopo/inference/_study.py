@@ -30,9 +30,8 @@ def check_study(X, y, metric, homology_dimensions):
         return squareform(pdist(_choose_columns(X, homology_dimensions))), groups
     if set(homology_dimensions) != {0, 1}:
         raise ValueError(
-            f"homology_dimensions={homology_dimensions!r} needs Wasserstein rows. "
-            "Distances do not say which part is owed to births: compute the distances "
-            "between births or between deaths instead."
+            f"homology_dimensions={homology_dimensions!r} needs Wasserstein rows; for "
+            "metric='precomputed' compute distances of births or deaths alone."
         )
     return _check_distances(X), groups
 
@@ -78,14 +77,13 @@ def _check_distances(X):
             f"X of shape {X.shape} is not square; expected the distances between all "
             "samples, or metric='euclidean' for Wasserstein rows."
         )
-    largest = np.abs(X).max()
     gaps = {
         "is not symmetric": np.abs(X - X.T),
         "has a diagonal other than 0": np.abs(np.diag(X.diagonal())),
         "has negative numbers": -X,
     }
     for fault, gap in gaps.items():
-        if gap.max() > SYMMETRY * largest:
+        if gap.max() > SYMMETRY * np.abs(X).max():
             i, j = np.unravel_index(gap.argmax(), gap.shape)
             raise ValueError(
                 f"X {fault}, by up to {gap.max():.3g} at samples {i} and {j}; expected "
