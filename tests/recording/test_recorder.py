@@ -419,5 +419,6 @@ def test_hooks_do_nothing_in_copies():
     hook = _recorder._LocalHook(outputs.append)
     hook(None, (), 1)
     for copied in (pickle.loads(pickle.dumps(hook)), copy.deepcopy(hook)):
+        assert copied.function is None
         copied(None, (), 2)
     assert outputs == [1]
