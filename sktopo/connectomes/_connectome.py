@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import squareform
+from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -255,7 +256,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             measure = partial(_call_own_measure, self.measure)
             constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
         else:
-            measure = MEASURES[self.measure]
+            measure = partial(_call_known_measure, MEASURES[self.measure])
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
         fill = np.nan if self.constant_units == "nan" else 0
@@ -356,6 +357,12 @@ def _compute_row(measure, absolute, fill, activations, constant):
         matrix[:, constant] = fill
     row = squareform(matrix, checks=False)
     return np.abs(row, out=row) if absolute else row
+
+
+def _call_known_measure(measure, activations):
+    """Call a function of MEASURES on activations that were validated before."""
+    with config_context(assume_finite=True):
+        return measure(activations)
 
 
 def _call_own_measure(measure, activations):
