@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata, zscore
+from scipy.stats import rankdata
 from sklearn.covariance import LedoitWolf
 from sklearn.utils import check_array, gen_batches
 
@@ -213,7 +213,9 @@ def partial_correlation(activations: ArrayLike) -> FloatArray:
     if len(varying) == 0:
         return partial
     scores = activations[:, varying].astype(np.float64)
-    scores = zscore(scores / largest_magnitudes(scores))
+    scores /= largest_magnitudes(scores)
+    scores -= scores.mean(axis=0)
+    scores /= scores.std(axis=0)
     precision = LedoitWolf(assume_centered=True).fit(scores).precision_
     root = np.sqrt(precision.diagonal())
     related = np.clip(-precision / np.outer(root, root), -1, 1)
