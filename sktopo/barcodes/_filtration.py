@@ -9,42 +9,29 @@ from scipy.cluster.hierarchy import linkage
 from sklearn.utils import check_array
 
 from sktopo._utils.parallel import ONE_AT_A_TIME
+from sktopo._utils.samples import FLOATS
+from sktopo.barcodes._layout import count_absent, count_nodes, split_barcodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from sktopo._typing import FloatArray, IntArray
+    from sktopo._typing import FloatArray
 
-from sktopo.barcodes._layout import (
-    count_absent,
-    count_nodes,
-    split_barcodes,
-)
-
-# Three ways to find births, each the fastest where it is used (benchmarks/barcodes.py).
-# Walking many small graphs in step takes batches of some size, and unpacked matrices
-# that stay in the cache; walking the row of one graph in place pays for its calls from
-# some thousands of nodes on; between the two, scipy walks one graph.
+# There are three ways to find births, each used where it is the fastest
+# (benchmarks/barcodes.py). Many graphs of up to _BATCHED_NODES nodes are walked
+# together, one step at a time, on unpacked matrices that fit the cache. A single graph
+# of up to _COMPILED_NODES nodes is given to scipy. A larger one is walked in its row,
+# where the work of a step outweighs the overhead of its calls.
 _BATCHED_NODES = 512
-
-
 _FEWEST_GRAPHS = 3
-
-
 _COMPILED_NODES = 1500
-
-
-# Numbers in one step of the batched walk: enough to hide the cost of the calls,
-# few enough that the unpacked matrices of a block stay small.
+# Numbers in one step of the batched walk: enough to outweigh the overhead of calls, few
+# enough that the unpacked matrices of a block stay small.
 _BATCH_WIDTH = 8192
-
-
-# Steps of the walk in place after which it drops the nodes it has reached.
+# Number of steps after which the walk in the row drops the nodes it has reached.
 _STEPS = 64
 
 
-# Threads that walk at once hand Python's lock to each other at every step, which takes
-# longer than to walk in turn, and sort meanwhile.
 def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Split the edges of each graph into births and deaths.
 
@@ -88,7 +75,7 @@ def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, Float
 
 
 def barcode_rows(connectomes: ArrayLike) -> FloatArray:
-    """Turn connectome rows into barcode rows: births, then deaths, each ascending.
+    """Turn connectome rows into barcodes: births, then deaths, each ascending.
 
     Parameters
     ----------
@@ -98,7 +85,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     Returns
     -------
     barcodes : ndarray of shape (n_graphs, n_edges)
-        Barcode rows, float32 or float64 as the input.
+        Barcodes in units of the edge weights, float32 or float64 as the input.
 
     Raises
     ------
@@ -118,9 +105,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     array([[ 0.7,  0.9,  0.5],
            [ 0. ,  0. , -1. ]])
     """
-    connectomes = check_array(
-        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
-    )
+    connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
     return compute_barcodes(connectomes)
 
 
@@ -128,7 +113,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     """Find the edge behind each birth and death.
 
     Of equal weights the edge that comes first in the row counts as the stronger, so
-    that the maximum spanning tree, and all that comes of it, is unique.
+    that the maximum spanning tree is unique.
 
     Parameters
     ----------
@@ -138,8 +123,8 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     Returns
     -------
     edges : ndarray of shape (n_graphs, n_edges), dtype intp
-        Positions in the connectome row, in the order of the barcode row:
-        ``np.take_along_axis(connectomes, edges, axis=1)`` are the barcode rows.
+        Positions in the connectome row, in the order of the barcode:
+        ``np.take_along_axis(connectomes, edges, axis=1)`` are the barcodes.
         With ``first, second = np.triu_indices(n_nodes, 1)`` the edge at position p
         joins the nodes ``first[p]`` and ``second[p]``.
 
@@ -150,7 +135,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
 
     Notes
     -----
-    The barcodes of the ranks of the weights, which are distinct, name their edges.
+    The ranks of the weights are distinct, so their barcodes identify the edges.
 
     Examples
     --------
@@ -158,11 +143,9 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     >>> barcode_edges([[0.9, 0.5, 0.7]])  # births 0.7, 0.9; death 0.5
     array([[2, 0, 1]])
     """
-    connectomes = check_array(
-        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
-    )
+    connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
     n_edges = connectomes.shape[1]
-    # A stable sort from the right puts the first of equal weights above the others.
+    # A stable sort of the reversed row ranks the first of equal weights highest.
     from_right = np.argsort(connectomes[:, ::-1], axis=1, kind="stable")
     ascending = n_edges - 1 - from_right
     ranks = np.empty(connectomes.shape)
@@ -170,8 +153,8 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     return np.take_along_axis(ascending, barcode_rows(ranks).astype(np.intp), axis=1)
 
 
-def compute_barcodes(connectomes: FloatArray) -> FloatArray:
-    """Do the work of `barcode_rows` on an array known to be finite."""
+def compute_barcodes(connectomes):
+    """Compute the barcodes of connectome rows that are known to be finite."""
     n_graphs, n_edges = connectomes.shape
     n_nodes = count_nodes(n_edges)
     barcodes = np.empty(connectomes.shape, dtype=connectomes.dtype)
@@ -200,8 +183,8 @@ def compute_barcodes(connectomes: FloatArray) -> FloatArray:
     return barcodes
 
 
-def _complete(rows: FloatArray) -> FloatArray:
-    """Pad rows with absent edges as weak as the weakest: a tree can do without them."""
+def _complete(rows):
+    """Pad rows with absent edges as weak as the weakest, which no tree needs."""
     absent = count_absent(rows.shape[-1])
     if not absent:
         return rows
@@ -209,23 +192,26 @@ def _complete(rows: FloatArray) -> FloatArray:
     return np.concatenate([rows, padding], axis=-1)
 
 
-def _births_of_one(row: FloatArray, n_nodes: int) -> FloatArray:
+def _births_of_one(row, n_nodes):
     """Find the births of one graph, ascending."""
     if n_nodes > _COMPILED_NODES:
         row = np.ascontiguousarray(row)
         with ONE_AT_A_TIME:
             return np.sort(_births_in_place(row, n_nodes))
-    # Clusters merge in single linkage along the edges of a minimum spanning tree.
+    # Single linkage merges clusters along the edges of a minimum spanning tree.
     merges = linkage(np.negative(row, dtype=np.float64), "single")
     return -merges[::-1, 2].astype(row.dtype)
 
 
-def _births_batched(weights: FloatArray) -> FloatArray:
-    """Run Prim's algorithm on unpacked graphs in step; (n_graphs, n_nodes - 1)."""
+def _births_batched(weights):
+    """Run Prim's algorithm on many unpacked graphs at once: (n_graphs, n_births).
+
+    The weights are (n_graphs, n_nodes, n_nodes).
+    """
     n_graphs, n_nodes, _ = weights.shape
     births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
     graphs = np.arange(n_graphs)
-    # cap lowers the nodes already in the tree, whatever edges lead to them.
+    # cap is -inf for nodes that are in the tree, so that they are not chosen again.
     cap = np.full((n_graphs, n_nodes), np.inf, dtype=weights.dtype)
     cap[:, 0] = -np.inf
     best = np.minimum(weights[:, 0], cap)
@@ -238,20 +224,20 @@ def _births_batched(weights: FloatArray) -> FloatArray:
     return births
 
 
-def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
-    """Run Prim's algorithm on the row of one graph without unpacking it."""
+def _births_in_place(row, n_nodes):
+    """Run Prim's algorithm on a connectome row without unpacking it: (n_births,)."""
     nodes = np.arange(n_nodes)
-    # Edge (i, j), i < j, stands at first[i] + j.
+    # Edge (i, j) with i < j is at position first[i] + j of the row.
     first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
     left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
     cap, weights = np.full_like(best, np.inf), np.empty_like(best)
-    # Calls take much of the time, and Python's own numbers are the quicker ones.
+    # Much of the time is the overhead of calls, which is smaller for Python's numbers.
     births, lowest, maximum, minimum = [], -np.inf, np.maximum, np.minimum
     for step in range(1, n_nodes):
         at = int(best.argmax())
         births.append(best.item(at))
         node, node_first = left.item(at), left_first.item(at)
-        # As in the batched walk, but nodes that were reached leave now and then.
+        # As in the batched walk, but nodes in the tree are dropped every _STEPS steps.
         cap[at] = lowest
         if step % _STEPS == 0:
             keep = cap > lowest
@@ -259,7 +245,7 @@ def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
             best, cap = best[keep], cap[keep]
             weights = weights[: len(best)]
             at = int(left.searchsorted(node))
-        # Views that start at the node save an array of indices; "clip" saves a copy.
+        # Views that start at the node avoid an array of indices, "clip" avoids a copy.
         row[node:].take(left_first[:at], None, weights[:at], "clip")
         row[node_first:].take(left[at:], None, weights[at:], "clip")
         maximum(best, weights, out=best)
@@ -267,26 +253,26 @@ def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
     return np.array(births, dtype=row.dtype)
 
 
-def _find(values: FloatArray, births: FloatArray) -> IntArray:
-    """Locate the births among the ascending weights of their graph, ties included."""
+def _find_births(values, births):
+    """Find the positions of the births among the ascending weights of their graph."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
     return values.searchsorted(births) + among_ties
 
 
-def _write_barcode(row: FloatArray, births: FloatArray, out: FloatArray) -> None:
-    """Write the births and the other weights, ascending; fast for few weights."""
+def _write_barcode(row, births, out):
+    """Write births and then the other weights to `out`; fast for small graphs."""
     values = np.sort(row)
     keep = np.ones(len(values), dtype=bool)
-    keep[_find(values, births)] = False
+    keep[_find_births(values, births)] = False
     out[: len(births)] = births
     out[len(births) :] = values[keep]
 
 
-def _sort_in_place(barcode: FloatArray, births: FloatArray) -> None:
-    """Turn a row into its barcode without another array; fast for many weights."""
+def _sort_in_place(barcode, births):
+    """Turn a row into its barcode without another array; fast for large graphs."""
     barcode.sort()
     stop = len(barcode)
-    for shift, at in enumerate(_find(barcode, births)[::-1].tolist()):
+    for shift, at in enumerate(_find_births(barcode, births)[::-1].tolist()):
         barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
         stop = at
     barcode[len(births) : len(births) + stop] = barcode[:stop]

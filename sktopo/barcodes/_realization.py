@@ -1,37 +1,31 @@
-"""Connectomes behind barcodes: edge weights with a given barcode, near a template."""
+"""Connectomes with a given barcode: the weights of a barcode put on edges."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sktopo.barcodes._filtration import barcode_edges
-from sktopo.barcodes._layout import count_nodes, split_barcodes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sktopo._typing import FloatArray, IntArray
+from sktopo.barcodes._layout import count_deaths, count_nodes, split_barcodes
 
 _MAX_STEPS = 10
-# Edges looked at together when the next one to merge along is sought.
-_GLANCE = 1024
+# Number of edges that are checked together in the search for the next merger.
+_CHECKED_EDGES = 1024
 
 
-def realize_barcode(barcode: FloatArray, template: FloatArray) -> FloatArray:
+def realize_barcode(barcode, template):
     """Put the weights of a barcode on the edges of a graph, in a template's order.
 
-    The weights are placed from the largest down, as the filtration meets them: a
-    birth on the strongest edge of the template between two components, a death on
-    the strongest edge left within one. A birth passes over an edge if the components
-    would then be too small to hold the deaths to come.
+    The weights are placed from the largest to the smallest. A birth is placed on the
+    strongest edge of the template between two components, a death on the strongest
+    free edge within a component. A birth skips an edge if the components would then be
+    too small for the deaths that follow.
 
     Parameters
     ----------
     barcode : ndarray of shape (n_edges,)
-        Barcode row of a complete graph.
+        Barcode of a complete graph.
 
     template : ndarray of shape (n_edges,)
         Connectome row whose order of edges to follow.
@@ -47,46 +41,42 @@ def realize_barcode(barcode: FloatArray, template: FloatArray) -> FloatArray:
         If no graph has that barcode.
     """
     births, deaths = (part[::-1] for part in split_barcodes(barcode))
-    demand = _count_due(births, deaths)
-    tree, opened = _grow_tree(template, demand)
+    needed = _count_needed(births, deaths)
+    tree, available_from = _grow_tree(template, needed)
     connectome = np.empty_like(barcode)
     connectome[tree] = births
-    pool, placed = np.empty(0, dtype=int), 0
-    # Edges are ranked by the template, strongest first, so a pool sorts by rank.
+    # Edges are ranked by the template, the strongest first, so sorting ranks gives the
+    # strongest free edges.
     strongest = np.argsort(-template, kind="stable")
     rank = np.empty_like(strongest)
     rank[strongest] = np.arange(len(strongest))
-    by_step = np.argsort(opened, kind="stable")
-    ends = np.searchsorted(opened[by_step], np.arange(1, len(births) + 1), "right")
-    taken = np.searchsorted(opened[by_step], 0, "right")
-    for due, end in zip(demand, ends, strict=True):
-        if due > placed:
-            pool = np.sort(np.concatenate([pool, rank[by_step[taken:end]]]))
-            taken = end
-            connectome[strongest[pool[: due - placed]]] = deaths[placed:due]
-            pool, placed = pool[due - placed :], due
+    by_merger = np.argsort(available_from, kind="stable")
+    sorted_mergers = available_from[by_merger]
+    ends = np.searchsorted(sorted_mergers, np.arange(1, len(births) + 1), "right")
+    start = np.searchsorted(sorted_mergers, 0, "right")
+    free, n_placed = np.empty(0, dtype=int), 0
+    for n_needed, end in zip(needed, ends, strict=True):
+        if n_needed > n_placed:
+            free = np.sort(np.concatenate([free, rank[by_merger[start:end]]]))
+            start, n_new = end, n_needed - n_placed
+            connectome[strongest[free[:n_new]]] = deaths[n_placed:n_needed]
+            free, n_placed = free[n_new:], n_needed
     return connectome
 
 
-def interpolate_connectome(
-    edges: FloatArray,
-    barcode: FloatArray,
-    edge_scale: float,
-    birth_scale: float,
-    death_scale: float,
-) -> FloatArray:
+def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale):
     r"""Find the connectome near given edges whose barcode is near a given one.
 
-    Lowers :math:`a \|w - e\|^2 + b_0 \|births(w) - b\|^2 + b_1 \|deaths(w) - d\|^2`
-    by a fixed-point step: the barcode is put back on the edges in the order of the
-    births and deaths of w, and w becomes the weighted mean of that and of e. Steps
-    end when the objective no longer falls, after 10 at most. They are taken from the
-    order of e and from that of `realize_barcode`, and the lower end is kept.
+    Minimises :math:`a \|w - e\|^2 + b_0 \|births(w) - b\|^2 + b_1 \|deaths(w) - d\|^2`
+    by fixed-point steps: the barcode is put on the edges in the order of the births and
+    deaths of w, and w becomes the weighted mean of the result and of e. The steps end
+    when the objective no longer falls, or after 10. They start from the order of e and
+    from that of `realize_barcode`, and the lower result is kept.
 
     Parameters
     ----------
     edges, barcode : ndarray of shape (n_edges,)
-        Connectome row e, and the row of births b and deaths d.
+        Connectome row e, and the barcode with births b and deaths d.
 
     edge_scale, birth_scale, death_scale : float
         The weights a, b_0 and b_1.
@@ -94,17 +84,17 @@ def interpolate_connectome(
     Returns
     -------
     connectome : ndarray of shape (n_edges,)
-        The row of the lowest objective met.
+        The row with the lowest objective that was found.
     """
     scales = np.full_like(barcode, death_scale)
     split_barcodes(scales)[0][:] = birth_scale
 
-    def measure(connectome: FloatArray, order: IntArray) -> float:
+    def objective(connectome, order):
         misfit = edge_scale * np.sum((connectome - edges) ** 2)
         return misfit + np.sum(scales * (connectome[order] - barcode) ** 2)
 
     own = _order(edges)
-    best, lowest = edges, (start := measure(edges, own))
+    best, lowest = edges, (start := objective(edges, own))
     for order in _first_orders(own, edges, barcode):
         reached, value = edges, start
         for _ in range(_MAX_STEPS):
@@ -113,7 +103,7 @@ def interpolate_connectome(
                 edge_scale + scales
             )
             order = _order(proposal)
-            if (lower := measure(proposal, order)) >= value:
+            if (lower := objective(proposal, order)) >= value:
                 break
             reached, value = proposal, lower
         if value < lowest:
@@ -121,89 +111,85 @@ def interpolate_connectome(
     return best
 
 
-def _first_orders(
-    own: IntArray, edges: FloatArray, barcode: FloatArray
-) -> Iterator[IntArray]:
-    """Yield orders of the edges to start from: their own, and that of the barcode.
+def _first_orders(own, edges, barcode):
+    """Yield the orders of edges to start from: their own, and that of the barcode.
 
-    The first is good where edges weigh much, the second where topology does.
+    The first is good if edges have a large weight, the second if topology has.
     """
     yield own
-    with contextlib.suppress(ValueError):  # a barcode that no graph has
+    with contextlib.suppress(ValueError):  # no graph has this barcode
         yield _order(realize_barcode(barcode, edges))
 
 
-def _order(connectome: FloatArray) -> IntArray:
-    """Order the edges of one graph as its barcode row."""
+def _order(connectome):
+    """Return the edges of one graph in the order of its barcode: (n_edges,)."""
     return barcode_edges(connectome[None])[0]
 
 
-def _count_due(births: FloatArray, deaths: FloatArray) -> IntArray:
-    """Count the deaths that come before each next birth: (n_births,).
+def _count_needed(births, deaths):
+    """Count the deaths to place before each next birth: (n_births,).
 
-    Births and deaths descend. Deaths equal to a birth up to rounding come after it.
+    Births and deaths descend.
     """
-    slack = 16 * np.finfo(births.dtype).eps * max(np.abs(births).max(), 1e-300)
-    due = np.searchsorted(-deaths, -(births[1:] + slack), side="left")
-    due = np.append(due, len(deaths))
-    n_merged = np.arange(1, len(births) + 1)
-    too_many = due > n_merged * (n_merged - 1) // 2
+    counts, capacities = count_deaths(births, deaths)
+    too_many = counts > capacities
     if too_many.any():
         at = too_many.argmax()
         raise ValueError(
-            f"No graph has this barcode: {due[at]} deaths lie above its birth number "
-            f"{at + 2} in descending order, and {at + 1} births leave room for "
-            f"{(at + 1) * at // 2}."
+            f"No graph has this barcode: {counts[at]} deaths lie above its birth "
+            f"number {at + 2} in descending order, and {at + 1} births leave room for "
+            f"{capacities[at]}."
         )
-    return due
+    return counts
 
 
-def _grow_tree(template: FloatArray, demand: IntArray) -> tuple[IntArray, IntArray]:
+def _grow_tree(template, needed):
     """Merge components along strong edges of the template, leaving room for deaths.
 
-    Returns the tree edges in the order of the merges, and for every edge the number
-    of the merge after which it may take a death (0 for the tree edges).
+    Returns the edges of the tree in the order of the mergers, (n_births,), and for
+    every edge the number of the merger from which on a death may be placed on it,
+    (n_edges,), 0 for the edges of the tree.
     """
     n_nodes = count_nodes(len(template))
     first, second = np.triu_indices(n_nodes, 1)
     edge_of = np.zeros((n_nodes, n_nodes), dtype=int)
     edge_of[first, second] = edge_of[second, first] = np.arange(len(template))
     component = np.arange(n_nodes)
-    opened = np.zeros(len(template), dtype=int)
+    available_from = np.zeros(len(template), dtype=int)
     tree = np.empty(n_nodes - 1, dtype=int)
     waiting = np.argsort(-template, kind="stable")
     for step in range(n_nodes - 1):
         if (n_nodes - step).bit_count() == 1:
-            # Components have halved in number: drop the edges that fell within one.
+            # The number of components has halved: drop the edges within components.
             apart = component[first[waiting]] != component[second[waiting]]
             waiting = waiting[apart]
-        edge = _pick_edge(component, first[waiting], second[waiting], demand[step:])
+        edge = _pick_edge(component, first[waiting], second[waiting], needed[step:])
         edge = waiting[edge]
         here, there = (
             np.flatnonzero(component == component[end[edge]]) for end in (first, second)
         )
-        opened[edge_of[np.ix_(here, there)]] = step + 1
-        opened[edge] = 0
+        available_from[edge_of[np.ix_(here, there)]] = step + 1
+        available_from[edge] = 0
         tree[step] = edge
         component[there] = component[here[0]]
-    return tree, opened
+    return tree, available_from
 
 
-def _pick_edge(
-    component: IntArray, first: IntArray, second: IntArray, demand: IntArray
-) -> int:
+def _pick_edge(component, first, second, needed):
     """Return the first edge whose merger of components leaves room for all deaths.
 
-    Merging the two largest components always does, so there is one.
+    Merging the two largest components always leaves room, so there is such an edge.
     """
     sizes = np.bincount(component)
     refused = set()
-    for start in range(0, len(first), _GLANCE):
-        ends = (component[end[start : start + _GLANCE]] for end in (first, second))
+    for start in range(0, len(first), _CHECKED_EDGES):
+        ends = (
+            component[end[start : start + _CHECKED_EDGES]] for end in (first, second)
+        )
         component_1, component_2 = ends
         apart = np.flatnonzero(component_1 != component_2)
         pairs = np.sort([sizes[component_1[apart]], sizes[component_2[apart]]], axis=0)
-        # What matters of a merger is the two sizes; look at each pair of them once.
+        # Only the two sizes matter, so each pair of sizes is checked once.
         codes, firsts = np.unique(
             pairs[0] * len(component) + pairs[1], return_index=True
         )
@@ -212,16 +198,16 @@ def _pick_edge(
         ):
             if code not in refused:
                 size_1, size_2 = divmod(int(code), len(component))
-                if _has_room(sizes, size_1, size_2, demand):
+                if _has_room(sizes, size_1, size_2, needed):
                     return int(start + apart[at])
                 refused.add(code)
     raise AssertionError("unreachable: the barcode was checked")
 
 
-def _has_room(sizes: IntArray, size_1: int, size_2: int, demand: IntArray) -> bool:
-    """Tell whether all deaths find room after merging components of two sizes.
+def _has_room(sizes, size_1, size_2, needed):
+    """Return whether all deaths find room after components of two sizes merge.
 
-    Most room comes from merging the largest components ever after.
+    Merging the largest components from then on makes the most room.
     """
     sizes = np.sort(sizes[sizes > 0])
     apart = np.delete(sizes, np.searchsorted(sizes, size_1))
@@ -231,4 +217,4 @@ def _has_room(sizes: IntArray, size_1: int, size_2: int, demand: IntArray) -> bo
     within = sizes * (sizes - 1) // 2
     room = merged * (merged - 1) // 2 + within.sum() - np.cumsum(within)
     n_births = merged[-1] - len(sizes) + np.arange(len(sizes))
-    return bool(np.all(room - n_births >= demand))
+    return bool(np.all(room - n_births >= needed))

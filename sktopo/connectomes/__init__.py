@@ -2,6 +2,5 @@
 
 from sktopo.connectomes import measures
 from sktopo.connectomes._connectome import FunctionalConnectome
-from sktopo.connectomes.measures import MEASURES
 
-__all__ = ["MEASURES", "FunctionalConnectome", "measures"]
+__all__ = ["FunctionalConnectome", "measures"]

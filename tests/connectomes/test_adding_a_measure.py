@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sktopo import FunctionalConnectome
-from sktopo.connectomes import MEASURES
+from sktopo.connectomes.measures import MEASURES
 
 
 def cosine(activations):

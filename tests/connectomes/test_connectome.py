@@ -9,7 +9,7 @@ from scipy.spatial.distance import squareform
 from sklearn.exceptions import NotFittedError
 
 from sktopo import FunctionalConnectome
-from sktopo.connectomes import MEASURES
+from sktopo.connectomes.measures import MEASURES
 
 TRIU = np.triu_indices(5, 1)
 

@@ -260,7 +260,7 @@ def test_every_public_measure_has_a_name():
     module = sktopo.connectomes.measures
     functions = {getattr(module, name) for name in module.__all__ if name != "MEASURES"}
     assert set(MEASURES.values()) == functions
-    assert sktopo.connectomes.MEASURES is MEASURES
+    assert sktopo.connectomes.measures.MEASURES is MEASURES
 
 
 @pytest.mark.parametrize("measure", ALL)
