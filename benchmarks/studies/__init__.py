@@ -1,23 +1,28 @@
-"""The paper's studies, from data to tables: ``python -m benchmarks.studies NAME``.
+"""The paper's studies, from data to report: ``python -m benchmarks.studies NAME``.
 
-NAME is ``strategies`` (study 1) or ``stimuli`` (study 2); ``summary`` writes the tables
-and figures about all reports in a folder. Each stage of a study stores its results, so
-that a study that was stopped continues from there::
+NAME is ``strategies`` (study 1), ``stimuli`` (study 2) or ``runtime`` (study 3, which
+runs :mod:`benchmarks.runtime`); ``summary`` makes the tables and figures of the page
+about all reports in a folder. Each stage of a study keeps its results, so that a study
+that was stopped continues where it was::
 
+    _files       files that are written whole or not at all, parallel runs
     _data        images and labels, from local files or OpenML
     _networks    architectures and settings of the training strategies
-    _stack       networks that are trained together
-    _training    training with checkpoints
+    _stack       networks of one architecture, trained in one pass
+    _training    stacks of networks trained together, with checkpoints
     _selection   settings by cross-validation
-    _stages      networks and connectomes of a study
+    _stages      networks and connectomes of a study, made or read again
     _clusterings Top and all baselines over random starts
-    _strategies  study 1: clusterings, λ, connectomes, permutation tests
+    _strategies  study 1: clusterings, λ, barcodes, permutation tests
     _stimuli     study 2: clusterings, confusion, classes against networks
-    _report      the report of a study: JSON, CSV and figures
-    _summary     tables and figures about all kept reports
+    _figures     figures of one report or of many
+    _report      a report as files: JSON, CSV, PNG
+    _summary     tables and figures of the page about all reports
 
 ``_stages.collect_strategies(options)`` and ``_stages.collect_stimuli(options)`` return
-a :class:`sklearn.utils.Bunch`, the *collection*, for ``_report.write_report``:
+a :class:`sklearn.utils.Bunch`, the *collection*, which
+``_report.report_study(collection, options)`` takes. Strategies have the names that
+tables and figures show.
 
 connectomes
     Study 1: float32 array (n_strategies * n_networks, n_edges), strategy after

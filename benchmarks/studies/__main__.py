@@ -1,4 +1,4 @@
-"""The paper's studies, from data to tables: ``python -m benchmarks.studies NAME``."""
+"""The paper's studies, from data to report: ``python -m benchmarks.studies NAME``."""
 
 import argparse
 from pathlib import Path
@@ -13,23 +13,32 @@ FULL = {"n_networks": 20, "select": "reduced", "epochs": None}
 QUICK = {"n_networks": 5, "epochs": 40}
 QUICK_ELSEWHERE = {"epochs": 1, "select": "none"}
 
+STUDIES = {
+    "strategies": "study 1",
+    "stimuli": "study 2",
+    "runtime": "study 3",
+    "summary": "tables and figures of the page about the reports in --output",
+}
+HELP = "; ".join(f"{name}: {what}" for name, what in STUDIES.items())
+
 
 def main(argv=None):
     """Run a study."""
     options = read_options(argv)
-    # Torch and matplotlib are loaded only after the options were checked.
+    # Imported late, so that a mistake in the options is reported at once.
     if options.study == "summary":
         from benchmarks.studies._summary import summarize_reports  # noqa: PLC0415
 
         return summarize_reports(options.output)
-    from benchmarks.studies import _stages  # noqa: PLC0415
-    from benchmarks.studies._report import write_report  # noqa: PLC0415
-    from benchmarks.studies._stimuli import study_stimuli  # noqa: PLC0415
-    from benchmarks.studies._strategies import study_strategies  # noqa: PLC0415
+    if options.study == "runtime":
+        from benchmarks import runtime  # noqa: PLC0415
 
-    study = {"strategies": study_strategies, "stimuli": study_stimuli}[options.study]
+        given = ["--output", str(options.output / "runtime")]
+        return runtime.main([*given, "--quick"] if options.quick else given)
+    from benchmarks.studies import _report, _stages  # noqa: PLC0415
+
     collect = getattr(_stages, f"collect_{options.study}")
-    return write_report(collect(options), options, study)
+    return _report.report_study(collect(options), options)
 
 
 def make_parser():
@@ -38,30 +47,19 @@ def make_parser():
         prog="python -m benchmarks.studies", description=__doc__.splitlines()[0]
     )
     add = parser.add_argument
-    add(
-        "study",
-        choices=("strategies", "stimuli", "summary"),
-        metavar="NAME",
-        help="strategies (study 1), stimuli (study 2), or summary: write tables and "
-        "figures about the reports in the output folder",
-    )
-    add("--dataset", choices=DATASETS, help="default: mnist, or digits with --quick")
-    quick = "a trial: 5 networks, 40 epochs; on other data than digits 1 epoch"
-    add("--quick", action="store_true", help=quick)
+    add("study", choices=tuple(STUDIES), metavar="NAME", help=HELP)
+    add("--dataset", choices=DATASETS, help="default: mnist")
+    add("--quick", action="store_true", help="a trial, by default on the digits")
     add_data_option(parser)
-    output = "folder of networks, connectomes and reports; finished ones are reused"
-    add("--output", type=Path, default=Path("studies"), help=output)
+    add("--output", type=Path, default=Path("studies"), help="folder of all results")
     add("--n-networks", type=_positive, help="per strategy (20; 5 for cifar10)")
-    epochs = "epochs of training (10; 6 for fashion-mnist and cifar10)"
-    add("--epochs", type=_positive, help=epochs)
+    add("--epochs", type=_positive, help="of all training (depends on the data)")
     add("--device", default="cpu", help="of the training, e.g. cuda")
     add("--n-jobs", type=int, default=2, help="jobs at once")
     add("--seed", type=int, default=0, help="of the networks")
-    select = "settings: fixed (none, default for cifar10), or by 5-fold "
-    select += "cross-validation on a reduced grid (default) or on the paper's"
-    add("--select", choices=("none", "reduced", "paper"), help=select)
-    fresh = "stimuli: train new networks for every class, as the paper does"
-    add("--fresh-per-class", action="store_true", help=fresh)
+    grids = ("none", "reduced", "paper")
+    add("--select", choices=grids, help="grid of the cross-validation (reduced)")
+    add("--fresh-per-class", action="store_true", help="stimuli: train for each class")
     return parser
 
 

@@ -3,6 +3,7 @@
 from time import process_time
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
@@ -13,7 +14,23 @@ from sktopo.comparison import compare_clusterers, summarize
 from sktopo.metrics import purity_score
 
 TOP, TOP_SUM, EDGES = "Top (normalised)", "Top (sum)", "Adj"
-METHODS = tuple(baseline_clusterers(2))
+# What each name of `baseline_clusterers` stands for.
+METHODS = {
+    TOP: "barcodes, births and deaths weigh the same; k-means",
+    TOP_SUM: "barcodes, the published sum; k-means",
+    EDGES: "edge weights alone (λ = 0); k-means",
+    "BD": "bottleneck distance; k-medoids",
+    "WD": "Wasserstein distance of diagrams; k-medoids",
+    "SWK": "sliced Wasserstein distance; k-medoids",
+    "HK": "heat kernel distance; k-medoids",
+    "PF": "persistence Fisher distance; k-medoids",
+    "PWG": "persistence-weighted Gaussian distance; k-medoids",
+    "PI": "persistence images; k-means",
+    "PL": "persistence landscapes; k-means",
+    "graph summaries": "graph theory, standardised; k-means",
+    "spectral": "similarity of edge weights; spectral clustering",
+    "modularity": "similarity of edge weights; greedy modularity",
+}
 FORMS_OF_TOP = (TOP, TOP_SUM, EDGES)
 BEST = ", best of restarts"
 SCORES = ("purity", "adjusted_rand")
@@ -56,7 +73,7 @@ def draw_seeds(n_seeds, random_state):
 
 
 def restart(pipeline, n_init):
-    """Let a pipeline keep the best of restarts; None if it cannot tell the best."""
+    """Let a pipeline keep the best of restarts; None if it has no inertia."""
     clusterer = pipeline["clusterer"]
     if "n_init" in clusterer.get_params():
         return clone(pipeline).set_params(clusterer__n_init=n_init)
@@ -73,16 +90,14 @@ def make_candidates(n_clusters, methods, n_starts):
     return single, {name: model for name, model in best.items() if model is not None}
 
 
-def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed):
-    """Cluster by several methods over random starts.
+def compare_tasks(tasks, methods, n_starts, options, memory):
+    """Cluster by several methods over random starts, in several tasks.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_edges)
-        Connectome rows.
-
-    y : ndarray of shape (n_samples,)
-        Classes, as many as clusters.
+    tasks : dict of str to tuple
+        By the name of a task, its connectome rows (n_samples, n_edges) and their
+        classes, as many as clusters.
 
     methods : sequence of str
         Keys of `METHODS`.
@@ -91,55 +106,66 @@ def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed):
         Number of single starts, of restarts of which the best is kept, and of
         repetitions of these.
 
-    n_jobs : int
-        Number of parallel jobs.
+    options : argparse.Namespace
+        With `n_jobs` and `seed`, which draws the starts.
 
     memory : joblib.Memory
         Where to keep what is finished.
 
-    seed : int
-        Draws the starts.
-
     Returns
     -------
-    rows : list of dict
-        One per method: means and standard deviations of purity and adjusted Rand
-        index for single starts and for the best of restarts (None where a method
-        cannot tell which start is best), core seconds, and the first error or "".
+    purity : DataFrame
+        One row per task and method: the purity of random clusters (`chance`), means
+        and standard deviations of purity and adjusted Rand index for single starts
+        and for the best of restarts (missing where a method has no inertia to choose
+        by), core seconds, and the first error or "".
 
-    starts : list of dict
-        One per candidate and start.
+    starts : DataFrame
+        One row per task, candidate and start.
     """
+    purity, starts = [], []
+    for task, (X, y) in tasks.items():
+        rows, rows_of_starts = compare_methods(X, y, methods, n_starts, options, memory)
+        chance = chance_purity(y, options.seed)
+        purity.append(label_rows(rows, task=task, chance=chance))
+        starts.append(label_rows(rows_of_starts, task=task))
+    return pd.concat(purity, ignore_index=True), pd.concat(starts, ignore_index=True)
+
+
+def compare_methods(X, y, methods, n_starts, options, memory):
+    """Cluster one task: data frames of methods and of starts."""
     single, best = make_candidates(len(np.unique(y)), methods, n_starts)
-    options = {"n_jobs": n_jobs, "memory": memory, "verbose": True}
-    # The steps that all starts share are computed once, here. Otherwise two jobs that
-    # start at the same time would both compute them.
-    compare_clusterers(X, y, single, n_starts=1, random_state=seed, **options)
-    table = compare_clusterers(
-        X, y, {**single, **best}, n_starts=n_starts, random_state=seed, **options
-    )
-    summary = summarize(table).to_dict("records")
-    found = {row["candidate"]: row for row in summary}
+    given = {"n_jobs": options.n_jobs, "memory": memory, "verbose": True}
+    given["random_state"] = options.seed
+    # What all starts of a method share is computed here once; two jobs that start
+    # with the method and its restarts at the same time would both compute it.
+    compare_clusterers(X, y, single, n_starts=1, **given)
+    table = compare_clusterers(X, y, {**single, **best}, n_starts=n_starts, **given)
+    summary = summarize(table).set_index("candidate").to_dict("index")
     rows = [
-        {"n_connectomes": len(y), **summarize_method(name, found)} for name in methods
+        {"n_connectomes": len(y), **summarize_method(name, summary)} for name in methods
     ]
-    columns = ["candidate", "start", *SCORES, "error"]
-    return rows, table[columns].to_dict("records")
+    kept = ["candidate", "start", *SCORES, "error"]
+    return pd.DataFrame(rows), table[kept]
 
 
-def summarize_method(name, found):
-    """Put what was found for single starts and for the best of restarts in a row."""
+def summarize_method(name, summary):
+    """Put the scores of single starts and of the best of restarts into one row."""
     row = {"method": name}
     for prefix, key in (("", name), ("best_", name + BEST)):
-        scored = key in found and found[key]["n_scored"]
         for score in SCORES:
             for statistic in ("mean", "std"):
-                value = float(found[key][f"{statistic}_{score}"]) if scored else None
-                row[f"{prefix}{score}_{statistic}"] = value
-    both = [found[key] for key in (name, name + BEST) if key in found]
-    row["core_seconds"] = float(sum(part["seconds"] for part in both))
+                found = summary.get(key, {}).get(f"{statistic}_{score}", np.nan)
+                row[f"{prefix}{score}_{statistic}"] = found
+    both = [summary[key] for key in (name, name + BEST) if key in summary]
+    row["core_seconds"] = sum(part["seconds"] for part in both)
     row["error"] = next((part["error"] for part in both if part["error"]), "")
     return row
+
+
+def label_rows(frame, **labels):
+    """Put columns of one value each before those of a data frame."""
+    return frame.assign(**labels)[[*labels, *frame.columns]]
 
 
 def time_method(X, y, method, seed):

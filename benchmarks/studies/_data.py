@@ -14,47 +14,21 @@ SPLIT_SEED = 42
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
-    "T-shirt",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
+    *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 THINGS = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
 )
+CIFAR_FILES = ("cifar10.npz", "cifar10-subset.npz")
+FASHION_FILES = ("fashion-mnist.npz",)
 # Names of local files, the whole data first; name on OpenML; shape of an image in the
 # file; number of training images in the whole data; classes.
 SOURCES = {
     "mnist": (("mnist.npz",), "mnist_784", (28, 28), 60_000, DIGITS),
-    "fashion-mnist": (
-        ("fashion-mnist.npz",),
-        "Fashion-MNIST",
-        (28, 28),
-        60_000,
-        CLOTHES,
-    ),
-    "cifar10": (
-        ("cifar10.npz", "cifar10-subset.npz"),
-        "CIFAR_10",
-        (32, 32, 3),
-        50_000,
-        THINGS,
-    ),
+    "fashion-mnist": (FASHION_FILES, "Fashion-MNIST", (28, 28), 60_000, CLOTHES),
+    "cifar10": (CIFAR_FILES, "CIFAR_10", (32, 32, 3), 50_000, THINGS),
 }
 DATASETS = (*SOURCES, "digits")
 # As readers know them.
@@ -141,19 +115,16 @@ def _find(files, data):
 
 def _read(path):
     with np.load(path) as file:
-        missing = {"x_train", "y_train", "x_test", "y_test"} - set(file.files)
+        names = ("x_train", "y_train", "x_test", "y_test")
+        missing = set(names) - set(file.files)
         if missing:
             raise ValueError(
                 f"{path.name} lacks {sorted(missing)}; expected Keras' layout, arrays "
                 "x_train, y_train, x_test, y_test."
             )
-        # CIFAR-10 comes from Keras with labels in a column.
-        return (
-            file["x_train"],
-            file["y_train"].ravel(),
-            file["x_test"],
-            file["y_test"].ravel(),
-        )
+        x_train, y_train, x_test, y_test = (file[name] for name in names)
+    # CIFAR-10 comes from Keras with labels in a column.
+    return x_train, y_train.ravel(), x_test, y_test.ravel()
 
 
 def _fetch(name, data, cache):

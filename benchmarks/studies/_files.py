@@ -1,10 +1,12 @@
-"""Files of the studies: written whole or not at all, found by what is in them."""
+"""What the stages share: files that are written whole or not at all, parallel runs."""
 
 import hashlib
 import json
 import os
 
 import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
 
 
 def make_key(parameters):
@@ -47,3 +49,10 @@ def _replace(path, write):
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def run_parallel(function, calls, *, n_jobs, what, **options):
+    """Call a function with each of several lists of arguments, with a progress bar."""
+    parallel = Parallel(n_jobs, return_as="generator", **options)
+    found = parallel(delayed(function)(*arguments) for arguments in calls)
+    return list(tqdm(found, desc=what, total=len(calls), disable=not calls))

@@ -6,7 +6,14 @@ from itertools import product
 import torch
 from torch import nn
 
-STRATEGIES = ("vanilla", "batch_norm", "l2", "dropout")
+# Strategies, and what tables and figures call them.
+LABELS = {
+    "vanilla": "vanilla",
+    "batch_norm": "batch norm",
+    "l2": "L2",
+    "dropout": "dropout",
+}
+STRATEGIES = tuple(LABELS)
 # Units of the fully connected layers; the first number are the inputs.
 SIZES = {
     "mnist": (784, 128, 64, 10),
@@ -58,17 +65,11 @@ def make_settings(strategy, *, epochs, slope, weight_decay, dropout):
 
 def list_settings(strategy, grid, *, epochs):
     """List the settings of a strategy in a grid, each once, for so many epochs."""
+    keys = ("slope", "weight_decay", "dropout")
     found = []
-    for slope, weight_decay, dropout in product(
-        grid["slope"], grid["weight_decay"], grid["dropout"]
-    ):
-        settings = make_settings(
-            strategy,
-            epochs=epochs,
-            slope=slope,
-            weight_decay=weight_decay,
-            dropout=dropout,
-        )
+    for values in product(*(grid[key] for key in keys)):
+        chosen = dict(zip(keys, values, strict=True))
+        settings = make_settings(strategy, epochs=epochs, **chosen)
         if settings not in found:
             found.append(settings)
     return found

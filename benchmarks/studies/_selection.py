@@ -3,29 +3,11 @@
 import time
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import Bunch
-from tqdm import tqdm
 
-from benchmarks.studies._files import load_json, make_key, save_json
-from benchmarks.studies._networks import (
-    EPOCHS,
-    FIXED,
-    GRIDS,
-    STRATEGIES,
-    list_settings,
-    make_settings,
-)
-from benchmarks.studies._training import (
-    build_stack,
-    draw_seeds,
-    make_plan,
-    measure_accuracies,
-    one_thread,
-    put_on_device,
-    unstack,
-)
+from benchmarks.studies import _networks, _training
+from benchmarks.studies._files import load_json, make_key, run_parallel, save_json
 
 N_FOLDS = 5
 # Group of the seeds: those of the folds are not those of any study.
@@ -80,49 +62,44 @@ def select_settings(
             Processor time of training and testing, whether now or before.
     """
     if grid == "none":
-        epochs = epochs or EPOCHS[dataset.name]
-        settings = {s: make_settings(s, epochs=epochs, **FIXED) for s in STRATEGIES}
+        epochs = epochs or _networks.EPOCHS[dataset.name]
+        settings = {
+            s: _networks.make_settings(s, epochs=epochs, **_networks.FIXED)
+            for s in _networks.STRATEGIES
+        }
         return Bunch(settings=settings, table=[], seconds=0.0)
-    values = GRIDS[grid]
-    choices = (epochs,) if epochs else values.get("epochs", (EPOCHS[dataset.name],))
+    values = _networks.GRIDS[grid]
+    own = values.get("epochs", (_networks.EPOCHS[dataset.name],))
+    choices = (epochs,) if epochs else own
     plans = [
         _plan_folds(dataset, strategy, settings, seed)
-        for strategy in STRATEGIES
-        for settings in list_settings(strategy, values, epochs=max(choices))
+        for strategy in _networks.STRATEGIES
+        for settings in _networks.list_settings(strategy, values, epochs=max(choices))
     ]
     paths = [_place(folder, plan) for plan in plans]
-    missing = [i for i, path in enumerate(paths) if not path.exists()]
-    measured = Parallel(n_jobs, prefer="processes", return_as="generator")(
-        delayed(_try_setting)(
-            plans[i], paths[i], dataset.images, dataset.labels, device
-        )
-        for i in missing
-    )
-    for _ in tqdm(
-        measured,
-        total=len(plans),
-        initial=len(plans) - len(missing),
-        desc=f"settings for {dataset.name}",
-        unit="setting",
-        disable=not missing,
-    ):
-        pass
+    calls = [
+        (plan, path, dataset.images, dataset.labels, device)
+        for plan, path in zip(plans, paths, strict=True)
+        if not path.exists()
+    ]
+    what = f"settings for {dataset.name}"
+    run_parallel(_try_setting, calls, n_jobs=n_jobs, what=what, prefer="processes")
     found = [load_json(path) for path in paths]
     table = [
         _make_row(plan, tried["accuracies"][epoch - 1], epoch)
         for plan, tried in zip(plans, found, strict=True)
         for epoch in choices
     ]
-    return Bunch(
-        settings={strategy: _choose(table, strategy) for strategy in STRATEGIES},
-        table=table,
-        seconds=sum(tried["seconds"] for tried in found),
-    )
+    settings = {strategy: _choose(table, strategy) for strategy in _networks.STRATEGIES}
+    seconds = sum(tried["seconds"] for tried in found)
+    return Bunch(settings=settings, table=table, seconds=seconds)
 
 
 def _plan_folds(dataset, strategy, settings, seed):
-    seeds = draw_seeds(seed, STRATEGIES.index(strategy), N_FOLDS, group=GROUP)
-    return make_plan(dataset, strategy, settings, seeds) | {"folds": seed}
+    seeds = _training.draw_seeds(
+        seed, _networks.STRATEGIES.index(strategy), N_FOLDS, group=GROUP
+    )
+    return _training.make_plan(dataset, strategy, settings, seeds) | {"folds": seed}
 
 
 def _place(folder, plan):
@@ -135,15 +112,15 @@ def _try_setting(plan, path, images, labels, device):
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=plan["folds"])
     splits = list(folds.split(images, labels))
     accuracies = []
-    with one_thread():
-        stack = build_stack(plan, plan["seeds"], device)
-        tensors = put_on_device(images, labels, device)
+    with _training.one_thread():
+        stack = _training.build_stack(plan, plan["seeds"], device)
+        tensors = _training.put_on_device(images, labels, device)
         for _ in range(plan["settings"]["epochs"]):
             stack.train_epoch(*tensors, [kept for kept, _ in splits])
             accuracies.append([])
-            networks = unstack(plan, stack.states())
+            networks = _training.unstack(plan, stack.states())
             for network, (_, out) in zip(networks, splits, strict=True):
-                accuracies[-1] += measure_accuracies(
+                accuracies[-1] += _training.measure_accuracies(
                     [network], images[out], labels[out], device=device
                 ).tolist()
     seconds = time.process_time() - start

@@ -2,6 +2,7 @@
 
 import time
 from argparse import Namespace
+from itertools import product
 
 import numpy as np
 from sklearn.pipeline import make_pipeline
@@ -11,10 +12,17 @@ from tqdm import tqdm
 from benchmarks._measure import collect_facts
 from benchmarks.studies._data import TITLES, load_dataset
 from benchmarks.studies._files import load_arrays, save_arrays
-from benchmarks.studies._networks import ARCHITECTURES, RECORDED, SIZES, STRATEGIES
+from benchmarks.studies._networks import ARCHITECTURES, LABELS, RECORDED, SIZES
 from benchmarks.studies._selection import select_settings
 from benchmarks.studies._training import draw_seeds, make_plan, train_networks
 from sktopo import ActivationExtractor, FunctionalConnectome
+
+PACKAGES = ("sktopo", "torch", "matplotlib", "gudhi", "kmedoids", "networkx")
+SETTINGS = {
+    "none": "fixed beforehand",
+    "reduced": "by 5-fold cross-validation on a reduced grid",
+    "paper": "by 5-fold cross-validation on the paper's grid",
+}
 
 
 def collect_strategies(options):
@@ -30,26 +38,19 @@ def collect_strategies(options):
     collection : Bunch
         Connectomes of all networks, by strategy.
     """
-    dataset, settings, collection = _prepare(options)
-    trained = _train(dataset, settings, options)
-    collection.accuracies = {s: trained[s].accuracies for s in STRATEGIES}
-    rows, spent = [], []
-    for strategy in tqdm(STRATEGIES, desc="connectomes", unit="strategy"):
-        found = trained[strategy]
-        path = _place(options, f"{strategy}-{found.key}.npz")
-        row, seconds = _keep_connectomes(path, found.networks, dataset.stimuli, options)
-        rows.append(row)
-        spent.append(seconds)
+    dataset, collection = _prepare(options)
+    trained = _train(dataset, collection, options)
+    rows = [
+        _keep_connectomes(collection, found, dataset.stimuli, options)
+        for found in tqdm(trained.values(), desc="connectomes", unit="strategy")
+    ]
     collection.update(
+        accuracies={name: found.accuracies for name, found in trained.items()},
         connectomes=np.concatenate(rows),
-        target=np.repeat(np.arange(len(STRATEGIES)), options.n_networks),
-        target_names=np.array(STRATEGIES),
-        network=np.tile(np.arange(options.n_networks), len(STRATEGIES)),
+        target=np.repeat(np.arange(len(trained)), options.n_networks),
+        target_names=np.array(list(trained)),
+        network=np.tile(np.arange(options.n_networks), len(trained)),
     )
-    collection.seconds |= {
-        "training": sum(found.seconds for found in trained.values()),
-        "connectomes": sum(spent),
-    }
     return collection
 
 
@@ -67,35 +68,30 @@ def collect_stimuli(options):
         Connectomes of networks that are shown the stimuli of one class, by strategy
         and class.
     """
-    dataset, settings, collection = _prepare(options)
+    dataset, collection = _prepare(options)
     n_classes, fresh = len(dataset.class_names), options.fresh_per_class
     # Group 0 are the networks of study 1.
     groups = range(1, n_classes + 1) if fresh else (0,)
-    trained = {group: _train(dataset, settings, options, group) for group in groups}
-    collection.accuracies = {
-        s: _join_accuracies([trained[group][s].accuracies for group in groups])
-        for s in STRATEGIES
-    }
-    cells = [(s, c) for s in STRATEGIES for c in range(n_classes)]
-    rows, spent = {s: [] for s in STRATEGIES}, []
-    for strategy, c in tqdm(cells, desc="connectomes", unit="class"):
-        found = trained[c + 1 if fresh else 0][strategy]
-        path = _place(options, f"{strategy}-{found.key}-class{c}.npz")
+    trained = {group: _train(dataset, collection, options, group) for group in groups}
+    rows = {name: [] for name in LABELS.values()}
+    cells = list(product(rows, range(n_classes)))
+    for name, c in tqdm(cells, desc="connectomes", unit="class"):
+        found = trained[c + 1 if fresh else 0][name]
         stimuli = dataset.stimuli[dataset.stimuli_labels == c]
-        row, seconds = _keep_connectomes(path, found.networks, stimuli, options)
-        rows[strategy].append(row)
-        spent.append(seconds)
+        rows[name].append(
+            _keep_connectomes(collection, found, stimuli, options, f"-class{c}")
+        )
     n_rows = n_classes * options.n_networks
     collection.update(
-        connectomes={s: np.concatenate(parts) for s, parts in rows.items()},
+        accuracies={
+            name: _join_accuracies([trained[g][name].accuracies for g in groups])
+            for name in rows
+        },
+        connectomes={name: np.concatenate(parts) for name, parts in rows.items()},
         target=np.repeat(np.arange(n_classes), options.n_networks),
         target_names=np.array(dataset.class_names),
         network=np.arange(n_rows) % (n_rows if fresh else options.n_networks),
     )
-    collection.seconds |= {
-        "training": sum(trained[g][s].seconds for g in groups for s in STRATEGIES),
-        "connectomes": sum(spent),
-    }
     return collection
 
 
@@ -137,65 +133,63 @@ def _prepare(options):
     selected = select_settings(
         dataset,
         grid=options.select,
-        folder=options.output / options.dataset,
         epochs=options.epochs,
         seed=options.seed,
-        device=options.device,
-        n_jobs=options.n_jobs,
+        **_list_places(options),
     )
     folder = options.output / options.dataset / options.study
     folder.mkdir(parents=True, exist_ok=True)
     collection = Bunch(
         node_names=_name_nodes(options.dataset),
-        settings=selected.settings,
-        selection=selected.table,
+        settings={LABELS[s]: chosen for s, chosen in selected.settings.items()},
+        selection=[r | {"strategy": LABELS[r["strategy"]]} for r in selected.table],
         facts=_collect_facts(dataset, selected.settings, options),
-        seconds={"selection": selected.seconds},
+        seconds={"selection": selected.seconds, "training": 0.0, "connectomes": 0.0},
         folder=folder,
     )
-    return dataset, selected.settings, collection
+    return dataset, collection
 
 
-def _train(dataset, settings, options, group=0):
-    """Train the networks of all strategies; a dict by strategy."""
+def _list_places(options):
+    """Return the folder of a data set, the device and the jobs, by parameter."""
+    folder = options.output / options.dataset
+    return {"folder": folder, "device": options.device, "n_jobs": options.n_jobs}
+
+
+def _train(dataset, collection, options, group=0):
+    """Train the networks of all strategies; return what was trained, by strategy."""
     plans = [
         make_plan(
             dataset,
             strategy,
-            settings[strategy],
+            collection.settings[LABELS[strategy]],
             draw_seeds(options.seed, i, options.n_networks, group),
         )
-        for i, strategy in enumerate(STRATEGIES)
+        for i, strategy in enumerate(LABELS)
     ]
-    trained = train_networks(
-        dataset,
-        plans,
-        folder=options.output / options.dataset,
-        device=options.device,
-        n_jobs=options.n_jobs,
-    )
-    return dict(zip(STRATEGIES, trained, strict=True))
+    trained = train_networks(dataset, plans, **_list_places(options))
+    collection.seconds["training"] += sum(found.seconds for found in trained)
+    return dict(zip(LABELS.values(), trained, strict=True))
 
 
 def _join_accuracies(groups):
     return {kind: np.concatenate([g[kind] for g in groups]) for kind in groups[0]}
 
 
-def _place(options, name):
-    return options.output / options.dataset / "connectomes" / name
-
-
-def _keep_connectomes(path, networks, stimuli, options):
-    """Compute connectomes once; return them and the processor time it took."""
+def _keep_connectomes(collection, trained, stimuli, options, ending=""):
+    """Compute connectomes of trained networks, or read those computed before."""
+    folder = options.output / options.dataset / "connectomes"
+    path = folder / f"{trained.key}{ending}.npz"
     if not path.exists():
         start = time.process_time()
         connectomes = connectomes_of(
-            networks, stimuli, device=options.device, n_jobs=options.n_jobs
+            trained.networks, stimuli, device=options.device, n_jobs=options.n_jobs
         )
         seconds = time.process_time() - start
         save_arrays(path, {"connectomes": connectomes, "seconds": seconds})
     found = load_arrays(path)
-    return found["connectomes"], float(found["seconds"])
+    collection.seconds["connectomes"] += float(found["seconds"])
+    return found["connectomes"]
 
 
 def _name_nodes(name):
@@ -205,7 +199,8 @@ def _name_nodes(name):
 
 def _collect_facts(dataset, settings, options):
     given = {key: value for key, value in vars(options).items() if key != "study"}
-    epochs = sorted({settings[s]["epochs"] for s in STRATEGIES})
+    epochs = sorted({settings[s]["epochs"] for s in LABELS})
+    sizes = zip(RECORDED, SIZES[dataset.name][1:], strict=False)
     return {
         "data": TITLES[dataset.name],
         "found in": dataset.source,
@@ -214,13 +209,10 @@ def _collect_facts(dataset, settings, options):
         "stimuli": f"{len(dataset.stimuli)}, a stratified sixth kept out of training",
         "test images": f"{len(dataset.test_images)}",
         "architecture": ARCHITECTURES[dataset.name],
+        "nodes": ", ".join(f"{n} of {layer}" for layer, n in sizes),
         "networks per strategy": f"{options.n_networks}",
         "epochs": " or ".join(map(str, epochs)),
-        "settings": {
-            "none": "fixed beforehand",
-            "reduced": "by 5-fold cross-validation on a reduced grid",
-            "paper": "by 5-fold cross-validation on the paper's grid",
-        }[options.select],
+        "settings": SETTINGS[options.select],
         "seed": f"{options.seed}",
         "device of the training": options.device,
-    } | collect_facts(f"studies {options.study}", Namespace(**given), "torch")
+    } | collect_facts(f"studies {options.study}", Namespace(**given), *PACKAGES)

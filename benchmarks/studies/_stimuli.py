@@ -1,22 +1,18 @@
 """Study 2: whether connectomes tell which class of stimuli a network was shown."""
 
 import numpy as np
+import pandas as pd
 from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
-from sklearn.metrics.cluster import contingency_matrix
 
-from benchmarks.studies._clusterings import (
-    FORMS_OF_TOP,
-    METHODS,
-    best_labels,
-    chance_purity,
-    compare_methods,
-)
+from benchmarks.studies import _clusterings
 from sktopo.metrics import matched_accuracy_score, purity_score
 
-# Distances between the diagrams of all pairs of networks, for every strategy, would
-# take longer with the methods left out than everything else together.
-STIMULI_METHODS = tuple(name for name in METHODS if name not in ("BD", "WD", "PF"))
+# All but those whose distances between the diagrams of all pairs, of all strategies,
+# would take longer than everything else together.
+STIMULI_METHODS = tuple(
+    name for name in _clusterings.METHODS if name not in ("BD", "WD", "PF")
+)
 
 
 def study_stimuli(collection, options, cache):
@@ -35,48 +31,44 @@ def study_stimuli(collection, options, cache):
 
     Returns
     -------
-    parameters : dict
-        What was asked for.
-
-    tables : dict of str to list of dict
-        `purity`, a row per strategy and method; `clusters`, a row per strategy and form
-        of Top, with the agreement of clusters (the best of restarts) with classes and
-        with networks; `confusion`, a row per strategy, form, class and cluster;
-        `starts`, a row per start.
+    results : dict
+        `parameters`, and `tables`, data frames: `purity`, one row per strategy and
+        method; `starts`, one per start; `clusters`, one per strategy and form of Top,
+        comparing the clusters of the best of restarts with classes and networks;
+        `confusion`, one per strategy, form, class and cluster that share connectomes.
     """
     n_starts = 4 if options.quick else 20
     y = collection.target
     memory = Memory(cache, verbose=0)
-    chance = chance_purity(y, options.seed)
-    found = {"purity": [], "clusters": [], "confusion": [], "starts": []}
+    names = np.asarray(collection.target_names)[y]
+    tasks = {strategy: (X, y) for strategy, X in collection.connectomes.items()}
+    purity, starts = _clusterings.compare_tasks(
+        tasks, STIMULI_METHODS, n_starts, options, memory
+    )
+    clusters, confusion = [], []
     for strategy, X in collection.connectomes.items():
-        rows, starts = compare_methods(
-            X,
-            y,
-            methods=STIMULI_METHODS,
-            n_starts=n_starts,
-            n_jobs=options.n_jobs,
-            memory=memory,
-            seed=options.seed,
-        )
-        found["purity"] += [{"task": strategy, "chance": chance, **row} for row in rows]
-        found["starts"] += [{"task": strategy, **row} for row in starts]
-        for method in FORMS_OF_TOP:
-            labels = memory.cache(best_labels)(
+        for method in _clusterings.FORMS_OF_TOP:
+            labels = memory.cache(_clusterings.best_labels)(
                 X, len(set(y)), method, n_starts, options.seed
             )
             one = {"strategy": strategy, "method": method}
-            described = describe_clusters(y, collection.network, labels)
-            found["clusters"].append({**one, **described})
-            counts = count_confusion(np.asarray(collection.target_names)[y], labels)
-            found["confusion"] += [{**one, **row} for row in counts]
-    parameters = {
-        "n_starts": n_starts,
-        "seed": options.seed,
-        "chance": chance,
-        "methods": list(STIMULI_METHODS),
+            clusters.append(one | describe_clusters(y, collection.network, labels))
+            confusion.append(
+                _clusterings.label_rows(count_confusion(names, labels), **one)
+            )
+    return {
+        "parameters": {
+            "n_starts": n_starts,
+            "seed": options.seed,
+            "methods": list(STIMULI_METHODS),
+        },
+        "tables": {
+            "purity": purity,
+            "starts": starts,
+            "clusters": pd.DataFrame(clusters),
+            "confusion": pd.concat(confusion),
+        },
     }
-    return parameters, found
 
 
 def describe_clusters(y, network, labels):
@@ -86,7 +78,7 @@ def describe_clusters(y, network, labels):
         "purity": float(purity_score(y, labels)),
         "matched_accuracy": float(matched_accuracy_score(y, labels)),
         "adjusted_rand_class": float(adjusted_rand_score(y, labels)),
-        # Networks that saw one class each have nothing in common to be found.
+        # Networks that saw one class each do not occur in two rows.
         "adjusted_rand_network": (
             float(adjusted_rand_score(network, labels)) if shared else None
         ),
@@ -94,10 +86,6 @@ def describe_clusters(y, network, labels):
 
 
 def count_confusion(names, labels):
-    """Count networks by class and cluster: rows."""
-    counts = np.asarray(contingency_matrix(names, labels))
-    return [
-        {"class": str(name), "cluster": int(cluster), "count": int(count)}
-        for name, line in zip(np.unique(names), counts, strict=True)
-        for cluster, count in zip(np.unique(labels), line, strict=True)
-    ]
+    """Count connectomes by class and cluster: columns class, cluster, count."""
+    frame = pd.DataFrame({"class": names, "cluster": labels})
+    return frame.groupby(["class", "cluster"]).size().reset_index(name="count")

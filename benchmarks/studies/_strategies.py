@@ -1,22 +1,20 @@
 """Study 1: whether connectomes tell how a network was trained."""
 
-from time import perf_counter
+from itertools import product
 
 import numpy as np
-from joblib import Memory, Parallel, delayed
-from tqdm import tqdm
+import pandas as pd
+from joblib import Memory
 
-from benchmarks.studies._clusterings import (
-    METHODS,
-    TOP,
-    best_labels,
-    chance_purity,
-    cluster_starts,
-    compare_methods,
-    span_coordinates,
-    time_method,
-)
+from benchmarks.studies import _clusterings
+from benchmarks.studies._files import run_parallel
 from sktopo import GraphPersistence
+from sktopo.barcodes import (
+    barcode_rows,
+    quantile_vectors,
+    scale_barcodes,
+    split_barcodes,
+)
 from sktopo.inference import pairwise_permutation_test, permanova, permutation_test
 from sktopo.metrics import purity_score
 
@@ -25,6 +23,7 @@ FORMS = {"normalised": True, "sum": False}
 PARTS = {"births and deaths": (0, 1), "births": (0,), "deaths": (1,)}
 WEIGHTS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 QUICK_WEIGHTS = (0, 0.5, 1)
+N_QUANTILES = 100
 
 
 def study_strategies(collection, options, cache):
@@ -43,13 +42,10 @@ def study_strategies(collection, options, cache):
 
     Returns
     -------
-    parameters : dict
-        What was asked for.
-
-    tables : dict of str to list of dict
-        `purity` and `weights` (purity by topology weight), `starts` (every start),
-        `clusters` (of Top (normalised), best of restarts), `connectomes`, `distances`,
-        `tests` and `pairs`.
+    results : dict
+        `parameters`, and `tables`, data frames: `purity`, `starts`, `weights`,
+        `connectomes`, `distances`, `barcodes`, `tests`, `pairs`, and `clusters`, in
+        which Top (normalised), the best of restarts, puts each network.
     """
     X, names = collection.connectomes, np.asarray(collection.target_names)
     parameters = {
@@ -57,167 +53,152 @@ def study_strategies(collection, options, cache):
         "n_permutations": 999 if options.quick else 9999,
         "weights": QUICK_WEIGHTS if options.quick else WEIGHTS,
         "seed": options.seed,
+        "n_quantiles": N_QUANTILES,
     }
-    tasks = make_tasks(collection.target, names)
+    tasks = make_tasks(X, collection.target, names)
     memory = Memory(cache, verbose=0)
-    purity, starts = compare_tasks(X, tasks, parameters, memory, options)
+    purity, starts = _clusterings.compare_tasks(
+        tasks, list(_clusterings.METHODS), parameters["n_starts"], options, memory
+    )
+    time = memory.cache(_clusterings.time_method)
+    purity["seconds_alone"] = [
+        time(*tasks[ALL], row.method, options.seed)
+        if row.task == ALL and not row.error
+        else np.nan
+        for row in purity.itertuples()
+    ]
     of_row = names[collection.target]
     permute = memory.cache(permute_strategies)
-    labels = memory.cache(best_labels)(
-        X, len(names), TOP, parameters["n_starts"], options.seed
+    labels = memory.cache(_clusterings.best_labels)(
+        X, len(names), _clusterings.TOP, parameters["n_starts"], options.seed
     )
-    tables = {
-        "purity": purity,
-        "weights": sweep_weights(X, tasks, parameters, memory, options),
-        **describe_strategies(X, of_row, collection.node_names),
-        **permute(X, of_row, parameters["n_permutations"], options.seed),
-        "clusters": [
-            {"strategy": str(name), "network": int(network), "cluster": int(label)}
-            for name, network, label in zip(
-                of_row, collection.network, labels, strict=True
-            )
-        ],
-        "starts": starts,
+    clusters = {"strategy": of_row, "network": collection.network, "cluster": labels}
+    return {
+        "parameters": {**parameters, "tasks": list(tasks)},
+        "tables": {
+            "purity": purity,
+            "starts": starts,
+            "weights": sweep_weights(tasks, parameters, memory, options),
+            **describe_strategies(X, of_row, collection.node_names),
+            **permute(X, of_row, parameters["n_permutations"], options.seed),
+            "clusters": pd.DataFrame(clusters),
+        },
     }
-    return {**parameters, "tasks": list(tasks)}, tables
 
 
-def make_tasks(target, names):
+def make_tasks(X, target, names):
     """List the tasks: all strategies, and each against the first; rows and classes."""
-    tasks = {ALL: np.arange(len(target))}
+    tasks = {ALL: (X, target)}
     for k in range(1, len(names) if len(names) > 2 else 1):
-        tasks[f"{names[k]} against {names[0]}"] = np.flatnonzero(
-            np.isin(target, (0, k))
-        )
-    return {task: (chosen, target[chosen]) for task, chosen in tasks.items()}
+        chosen = np.isin(target, (0, k))
+        tasks[f"{names[k]} against {names[0]}"] = X[chosen], target[chosen]
+    return tasks
 
 
-def compare_tasks(X, tasks, parameters, memory, options):
-    """Cluster each task by all methods: rows of purity, and of all starts."""
-    purity, starts = [], []
-    for task, (chosen, y) in tasks.items():
-        rows, found = compare_methods(
-            X[chosen],
-            y,
-            methods=list(METHODS),
-            n_starts=parameters["n_starts"],
-            n_jobs=options.n_jobs,
-            memory=memory,
-            seed=options.seed,
-        )
-        chance = chance_purity(y, options.seed)
-        for row in rows:
-            seconds = None
-            if task == ALL and not row["error"]:
-                seconds = memory.cache(time_method)(
-                    X[chosen], y, row["method"], options.seed
-                )
-            purity.append(
-                {
-                    "task": task,
-                    "chance": chance,
-                    **row,
-                    "seconds_alone": seconds,
-                }
-            )
-        starts += [{"task": task, **row} for row in found]
-    return purity, starts
-
-
-def sweep_weights(X, tasks, parameters, memory, options):
-    """Cluster by Top with the topology weight λ from 0 to 1: rows."""
-    pieces = [
-        (task, form, weight)
-        for task in tasks
-        for form in FORMS
-        for weight in parameters["weights"]
+def sweep_weights(tasks, parameters, memory, options):
+    """Cluster by Top with the topology weight λ from 0 to 1: a data frame."""
+    pieces = list(product(tasks, FORMS, parameters["weights"]))
+    n_starts, seed = parameters["n_starts"], parameters["seed"]
+    calls = [
+        (*tasks[task], weight, FORMS[form], n_starts, seed)
+        for task, form, weight in pieces
     ]
     cluster = memory.cache(cluster_weight)
-    found = Parallel(n_jobs=options.n_jobs, return_as="generator")(
-        delayed(cluster)(
-            X[tasks[task][0]],
-            tasks[task][1],
-            weight,
-            FORMS[form],
-            parameters["n_starts"],
-            parameters["seed"],
-        )
-        for task, form, weight in pieces
-    )
-    found = tqdm(found, desc="λ", total=len(pieces))
-    return [
+    found = run_parallel(cluster, calls, n_jobs=options.n_jobs, what="λ")
+    rows = [
         {"task": task, "form": form, "weight": weight, **row}
         for (task, form, weight), row in zip(pieces, found, strict=True)
     ]
+    return pd.DataFrame(rows)
 
 
 def cluster_weight(X, y, weight, normalize, n_starts, seed):
     """Cluster with one topology weight: purity of starts and of best of restarts."""
-    start = perf_counter()
     persistence = GraphPersistence(topology_weight=weight, normalize=normalize)
-    points = span_coordinates(persistence.fit_transform(X))
+    points = _clusterings.span_coordinates(persistence.fit_transform(X))
     row = {}
     for prefix, n_init in (("", 1), ("best_", n_starts)):
-        labels = cluster_starts(
+        labels = _clusterings.cluster_starts(
             points, len(np.unique(y)), n_init=n_init, n_starts=n_starts, seed=seed
         )
         purities = [purity_score(y, start) for start in labels]
         row[f"{prefix}purity_mean"] = float(np.mean(purities))
         row[f"{prefix}purity_std"] = float(np.std(purities))
-    return {**row, "core_seconds": perf_counter() - start}
+    return row
 
 
 def describe_strategies(X, names, node_names):
-    """Describe the connectomes of each strategy.
+    """Describe connectomes and barcodes of each strategy.
 
     Returns
     -------
-    tables : dict of str to list of dict
-        `connectomes`: a row per strategy, with the mean edge weight, in all and by
-        pair of layers, and the Wasserstein standard deviation. `distances`: a row per
-        pair of strategies, the Wasserstein distance of their barycenters. Distances
-        are in the normalised form.
+    tables : dict of str to DataFrame
+        `connectomes`: a row per strategy, with the mean edge weight, also within and
+        between layers, and the Wasserstein standard deviation about the barycenter.
+        `distances`: a row per pair, the Wasserstein distance of their barycenters.
+        `barcodes`: a row per strategy, kind (births, deaths) and quantile, with mean
+        and standard deviation over networks. Distances are in the normalised form.
     """
-    rows = GraphPersistence().fit_transform(X)
-    centers, connectomes = {}, []
+    barcodes = barcode_rows(X)
+    scaled = scale_barcodes(barcodes)
+    blocks = find_blocks(node_names)
+    centers, connectomes, quantiles = {}, [], []
     for name in dict.fromkeys(names.tolist()):
         members = names == name
-        centers[name] = rows[members].mean(axis=0, dtype=np.float64)
-        squared = ((rows[members] - centers[name]) ** 2).sum(axis=1)
+        centers[name] = scaled[members].mean(axis=0, dtype=np.float64)
+        squared = ((scaled[members] - centers[name]) ** 2).sum(axis=1)
         edge_means = X[members].mean(axis=1, dtype=np.float64)
+        mean = X[members].mean(axis=0, dtype=np.float64)
         connectomes.append(
             {
                 "strategy": name,
                 "n_networks": int(members.sum()),
-                "edge_mean": float(edge_means.mean()),
-                "edge_std": float(edge_means.std()),
-                "wasserstein_std": float(np.sqrt(squared.mean())),
-                **average_blocks(X[members], node_names),
+                "edge_mean": edge_means.mean(),
+                "edge_std": edge_means.std(),
+                "wasserstein_std": np.sqrt(squared.mean()),
+                **{block: mean[edges].mean() for block, edges in blocks.items()},
             }
         )
+        parts = split_barcodes(barcodes[members])
+        for kind, values in zip(("births", "deaths"), parts, strict=True):
+            one = {"strategy": name, "kind": kind}
+            quantiles.append(_clusterings.label_rows(tabulate_quantiles(values), **one))
     distances = [
         {
             "strategy_1": first,
             "strategy_2": second,
-            "distance": float(np.linalg.norm(centers[first] - centers[second])),
+            "distance": np.linalg.norm(centers[first] - centers[second]),
         }
         for k, second in enumerate(centers)
         for first in list(centers)[:k]
     ]
-    return {"connectomes": connectomes, "distances": distances}
+    return {
+        "connectomes": pd.DataFrame(connectomes),
+        "distances": pd.DataFrame(distances),
+        "barcodes": pd.concat(quantiles),
+    }
 
 
-def average_blocks(X, node_names):
-    """Average edge weights within and between layers: a dict."""
+def tabulate_quantiles(values):
+    """Tabulate quantiles of births or deaths (n_networks, n_values) over networks."""
+    found = quantile_vectors(values, N_QUANTILES).astype(np.float64)
+    levels = (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES
+    return pd.DataFrame(
+        {"quantile": levels, "mean": found.mean(axis=0), "std": found.std(axis=0)}
+    )
+
+
+def find_blocks(node_names):
+    """Find the edges within each layer and between each two: boolean arrays by name."""
     of_node = np.array([str(name).rsplit("[", 1)[0] for name in node_names])
     layers = list(dict.fromkeys(of_node.tolist()))
     numbers = np.array([layers.index(layer) for layer in of_node])
     ends = np.sort(numbers[np.array(np.triu_indices(len(numbers), 1))], axis=0).T
-    mean, blocks = X.mean(axis=0, dtype=np.float64), {}
-    for a, b in sorted(set(map(tuple, ends.tolist()))):
-        key = f"{layers[a]} to {layers[b]}" if a != b else f"within {layers[a]}"
-        blocks[key] = float(mean[(ends == (a, b)).all(axis=1)].mean())
-    return blocks
+    names = {
+        (a, b): f"within {layers[a]}" if a == b else f"{layers[a]} to {layers[b]}"
+        for a, b in sorted(set(map(tuple, ends.tolist())))
+    }
+    return {name: (ends == pair).all(axis=1) for pair, name in names.items()}
 
 
 def permute_strategies(X, names, n_permutations, seed):
@@ -225,7 +206,7 @@ def permute_strategies(X, names, n_permutations, seed):
 
     Returns
     -------
-    found : dict
+    tables : dict of str to DataFrame
         `tests`: rows for births and deaths together and apart, for the ratio of
         distances and for PERMANOVA. `pairs`: rows for the pairs of strategies, with
         p-values adjusted for the false discovery rate.
@@ -247,8 +228,10 @@ def permute_strategies(X, names, n_permutations, seed):
                     "exact": result.exact,
                 }
             )
-    pairs = []
-    for label, test in (("ratio", "ratio"), ("PERMANOVA", "permanova")):
-        table = pairwise_permutation_test(rows, names, test=test, **options)
-        pairs += [{"test": label, **row} for row in table.to_dict("records")]
-    return {"tests": tests, "pairs": pairs}
+    pairs = [
+        _clusterings.label_rows(
+            pairwise_permutation_test(rows, names, test=test, **options), test=label
+        )
+        for label, test in (("ratio", "ratio"), ("PERMANOVA", "permanova"))
+    ]
+    return {"tests": pd.DataFrame(tests), "pairs": pd.concat(pairs)}

@@ -10,13 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.utils import Bunch
 from tqdm import tqdm
 
-from benchmarks.studies._files import (
-    load_arrays,
-    load_json,
-    make_key,
-    save_arrays,
-    save_json,
-)
+from benchmarks.studies import _files
 from benchmarks.studies._networks import ARCHITECTURES, CHANNELS, build_network
 from benchmarks.studies._stack import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Stack
 
@@ -189,7 +183,7 @@ def one_thread():
 
 
 def _place(folder, plan, kind, ending):
-    return folder / kind / f"{plan['strategy']}-{make_key(plan)}{ending}"
+    return folder / kind / f"{plan['strategy']}-{_files.make_key(plan)}{ending}"
 
 
 def _divide(folder, plan, device):
@@ -244,7 +238,7 @@ def _advance(plan, seeds, checkpoint, images, labels, device):
         stack = build_stack(plan, seeds, device)
         before = 0.0
         if checkpoint.exists():
-            arrays = load_arrays(checkpoint)
+            arrays = _files.load_arrays(checkpoint)
             stack.resume(arrays)
             before = float(arrays["seconds"])
         images, labels = put_on_device(images, labels, device)
@@ -256,7 +250,7 @@ def _advance(plan, seeds, checkpoint, images, labels, device):
                 break
         seconds = before + time.process_time() - busy
         saved = stack.progress() | {"seconds": np.array(seconds)}
-    save_arrays(checkpoint, saved)
+    _files.save_arrays(checkpoint, saved)
     return stack.epoch
 
 
@@ -266,25 +260,25 @@ def _finish(dataset, plan, folder, device):
     checkpoints = [checkpoint for *_, checkpoint in _divide(folder, plan, device)]
     if not record.exists():
         states, content = _put_together(dataset, plan, checkpoints, device)
-        save_arrays(arrays, states)
+        _files.save_arrays(arrays, states)
         # Comes last: where it is, all is.
-        save_json(record, content)
+        _files.save_json(record, content)
     for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
-    content = load_json(record)
+    content = _files.load_json(record)
     if content["parameters"] != plan:
         raise ValueError(f"{record} holds other networks; move it away.")
     return Bunch(
-        networks=unstack(plan, load_arrays(arrays)),
+        networks=unstack(plan, _files.load_arrays(arrays)),
         accuracies={k: np.array(v) for k, v in content["accuracies"].items()},
         seconds=content["seconds"],
-        key=make_key(plan),
+        key=record.stem,
     )
 
 
 def _put_together(dataset, plan, checkpoints, device):
     """Join the stacks of a plan; return the states and what there is to say."""
-    saved = [load_arrays(checkpoint) for checkpoint in checkpoints]
+    saved = [_files.load_arrays(checkpoint) for checkpoint in checkpoints]
     states = {
         name: np.concatenate([part[name] for part in saved])
         for name in saved[0]

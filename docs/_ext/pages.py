@@ -1,4 +1,4 @@
-"""Links from the pages to the documentation of other projects."""
+"""Links of the pages to other projects, which Sphinx does not make by itself."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ TERMS = {"cv", "n_jobs", "random_state", "scoring"}
 
 
 def link_elsewhere(app, env, node, contnode):
-    """Make a link to the documentation of another project."""
+    """Make a link by the pattern of the addresses of the project that is meant."""
     target = node.get("reftarget", "")
     root = target.split(".")[0]
     if node.get("reftype") == "term":
@@ -30,12 +30,12 @@ def link_elsewhere(app, env, node, contnode):
 
 
 def without_foreign_labels(app, what, name, obj, options, lines):
-    """Remove links from inherited docstrings: their labels are scikit-learn's."""
+    """Take the links out of what is inherited: they lead to labels of scikit-learn."""
     lines[:] = [re.sub(r":ref:`([^`<]*?)\s*(<[^`]*>)?`", r"\1", line) for line in lines]
 
 
 def setup(app):
-    """Connect the functions to Sphinx."""
+    """Connect the functions to the events of Sphinx."""
     app.connect("missing-reference", link_elsewhere)
     app.connect("autodoc-process-docstring", without_foreign_labels, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

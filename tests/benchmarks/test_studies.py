@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ pytest.importorskip("tqdm")
 
 ROOT = Path(__file__).parents[2]
 STRATEGIES = ("vanilla", "batch_norm", "l2", "dropout")
+LABELS = ("vanilla", "batch norm", "L2", "dropout")
 
 
 @pytest.fixture(name="studies", scope="module")
@@ -525,7 +527,7 @@ def test_folds_are_tested_on_images_they_were_not_trained_on(
     rng = np.random.default_rng(0)
     dataset.images = rng.random((200, 64), dtype=np.float32) * 4
     dataset.labels = rng.permutation(200) % 10
-    monkeypatch.setattr(studies.selection, "STRATEGIES", ("vanilla",))
+    monkeypatch.setattr(studies.networks, "STRATEGIES", ("vanilla",))
     selected = studies.selection.select_settings(
         dataset, grid="reduced", epochs=100, folder=tmp_path
     )
@@ -557,11 +559,8 @@ def correlate(network, stimuli):
 
 
 def load_trained(studies, options, group=0):
-    dataset = studies.data.load_dataset("digits")
-    selected = studies.selection.select_settings(
-        dataset, grid="none", folder=None, epochs=1
-    )
-    return dataset, studies.stages._train(dataset, selected.settings, options, group)
+    dataset, collection = studies.stages._prepare(options)
+    return dataset, studies.stages._train(dataset, collection, options, group)
 
 
 def test_study_1_has_a_connectome_for_every_network(studies, tmp_path):
@@ -575,7 +574,7 @@ def test_study_1_has_a_connectome_for_every_network(studies, tmp_path):
     for row, target, k in zip(
         found.connectomes, found.target, found.network, strict=True
     ):
-        network = trained[STRATEGIES[target]].networks[k]
+        network = trained[LABELS[target]].networks[k]
         np.testing.assert_allclose(row, correlate(network, dataset.stimuli), atol=1e-4)
     assert list(found.node_names[[0, 39, 40, 63]]) == [
         "lrelu1[0]",
@@ -593,7 +592,7 @@ def test_study_2_shows_each_class_to_all_networks(studies, tmp_path):
     dataset, trained = load_trained(studies, options)
     np.testing.assert_array_equal(found.target, np.repeat(np.arange(10), 2))
     np.testing.assert_array_equal(found.network, [0, 1] * 10)
-    for strategy in STRATEGIES:
+    for strategy in LABELS:
         assert found.connectomes[strategy].shape == (20, 64 * 63 // 2)
         stimuli = dataset.stimuli[dataset.stimuli_labels == 7]
         expected = correlate(trained[strategy].networks[1], stimuli)
@@ -606,10 +605,11 @@ def test_fresh_networks_for_every_class(studies, tmp_path):
     np.testing.assert_array_equal(found.network, np.arange(20))
     dataset, trained = load_trained(studies, options, group=8)
     stimuli = dataset.stimuli[dataset.stimuli_labels == 7]
-    expected = correlate(trained["l2"].networks[1], stimuli)
-    np.testing.assert_allclose(found.connectomes["l2"][15], expected, atol=1e-4)
-    assert found.accuracies["l2"]["test"].shape == (20,)
+    expected = correlate(trained["L2"].networks[1], stimuli)
+    np.testing.assert_allclose(found.connectomes["L2"][15], expected, atol=1e-4)
+    assert found.accuracies["L2"]["test"].shape == (20,)
     assert len(list((tmp_path / "digits" / "networks").glob("*.npz"))) == 40
+    assert found.seconds["training"] > 0
 
 
 def test_what_was_finished_is_not_made_again(studies, tmp_path, monkeypatch):
@@ -660,8 +660,18 @@ def test_the_command_hands_the_collection_to_its_report(
     report = importlib.import_module("benchmarks.studies._report")
     handed = []
     monkeypatch.setattr(studies.stages, f"collect_{study}", lambda options: study)
-    monkeypatch.setattr(report, "write_report", lambda *args: handed.append(args))
+    monkeypatch.setattr(report, "report_study", lambda *args: handed.append(args))
     studies.command.main([study, "--output", str(tmp_path)])
-    ((collection, options, compute),) = handed
+    ((collection, options),) = handed
     assert (collection, options.study) == (study, study)
-    assert compute.__name__ == f"study_{study}"
+
+
+def test_the_command_runs_the_benchmark_of_runtime(studies, monkeypatch, tmp_path):
+    runtime = importlib.import_module("benchmarks.runtime")
+    given = []
+    monkeypatch.setattr(runtime, "main", given.append)
+    studies.command.main(["runtime", "--output", str(tmp_path)])
+    studies.command.main(["runtime", "--output", str(tmp_path), "--quick"])
+    plain = ["--output", str(tmp_path / "runtime")]
+    assert given == [plain, [*plain, "--quick"]]
+    assert sys.modules["benchmarks.runtime"] is runtime

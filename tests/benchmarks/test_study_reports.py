@@ -1,12 +1,14 @@
-"""The reports of the studies: what they compute, cache and write."""
+"""The reports of the studies: what they compute, keep and write."""
 
 import csv
 import importlib
 import json
+import re
 from argparse import Namespace
 from collections import Counter
+from io import StringIO
 from pathlib import Path
-from shutil import copytree
+from shutil import copy, copytree
 
 import numpy as np
 import pytest
@@ -17,11 +19,13 @@ from sklearn.utils import Bunch
 
 for module in ("matplotlib", "gudhi", "kmedoids", "tqdm"):
     pytest.importorskip(module)
+pandas = pytest.importorskip("pandas")
 networkx = pytest.importorskip("networkx")
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "studies"
-STRATEGIES = ("vanilla", "batch_norm", "l2")
+PAGE = KEPT.with_suffix(".rst")
+STRATEGIES = ("vanilla", "batch norm", "L2")
 FORMS = ("Top (normalised)", "Top (sum)", "Adj")
 N_NODES, N_NETWORKS, N_STARTS = 12, 4, 4
 ALL = "all strategies together"
@@ -108,16 +112,24 @@ def make_stimuli(folder):
 def run(study, folder, methods):
     """Run a study on made-up rows with a few methods."""
     report = importlib.import_module("benchmarks.studies._report")
-    module = importlib.import_module(f"benchmarks.studies._{study}")
+    module = importlib.import_module("benchmarks.studies._clusterings")
+    if study == "stimuli":
+        module = importlib.import_module("benchmarks.studies._stimuli")
     make = {"strategies": make_strategies, "stimuli": make_stimuli}[study]
     collection = make(folder / study)
     options = Namespace(
-        dataset="digits", quick=True, n_jobs=1, seed=0, output=folder, data=None
+        study=study,
+        dataset="digits",
+        quick=True,
+        n_jobs=1,
+        seed=0,
+        output=folder,
+        data=None,
     )
     with pytest.MonkeyPatch.context() as patch:
         name = {"strategies": "METHODS", "stimuli": "STIMULI_METHODS"}[study]
-        patch.setattr(module, name, methods)
-        report.write_report(collection, options, getattr(module, f"study_{study}"))
+        patch.setattr(module, name, dict.fromkeys(methods, ""))
+        report.report_study(collection, options)
     return collection
 
 
@@ -169,8 +181,8 @@ def compute_purity(y, labels):
 def test_purity_of_top_by_another_route(strategies):
     rows = compute_rows(strategies.connectomes)
     found = {
-        (row["candidate"], row["start"]): row["purity"]
-        for row in read_json(strategies)["tables"]["starts"]
+        (row["candidate"], int(row["start"])): float(row["purity"])
+        for row in read_csv(strategies, "starts")
         if row["task"] == ALL
     }
     seeds = np.random.RandomState(0).randint(2**31 - 1, size=N_STARTS)
@@ -198,9 +210,9 @@ def test_the_clusters_shown_are_those_of_the_best_start(strategies):
     tables = read_json(strategies)["tables"]
     labels = np.array([row["cluster"] for row in tables["clusters"]])
     (purity,) = [
-        row["purity"]
-        for row in tables["starts"]
-        if (row["task"], row["start"]) == (ALL, 0)
+        float(row["purity"])
+        for row in read_csv(strategies, "starts")
+        if (row["task"], row["start"]) == (ALL, "0")
         and row["candidate"] == "Top (normalised), best of restarts"
     ]
     assert compute_purity(strategies.target, labels) == pytest.approx(purity)
@@ -262,38 +274,73 @@ def test_statistics_by_another_route(strategies):
     assert first["distance"] == pytest.approx(distance, rel=1e-4)
 
 
+def test_quantiles_of_barcodes_by_another_route(strategies):
+    members = strategies.connectomes[strategies.target == 1]
+    for kind, part in (("births", 0), ("deaths", 1)):
+        values = np.array([compute_barcode(row)[part] for row in members])
+        n_bins = 100
+        fine = np.repeat(values, n_bins, axis=1)
+        steps = fine.reshape(len(values), n_bins, -1).mean(axis=2)
+        found = [
+            (float(row["mean"]), float(row["std"]))
+            for row in read_csv(strategies, "barcodes")
+            if (row["strategy"], row["kind"]) == ("batch norm", kind)
+        ]
+        expected = np.transpose([steps.mean(axis=0), steps.std(axis=0)])
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("study", ["strategies", "stimuli"])
 def test_csv_and_json_agree(study, request):
     collection = request.getfixturevalue(study)
-    content = read_json(collection)
-    for name, rows in content["tables"].items():
-        if not rows:
-            continue
+    tables = read_json(collection)["tables"]
+    written = {path.stem for path in collection.folder.glob("*.csv")}
+    long = {"strategies": "barcodes", "stimuli": "confusion"}[study]
+    assert written == {*tables, "starts", long}
+    for name, rows in tables.items():
         lines = read_csv(collection, name)
-        assert len(lines) == len(rows)
+        assert len(lines) == len(rows) > 0
         for line, row in zip(lines, rows, strict=True):
             for key, value in row.items():
-                if value is None or value == "":
-                    assert line[key] == ""
-                elif isinstance(value, int | float) and not isinstance(value, bool):
-                    assert float(line[key]) == pytest.approx(value)
-                else:
-                    assert line[key] == str(value), (name, key)
-    assert content["versions"]["sktopo"]
+                assert line[key] == ("" if value is None else str(value)), (name, key)
+
+
+@pytest.mark.parametrize("study", ["strategies", "stimuli"])
+def test_report_can_be_published(study, request):
+    collection = request.getfixturevalue(study)
+    figures = {
+        "strategies": {"purity", "weights", "barcodes"},
+        "stimuli": {"purity", "confusion"},
+    }[study]
+    paths = list(collection.folder.glob("*.png"))
+    assert {path.stem for path in paths} == figures
+    assert all(1000 < path.stat().st_size < 300_000 for path in paths)
+    content = read_json(collection)
     assert (content["options"]["seed"], content["parameters"]["seed"]) == (0, 0)
+    assert content["facts"] == collection.facts
     # Folders are the reader's own.
     assert str(collection.folder.parent) not in json.dumps(content)
-    assert (collection.folder / "purity.png").stat().st_size > 10_000
+
+
+def test_accuracies_and_chosen_settings_are_tabulated(tmp_path):
+    report = importlib.import_module("benchmarks.studies._report")
+    collection = make_strategies(tmp_path)
+    table = report.tabulate_networks(collection)
+    assert table["held-out_mean"].tolist() == pytest.approx([0.9, 0.91, 0.92])
+    assert table["n_networks"].tolist() == [1, 1, 1]
+    tried = {"strategy": "L2", **collection.settings["L2"], "accuracy": 0.9, "sd": 0.1}
+    collection.selection = [tried | {"slope": 0.01}, tried]
+    assert report.tabulate_selection(collection)["chosen"].tolist() == [False, True]
 
 
 def test_classes_networks_and_confusion(stimuli):
     tables = read_json(stimuli)["tables"]
     starts = {
-        (row["task"], row["candidate"], row["start"]): row["purity"]
-        for row in tables["starts"]
+        (row["task"], row["candidate"], int(row["start"])): float(row["purity"])
+        for row in read_csv(stimuli, "starts")
     }
-    for strategy, own in (("vanilla", "vanilla"), ("batch_norm", "batch norm")):
-        rows = compute_rows(stimuli.connectomes[strategy])
+    for own in ("vanilla", "batch norm"):
+        rows = compute_rows(stimuli.connectomes[own])
         seed = np.random.RandomState(0).randint(2**31 - 1, size=1)[0]
         labels = KMeans(3, n_init=N_STARTS, random_state=seed).fit_predict(rows)
         (row,) = [
@@ -309,9 +356,9 @@ def test_classes_networks_and_confusion(stimuli):
             assert row[f"adjusted_rand_{key}"] == pytest.approx(expected)
         counts = Counter(zip(stimuli.target_names[stimuli.target], labels, strict=True))
         found = sorted(
-            r["count"]
-            for r in tables["confusion"]
-            if (r["strategy"], r["method"]) == (own, "Top (normalised)") and r["count"]
+            int(r["count"])
+            for r in read_csv(stimuli, "confusion")
+            if (r["strategy"], r["method"]) == (own, "Top (normalised)")
         )
         assert found == sorted(counts.values())
 
@@ -345,15 +392,16 @@ def test_a_study_that_was_stopped_goes_on(tmp_path, monkeypatch):
     for estimator in (sktopo.TopClusterer, baselines.MedoidClusterer):
         count(estimator)
     study = importlib.import_module("benchmarks.studies._strategies")
-    monkeypatch.setattr(study, "METHODS", dict.fromkeys(("Adj", "SWK"), ""))
+    clusterings = importlib.import_module("benchmarks.studies._clusterings")
+    monkeypatch.setattr(clusterings, "METHODS", dict.fromkeys(("Adj", "SWK"), ""))
     collection = make_strategies(tmp_path)
     options = Namespace(quick=True, n_jobs=1, seed=0)
 
     def repeat(folder):
         calls.clear()
-        return study.study_strategies(collection, options, tmp_path / folder)
+        return study.study_strategies(collection, options, tmp_path / folder)["tables"]
 
-    _, tables = repeat("whole")
+    tables = repeat("whole")
     whole = len(calls)
     # Stopped among the clusterings, and again within the sweep over λ.
     resumed = 0
@@ -364,61 +412,173 @@ def test_a_study_that_was_stopped_goes_on(tmp_path, monkeypatch):
         assert len(calls) == limit[0] > 20
         resumed += len(calls)
     limit[0] = np.inf
-    _, again = repeat("stopped")
+    again = repeat("stopped")
     resumed += len(calls)
     # A piece that was cut off is computed once more; the largest is one λ.
     assert whole <= resumed <= whole + 2 * 2 * N_STARTS
     repeat("stopped")
     assert not calls
-    for name in ("starts", "tests", "pairs", "clusters", "connectomes"):
-        np.testing.assert_equal(again[name], tables[name])
+    for name in ("starts", "tests", "pairs", "weights", "clusters"):
+        pandas.testing.assert_frame_equal(again[name], tables[name], check_exact=True)
 
 
-def test_purity_of_the_best_of_restarts_or_of_single_starts():
-    report = importlib.import_module("benchmarks.studies._report")
-    row = {"purity_mean": 0.5, "best_purity_mean": 0.6}
-    assert report.final_purity(row) == 0.6
-    assert report.final_purity({**row, "best_purity_mean": None}) == 0.5
-
-
-def test_a_summary_compares_the_reports(strategies, stimuli, tmp_path):
-    summary = importlib.import_module("benchmarks.studies._summary")
-    for collection in (strategies, stimuli):
-        folder = tmp_path / "digits" / collection.folder.name
-        copytree(collection.folder, folder)
-    summary.summarize_reports(tmp_path)
-    with (tmp_path / "strategies.csv").open(encoding="utf-8") as file:
-        first = next(csv.DictReader(file))
-    purity = {
-        row["method"]: row["purity_mean"]
-        if row["best_purity_mean"] is None
-        else row["best_purity_mean"]
-        for row in read_json(strategies)["tables"]["purity"]
-        if row["task"] == ALL
+def test_what_failed_has_no_purity_and_says_why():
+    clusterings = importlib.import_module("benchmarks.studies._clusterings")
+    scores = {f"{s}_{n}": 0.5 for s in ("mean", "std") for n in clusterings.SCORES}
+    failed = {"mean_purity": np.nan, "seconds": 2.0, "error": "ValueError: why"}
+    summary = {
+        "SWK": failed,
+        "PL": {**scores, "seconds": 1.0, "error": ""},
     }
-    assert (first["data"], first["clusters of"]) == ("made-up rows", ALL)
-    for method in FORMS:
-        assert float(first[method]) == pytest.approx(purity.pop(method), abs=6e-4)
-    best = max(purity.values())
-    assert float(first["best other method"].split()[-1]) == pytest.approx(
-        best, abs=6e-4
+    row = clusterings.summarize_method("SWK", summary)
+    assert np.isnan(row["purity_mean"]) and np.isnan(row["best_purity_mean"])
+    assert (row["error"], row["core_seconds"]) == ("ValueError: why", 2.0)
+    row = clusterings.summarize_method("PL", summary)
+    assert (row["purity_mean"], row["error"]) == (0.5, "")
+    assert np.isnan(row["best_purity_mean"])
+
+
+def test_final_purity_is_that_of_restarts_where_there_are_any():
+    figures = importlib.import_module("benchmarks.studies._figures")
+    purity = pandas.DataFrame(
+        {"purity_mean": [0.5, 0.6, None], "best_purity_mean": [0.7, None, None]}
     )
-    assert (tmp_path / "stimuli.png").stat().st_size > 10_000
+    found = figures.add_final_purity(purity)["final"]
+    np.testing.assert_array_equal(found, [0.7, 0.6, np.nan])
 
 
-def test_a_summary_without_reports_is_refused(tmp_path):
+def test_clusters_are_matched_to_classes_in_each_strategy():
+    figures = importlib.import_module("benchmarks.studies._figures")
+    counts = {
+        ("vanilla", "x", 0): 1,
+        ("vanilla", "x", 1): 3,
+        ("vanilla", "y", 0): 4,
+        ("L2", "x", 0): 4,
+        ("L2", "y", 0): 3,
+        ("L2", "y", 1): 1,
+    }
+    rows = [
+        {"strategy": s, "method": m, "class": c, "cluster": k, "count": n}
+        for (s, c, k), n in counts.items()
+        for m in ("Top (normalised)", "Top (sum)")
+    ]
+    matrix = figures.match_clusters(pandas.DataFrame(rows))
+    assert list(matrix.index) == list(matrix.columns) == ["x", "y"]
+    np.testing.assert_array_equal(matrix, [[3 + 4, 1], [3, 4 + 1]])
+
+
+@pytest.fixture(name="kept")
+def kept_fixture(tmp_path, strategies, stimuli):
+    """Keep reports as docs/studies does, with the page about them."""
+    for name, collection in (("strategies", strategies), ("stimuli", stimuli)):
+        copytree(collection.folder, tmp_path / "studies" / "digits" / name)
+    copytree(stimuli.folder, tmp_path / "studies" / "digits-again" / "stimuli")
+    copy(PAGE, tmp_path / "studies.rst")
+    return tmp_path / "studies"
+
+
+def read_table(page, name):
+    """Read the rows of a table of the page, all values as text."""
+    lines = page.read_text(encoding="utf-8").split(f":name: {name}\n")[1]
+    lines = lines.split("\n\n")[1].splitlines()
+    return pandas.read_csv(
+        StringIO("\n".join(line.strip() for line in lines)),
+        dtype=str,
+        keep_default_na=False,
+    )
+
+
+def test_the_page_has_the_numbers_of_the_reports(kept, strategies, stimuli):
     summary = importlib.import_module("benchmarks.studies._summary")
-    with pytest.raises(ValueError, match="found none"):
-        summary.summarize_reports(tmp_path)
+    summary.summarize_reports(kept)
+    page = kept.with_suffix(".rst")
+    for study, collection in (("strategies", strategies), ("stimuli", stimuli)):
+        table = read_table(page, f"studies-{study}")
+        table = table[table["data"] == "made-up rows"]
+        tasks = {}
+        for row in read_csv(collection, "purity"):
+            value = float(row["best_purity_mean"] or row["purity_mean"])
+            own, others = tasks.setdefault(row["task"], ([], []))
+            if row["method"] in FORMS:
+                own.append(f"{value:.3f}")
+            else:
+                others.append((round(value, 3), row["method"]))
+        assert table["clusters of"].tolist() == list(tasks)
+        for _, task, *own, other, _ in table.itertuples(index=False):
+            expected, others = tasks[task]
+            best = [name for score, name in others if score == max(others)[0]]
+            named = " and ".join(best) if len(best) < 3 else f"{len(best)} methods"
+            assert own == expected and other == f"{named} {max(others)[0]:.3f}"
+    assert (table["data"] == "made-up rows").sum() == 3
+    again = read_table(page, "studies-stimuli")["data"]
+    assert (again == "made-up rows, settings made up").sum() == 3
+    tests = read_table(page, "studies-tests")
+    pairs = pandas.DataFrame(read_json(strategies)["tables"]["pairs"])
+    for row in tests.itertuples():
+        differ = (pairs[pairs["test"] == row.test]["adjusted_pvalue"] <= 0.05).sum()
+        assert row[-1] == f"{differ} of 3"
+    assert len(tests) == 2
+    text = page.read_text(encoding="utf-8")
+    summary.summarize_reports(kept)
+    assert page.read_text(encoding="utf-8") == text
+    for figure in re.findall(r"figure:: (\S+)", text):
+        assert (page.parent / figure).stat().st_size > 1000
 
 
-def test_the_kept_tables_are_those_of_the_kept_reports(tmp_path):
+def test_the_summary_says_what_it_lacks(kept, tmp_path_factory):
     summary = importlib.import_module("benchmarks.studies._summary")
-    copytree(KEPT, tmp_path / "kept")
-    summary.summarize_reports(tmp_path / "kept")
-    for name in ("purity", "strategies", "stimuli"):
-        made, kept = (
-            (folder / f"{name}.csv").read_text(encoding="utf-8")
-            for folder in (tmp_path / "kept", KEPT)
-        )
-        assert made == kept
+    empty = tmp_path_factory.mktemp("empty")
+    with pytest.raises(ValueError, match=r"found none\. Copy there"):
+        summary.summarize_reports(empty)
+    page = kept.with_suffix(".rst")
+    page.write_text("no place for it")
+    with pytest.raises(ValueError, match="Expected a csv-table with ':name: studies-"):
+        summary.summarize_reports(kept)
+    assert page.read_text() == "no place for it"
+
+
+def test_the_kept_page_is_that_of_the_kept_reports(tmp_path):
+    """What the page says follows from the reports in docs/studies."""
+    summary = importlib.import_module("benchmarks.studies._summary")
+    copytree(KEPT, tmp_path / "studies")
+    copy(PAGE, tmp_path)
+    page = tmp_path / PAGE.name
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(":name: (.*)", text):
+        empty = pandas.DataFrame({"not": ["made"]})
+        text = summary.replace_table(text, name, empty)
+    page.write_text(text, encoding="utf-8")
+    summary.summarize_reports(tmp_path / "studies")
+    for name in (PAGE.name, "studies/purity.csv"):
+        assert (tmp_path / name).read_bytes() == (PAGE.parent / name).read_bytes()
+
+
+def test_the_prose_of_the_page_has_the_numbers_of_its_tables():
+    text = PAGE.read_text(encoding="utf-8")
+    purity = pandas.read_csv(KEPT / "purity.csv")
+    best = purity["best_purity_mean"].fillna(purity["purity_mean"])
+    purity["final"] = best.map(lambda value: round(value, 3))
+    counts = Counter()
+    for _, rows in purity.groupby(["study", "data", "task"]):
+        scores = rows.set_index("method")["final"]
+        own, others = scores["Top (normalised)"], scores.drop("Top (normalised)")
+        counts["ahead"] += own > others.max()
+        counts["shares"] += own == others.max()
+    words = " ".join(text.split())
+    n_tasks = len(purity[purity["method"] == "Adj"])
+    assert f"Of the {n_tasks} comparisons" in words
+    assert f"ahead of all other methods in {counts['ahead']}," in words
+    assert f"shares the highest purity in {counts['shares']}," in words
+    assert f"behind in {n_tasks - counts['ahead'] - counts['shares']}." in words
+    cifar = purity[(purity["study"] == "stimuli") & (purity["data"] == "CIFAR-10")]
+    assert f"highest purity is {cifar['final'].max():.3f}," in words
+    assert f"random clusters {cifar['chance'].iloc[0]:.3f}." in words
+    seconds = read_table(PAGE, "studies-methods").set_index("method")["seconds"]
+    diagrams = seconds[["BD", "WD", "SWK", "HK", "PF", "PWG"]].astype(float)
+    assert f"between {diagrams.min():g} and {diagrams.max():g} seconds" in words
+    assert float(seconds["Top (normalised)"]) < 0.1
+
+
+def test_kept_files_are_small():
+    sizes = [path.stat().st_size for path in KEPT.rglob("*") if path.is_file()]
+    assert max(sizes) < 1e6 and sum(sizes) < 3e6
