@@ -8,21 +8,22 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from sktopo._typing import FloatArray, IntArray
-
+from sktopo.barcodes._graphs import differ_in_length, group_by_length
 from sktopo.barcodes._layout import (
-    check_barcodes,
+    check_ascending,
+    check_scalable,
     scale_barcodes,
     scale_rows,
     split_barcodes,
 )
-from sktopo.barcodes._quantiles import _merge_quantiles
+from sktopo.barcodes._quantiles import merge_quantiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sktopo._typing import FloatArray
 
 # Columns taken at a time when squares are summed.
 _COLUMNS = 4096
@@ -45,7 +46,7 @@ def wasserstein_distance(
     Parameters
     ----------
     barcode_1, barcode_2 : array-like of shape (n_edges_1,) and (n_edges_2,)
-        Barcode rows.
+        Barcodes, in units of the edge weights.
 
     normalize : bool, default=True
         Whether births and deaths each count as a probability measure. Needed if
@@ -59,8 +60,9 @@ def wasserstein_distance(
     Raises
     ------
     ValueError
-        If the sizes differ and `normalize` is False, or one graph has deaths and
-        the other, having two nodes, has none.
+        If the sizes differ and `normalize` is False, if one graph has deaths and
+        the other, having two nodes, has none, or if `normalize` is True and the rows
+        are Wasserstein rows, see :func:`check_barcodes`.
 
     References
     ----------
@@ -89,16 +91,16 @@ def wasserstein_distances(
 ) -> NDArray[np.float64]:
     """Compute 2-Wasserstein distances within a set of barcodes or between two.
 
-    These are functions of barcodes in units of the edge weights. Between rows of a
-    :class:`~sktopo.GraphPersistence`, which are scaled, take Euclidean distances.
+    Between Wasserstein rows, such as those of :class:`~sktopo.GraphPersistence`, take
+    Euclidean distances: they are scaled already.
 
     Parameters
     ----------
-    barcodes_1 : array-like of shape (n_1, n_edges) or sequence of n_1 barcode rows
-        Barcode rows; in a sequence their lengths may differ.
+    barcodes_1 : array-like of shape (n_1, n_edges) or sequence of n_1 barcodes
+        Barcodes, in units of the edge weights; in a sequence their lengths may differ.
 
     barcodes_2 : array-like or sequence, default=None
-        Barcode rows to compare with. If None, `barcodes_1`.
+        Barcodes to compare with. If None, `barcodes_1`.
 
     normalize : bool, default=True
         Whether births and deaths each count as a probability measure, see
@@ -119,8 +121,8 @@ def wasserstein_distances(
 
     Notes
     -----
-    Rows of one length share one matching, so the pairs of two lengths are one
-    call of :func:`scipy.spatial.distance.cdist`.
+    All barcodes of one length are matched in the same way, so the distances between
+    those of two lengths are one call of :func:`scipy.spatial.distance.cdist`.
 
     Examples
     --------
@@ -130,14 +132,16 @@ def wasserstein_distances(
     array([[0.   , 0.383],
            [0.383, 0.   ]])
     """
-    groups_1 = _group_by_length(barcodes_1)
-    groups_2 = groups_1 if barcodes_2 is None else _group_by_length(barcodes_2)
+    groups_1 = _group_barcodes(barcodes_1, normalize)
+    groups_2 = groups_1
+    if barcodes_2 is not None:
+        groups_2 = _group_barcodes(barcodes_2, normalize)
     distances = np.empty(
-        [sum(len(index) for index, _ in groups) for groups in (groups_1, groups_2)]
+        [sum(len(rows) for _, rows in groups) for groups in (groups_1, groups_2)]
     )
-    for index_1, rows_1 in groups_1:
-        for index_2, rows_2 in groups_2:
-            distances[np.ix_(index_1, index_2)] = _squared_distances(
+    for samples_1, rows_1 in groups_1:
+        for samples_2, rows_2 in groups_2:
+            distances[np.ix_(samples_1, samples_2)] = _squared_distances(
                 rows_1, rows_2, normalize
             )
     return distances if squared else np.sqrt(distances, out=distances)
@@ -152,7 +156,7 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     Parameters
     ----------
     barcodes : array-like of shape (n_graphs, n_edges)
-        Barcode rows.
+        Barcodes, or Wasserstein rows of births and deaths.
 
     weights : array-like of shape (n_graphs,), default=None
         Weights of the barcodes, not negative and not all zero. If None, equal.
@@ -160,12 +164,12 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     Returns
     -------
     barycenter : ndarray of shape (n_edges,)
-        The barcode row of the barycenter, in the dtype of the barcodes.
+        The barycenter, in the units and the dtype of the rows.
 
     Raises
     ------
     ValueError
-        If a weight is negative or all are zero.
+        If a weight is negative or all are zero, or births or deaths do not ascend.
 
     Examples
     --------
@@ -173,7 +177,7 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     >>> barycenter([[0.7, 0.9, 0.5], [0.5, 0.7, 0.1]])
     array([0.6, 0.8, 0.3])
     """
-    barcodes = check_barcodes(barcodes)
+    barcodes = check_ascending(barcodes)
     if weights is None:
         return barcodes.mean(axis=0, dtype=np.float64).astype(barcodes.dtype)
     weights = check_array(weights, dtype=np.float64, ensure_2d=False)
@@ -191,7 +195,7 @@ def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> floa
     Parameters
     ----------
     barcodes : array-like of shape (n_graphs, n_edges)
-        Barcode rows.
+        Barcodes, in units of the edge weights.
 
     normalize : bool, default=True
         Whether births and deaths each count as a probability measure.
@@ -200,6 +204,12 @@ def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> floa
     -------
     variance : float
         The variance, in squared units of the edge weights.
+
+    Raises
+    ------
+    ValueError
+        If births or deaths do not ascend, or `normalize` is True and the rows are
+        Wasserstein rows, see :func:`check_barcodes`.
 
     Examples
     --------
@@ -210,58 +220,56 @@ def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> floa
     return total_variance(scale_barcodes(barcodes, normalize=normalize))
 
 
-def total_variance(rows: FloatArray) -> float:
+def total_variance(rows):
     """Sum the variances of columns, in float64 and without a copy of the rows."""
     total = 0.0
     for columns in gen_batches(rows.shape[1], _COLUMNS):
-        # Less one row, products keep their digits, and equal rows have no variance.
+        # Subtracting one row keeps the digits of products, and equal rows at 0.
         block = np.subtract(rows[:, columns], rows[0, columns], dtype=np.float64)
         sums = block.sum(axis=0)
         total += np.vdot(block, block) - np.vdot(sums, sums) / len(rows)
     return max(float(total) / len(rows), 0.0)
 
 
-def _group_by_length(barcodes: Any) -> list[tuple[IntArray, FloatArray]]:
-    """Collect rows of equal length: a list of (indices, rows of shape (k, length))."""
-    listed = isinstance(barcodes, (list, tuple)) and len(barcodes)
-    if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
-        barcodes = check_barcodes(barcodes)
+def _group_barcodes(barcodes, normalize):
+    """Validate barcodes and group them by size.
+
+    Returns a list of the samples of each size and their barcodes, (k, n_edges).
+    """
+    if not differ_in_length(barcodes):
+        barcodes = check_scalable(barcodes, normalize)
         return [(np.arange(len(barcodes)), barcodes)]
-    rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
-    lengths = np.array([len(row) for row in rows], dtype=int)
-    groups: list[tuple[IntArray, FloatArray]] = []
-    for length in np.unique(lengths):
-        index = np.flatnonzero(lengths == length)
-        groups.append((index, check_barcodes(np.stack([rows[i] for i in index]))))
-    return groups
+    barcodes = [
+        check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes
+    ]
+    return [
+        (samples, check_scalable(rows, normalize))
+        for samples, rows in group_by_length(barcodes)
+    ]
 
 
-def _squared_distances(
-    rows_1: FloatArray, rows_2: FloatArray, normalize: bool
-) -> FloatArray:
-    if rows_1.shape[1] == rows_2.shape[1]:
-        return cdist(
-            scale_rows(rows_1, normalize),
-            scale_rows(rows_2, normalize),
-            "sqeuclidean",
-        )
+def _squared_distances(rows_1, rows_2, normalize):
+    """Compute squared distances between the barcodes of two sizes: (n_1, n_2)."""
+    n_1, n_2 = rows_1.shape[1], rows_2.shape[1]
+    if n_1 == n_2:
+        scaled = scale_rows(rows_1, normalize), scale_rows(rows_2, normalize)
+        return cdist(*scaled, "sqeuclidean")
     if not normalize:
         raise ValueError(
-            f"Barcodes of {rows_1.shape[1]} and {rows_2.shape[1]} edges have no "
-            "distance in the sum form; use normalize=True."
+            f"The sum form has no distance between barcodes of {n_1} and {n_2} edges; "
+            "use normalize=True."
         )
     distances = np.zeros((len(rows_1), len(rows_2)))
-    for part_1, part_2 in zip(
-        split_barcodes(rows_1), split_barcodes(rows_2), strict=True
-    ):
+    parts = zip(split_barcodes(rows_1), split_barcodes(rows_2), strict=True)
+    for part_1, part_2 in parts:
         if not (part_1.shape[1] and part_2.shape[1]):
             raise ValueError(
-                f"Barcodes of {rows_1.shape[1]} and {rows_2.shape[1]} edges have no "
-                "distance: one has deaths (or births) and the other has none."
+                f"There is no distance between barcodes of {n_1} and {n_2} edges: one "
+                "has deaths (or births) and the other has none."
             )
-        index_1, index_2, widths = _merge_quantiles(part_1.shape[1], part_2.shape[1])
+        steps_1, steps_2, widths = merge_quantiles(part_1.shape[1], part_2.shape[1])
         root = np.sqrt(widths)
         distances += cdist(
-            part_1[:, index_1] * root, part_2[:, index_2] * root, "sqeuclidean"
+            part_1[:, steps_1] * root, part_2[:, steps_2] * root, "sqeuclidean"
         )
     return distances

@@ -9,42 +9,27 @@ from scipy.cluster.hierarchy import linkage
 from sklearn.utils import check_array
 
 from sktopo._utils.parallel import ONE_AT_A_TIME
+from sktopo._utils.samples import FLOATS
+from sktopo.barcodes._layout import count_absent, count_nodes, split_barcodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from sktopo._typing import FloatArray, IntArray
+    from sktopo._typing import FloatArray
 
-from sktopo.barcodes._layout import (
-    count_absent,
-    count_nodes,
-    split_barcodes,
-)
-
-# Three ways to find births, each the fastest where it is used (benchmarks/barcodes.py).
-# Walking many small graphs in step takes batches of some size, and unpacked matrices
-# that stay in the cache; walking the row of one graph in place pays for its calls from
-# some thousands of nodes on; between the two, scipy walks one graph.
+# Births are found in three ways, each the fastest somewhere (benchmarks/barcodes.py):
+# many small graphs at once by Prim's algorithm on a stack of matrices, a graph of
+# thousands of nodes by Prim's algorithm on its row, and any other graph by scipy.
 _BATCHED_NODES = 512
-
-
 _FEWEST_GRAPHS = 3
-
-
 _COMPILED_NODES = 1500
-
-
-# Numbers in one step of the batched walk: enough to hide the cost of the calls,
-# few enough that the unpacked matrices of a block stay small.
+# Numbers in one step of Prim's algorithm on many graphs: enough to hide the cost of
+# the calls, few enough that the matrices of a block stay in the cache.
 _BATCH_WIDTH = 8192
-
-
-# Steps of the walk in place after which it drops the nodes it has reached.
+# Steps of Prim's algorithm on one row after which it drops the nodes it has reached.
 _STEPS = 64
 
 
-# Threads that walk at once hand Python's lock to each other at every step, which takes
-# longer than to walk in turn, and sort meanwhile.
 def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Split the edges of each graph into births and deaths.
 
@@ -88,7 +73,7 @@ def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, Float
 
 
 def barcode_rows(connectomes: ArrayLike) -> FloatArray:
-    """Turn connectome rows into barcode rows: births, then deaths, each ascending.
+    """Turn connectome rows into barcodes: births, then deaths, each ascending.
 
     Parameters
     ----------
@@ -98,7 +83,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     Returns
     -------
     barcodes : ndarray of shape (n_graphs, n_edges)
-        Barcode rows, float32 or float64 as the input.
+        Barcodes, in units of the edge weights; float32 or float64 as the input.
 
     Raises
     ------
@@ -109,7 +94,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     -----
     Each row is sorted once, the births are found by Prim's algorithm and moved to
     the front of the sorted row. The largest arrays are the input, the output, and up
-    to 8192 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
+    to 8192 n_nodes numbers for a block of matrices, if graphs have at most 512 nodes.
 
     Examples
     --------
@@ -118,9 +103,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     array([[ 0.7,  0.9,  0.5],
            [ 0. ,  0. , -1. ]])
     """
-    connectomes = check_array(
-        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
-    )
+    connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
     return compute_barcodes(connectomes)
 
 
@@ -128,7 +111,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     """Find the edge behind each birth and death.
 
     Of equal weights the edge that comes first in the row counts as the stronger, so
-    that the maximum spanning tree, and all that comes of it, is unique.
+    that the maximum spanning tree is unique.
 
     Parameters
     ----------
@@ -138,8 +121,8 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     Returns
     -------
     edges : ndarray of shape (n_graphs, n_edges), dtype intp
-        Positions in the connectome row, in the order of the barcode row:
-        ``np.take_along_axis(connectomes, edges, axis=1)`` are the barcode rows.
+        Positions in the connectome row, in the order of the barcode:
+        ``np.take_along_axis(connectomes, edges, axis=1)`` are the barcodes.
         With ``first, second = np.triu_indices(n_nodes, 1)`` the edge at position p
         joins the nodes ``first[p]`` and ``second[p]``.
 
@@ -150,7 +133,8 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
 
     Notes
     -----
-    The barcodes of the ranks of the weights, which are distinct, name their edges.
+    The weights are replaced by their ranks, which are distinct, so that each number
+    in the barcode of the ranks belongs to one edge.
 
     Examples
     --------
@@ -158,9 +142,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     >>> barcode_edges([[0.9, 0.5, 0.7]])  # births 0.7, 0.9; death 0.5
     array([[2, 0, 1]])
     """
-    connectomes = check_array(
-        connectomes, dtype=[np.float64, np.float32], ensure_min_features=0
-    )
+    connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
     n_edges = connectomes.shape[1]
     # A stable sort from the right puts the first of equal weights above the others.
     from_right = np.argsort(connectomes[:, ::-1], axis=1, kind="stable")
@@ -170,8 +152,8 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     return np.take_along_axis(ascending, barcode_rows(ranks).astype(np.intp), axis=1)
 
 
-def compute_barcodes(connectomes: FloatArray) -> FloatArray:
-    """Do the work of `barcode_rows` on an array known to be finite."""
+def compute_barcodes(connectomes):
+    """Compute `barcode_rows` of an array known to be finite."""
     n_graphs, n_edges = connectomes.shape
     n_nodes = count_nodes(n_edges)
     barcodes = np.empty(connectomes.shape, dtype=connectomes.dtype)
@@ -179,9 +161,9 @@ def compute_barcodes(connectomes: FloatArray) -> FloatArray:
         return barcodes
     if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
         for row, barcode in zip(connectomes, barcodes, strict=True):
-            births = _births_of_one(_complete(row), n_nodes)
+            births = _find_births(_complete(row), n_nodes)
             barcode[:] = row
-            _sort_in_place(barcode, births)
+            _sort_to_barcode(barcode, births)
         return barcodes
     edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
     edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
@@ -194,14 +176,17 @@ def compute_barcodes(connectomes: FloatArray) -> FloatArray:
             edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
         )
         with ONE_AT_A_TIME:
-            births = np.sort(_births_batched(weights), axis=1)
+            births = np.sort(_run_prim_on_matrices(weights), axis=1)
         for i, (row, row_births) in enumerate(zip(rows, births, strict=True)):
             _write_barcode(row, row_births, barcodes[start + i])
     return barcodes
 
 
-def _complete(rows: FloatArray) -> FloatArray:
-    """Pad rows with absent edges as weak as the weakest: a tree can do without them."""
+def _complete(rows):
+    """Add absent edges to rows, (..., n_edges), as weak as their weakest edge.
+
+    The births stay the same: a maximum spanning tree does not need these edges.
+    """
     absent = count_absent(rows.shape[-1])
     if not absent:
         return rows
@@ -209,23 +194,26 @@ def _complete(rows: FloatArray) -> FloatArray:
     return np.concatenate([rows, padding], axis=-1)
 
 
-def _births_of_one(row: FloatArray, n_nodes: int) -> FloatArray:
-    """Find the births of one graph, ascending."""
+def _find_births(row, n_nodes):
+    """Find the births of one complete connectome row, ascending."""
     if n_nodes > _COMPILED_NODES:
         row = np.ascontiguousarray(row)
         with ONE_AT_A_TIME:
-            return np.sort(_births_in_place(row, n_nodes))
+            return np.sort(_run_prim_on_row(row, n_nodes))
     # Clusters merge in single linkage along the edges of a minimum spanning tree.
     merges = linkage(np.negative(row, dtype=np.float64), "single")
     return -merges[::-1, 2].astype(row.dtype)
 
 
-def _births_batched(weights: FloatArray) -> FloatArray:
-    """Run Prim's algorithm on unpacked graphs in step; (n_graphs, n_nodes - 1)."""
+def _run_prim_on_matrices(weights):
+    """Run Prim's algorithm on all matrices, (n_graphs, n_nodes, n_nodes), at once.
+
+    Returns the births, (n_graphs, n_births), as they are found.
+    """
     n_graphs, n_nodes, _ = weights.shape
     births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
     graphs = np.arange(n_graphs)
-    # cap lowers the nodes already in the tree, whatever edges lead to them.
+    # The cap excludes nodes that are already in the tree.
     cap = np.full((n_graphs, n_nodes), np.inf, dtype=weights.dtype)
     cap[:, 0] = -np.inf
     best = np.minimum(weights[:, 0], cap)
@@ -238,20 +226,23 @@ def _births_batched(weights: FloatArray) -> FloatArray:
     return births
 
 
-def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
-    """Run Prim's algorithm on the row of one graph without unpacking it."""
+def _run_prim_on_row(row, n_nodes):
+    """Run Prim's algorithm on one connectome row, without its matrix.
+
+    Returns the births, (n_births,), as they are found.
+    """
     nodes = np.arange(n_nodes)
-    # Edge (i, j), i < j, stands at first[i] + j.
+    # The edge (i, j), i < j, is at first[i] + j of the row.
     first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
     left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
     cap, weights = np.full_like(best, np.inf), np.empty_like(best)
-    # Calls take much of the time, and Python's own numbers are the quicker ones.
+    # Calls take much of the time, and numbers of Python are faster than NumPy's.
     births, lowest, maximum, minimum = [], -np.inf, np.maximum, np.minimum
     for step in range(1, n_nodes):
         at = int(best.argmax())
         births.append(best.item(at))
         node, node_first = left.item(at), left_first.item(at)
-        # As in the batched walk, but nodes that were reached leave now and then.
+        # As for matrices, but nodes in the tree are dropped now and then.
         cap[at] = lowest
         if step % _STEPS == 0:
             keep = cap > lowest
@@ -259,7 +250,7 @@ def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
             best, cap = best[keep], cap[keep]
             weights = weights[: len(best)]
             at = int(left.searchsorted(node))
-        # Views that start at the node save an array of indices; "clip" saves a copy.
+        # Views that start at the node avoid an array of indices, "clip" a copy.
         row[node:].take(left_first[:at], None, weights[:at], "clip")
         row[node_first:].take(left[at:], None, weights[at:], "clip")
         maximum(best, weights, out=best)
@@ -267,26 +258,29 @@ def _births_in_place(row: FloatArray, n_nodes: int) -> FloatArray:
     return np.array(births, dtype=row.dtype)
 
 
-def _find(values: FloatArray, births: FloatArray) -> IntArray:
-    """Locate the births among the ascending weights of their graph, ties included."""
+def _locate_births(weights, births):
+    """Return the positions of births, (n_births,), among all weights, ascending.
+
+    Each of several equal births has its own position.
+    """
     among_ties = np.arange(len(births)) - births.searchsorted(births)
-    return values.searchsorted(births) + among_ties
+    return weights.searchsorted(births) + among_ties
 
 
-def _write_barcode(row: FloatArray, births: FloatArray, out: FloatArray) -> None:
-    """Write the births and the other weights, ascending; fast for few weights."""
-    values = np.sort(row)
-    keep = np.ones(len(values), dtype=bool)
-    keep[_find(values, births)] = False
+def _write_barcode(row, births, out):
+    """Write the barcode of a row to `out`, also (n_edges,); fast for few weights."""
+    weights = np.sort(row)
+    keep = np.ones(len(weights), dtype=bool)
+    keep[_locate_births(weights, births)] = False
     out[: len(births)] = births
-    out[len(births) :] = values[keep]
+    out[len(births) :] = weights[keep]
 
 
-def _sort_in_place(barcode: FloatArray, births: FloatArray) -> None:
-    """Turn a row into its barcode without another array; fast for many weights."""
+def _sort_to_barcode(barcode, births):
+    """Turn a row into its barcode in place; fast for many weights."""
     barcode.sort()
     stop = len(barcode)
-    for shift, at in enumerate(_find(barcode, births)[::-1].tolist()):
+    for shift, at in enumerate(_locate_births(barcode, births)[::-1].tolist()):
         barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
         stop = at
     barcode[len(births) : len(births) + stop] = barcode[:stop]

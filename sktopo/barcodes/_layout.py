@@ -1,21 +1,28 @@
-"""The layout of barcodes and Wasserstein rows: which column is what, and its scale."""
+"""The columns of barcodes and Wasserstein rows: what they hold, and their scale."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from math import isqrt, sqrt
+from math import exp, isqrt, lgamma, log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import check_array
 
+from sktopo._utils.samples import FLOATS
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
     from sktopo._typing import FloatArray, S
+
+# Rows are judged to be Wasserstein rows if at least this share of them has all deaths
+# below all births, which would happen to random weights with at most this probability.
+_SHARE_APART = 0.9
+_PROBABILITY_APART = 1e-3
 
 
 def count_nodes(n_edges: int) -> int:
@@ -40,158 +47,25 @@ def count_nodes(n_edges: int) -> int:
     return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1
 
 
-def split_barcodes(barcodes: NDArray[S]) -> tuple[NDArray[S], NDArray[S]]:
-    """Split barcode rows into views of their births and deaths.
-
-    Parameters
-    ----------
-    barcodes : ndarray of shape (..., n_edges)
-        Barcode rows.
-
-    Returns
-    -------
-    births : ndarray of shape (..., n_births)
-        The first ``count_nodes(n_edges) - 1`` columns.
-
-    deaths : ndarray of shape (..., n_deaths)
-        The other columns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktopo.barcodes import split_barcodes
-    >>> split_barcodes(np.array([0.7, 0.9, 0.5]))
-    (array([0.7, 0.9]), array([0.5]))
-    """
-    n_births = count_nodes(barcodes.shape[-1]) - 1
-    return barcodes[..., :n_births], barcodes[..., n_births:]
-
-
-def scale_barcodes(barcodes: ArrayLike, *, normalize: bool = True) -> FloatArray:
-    """Scale barcode rows so that the Wasserstein distance becomes Euclidean.
-
-    Parameters
-    ----------
-    barcodes : array-like of shape (n_graphs, n_edges)
-        Barcode rows.
-
-    normalize : bool, default=True
-        Whether births and deaths each count as a probability measure: births are
-        divided by the root of their number, deaths likewise. If False, the rows
-        come back as they are: the published sum form is already Euclidean.
-
-    Returns
-    -------
-    scaled : ndarray of shape (n_graphs, n_edges)
-        Rows whose Euclidean distances are the Wasserstein distances.
-
-    Examples
-    --------
-    >>> from sktopo.barcodes import scale_barcodes
-    >>> scale_barcodes([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]).round(2)
-    array([[0.58, 1.15, 1.73, 2.31, 2.89, 3.46]])
-    """
-    return scale_rows(check_barcodes(barcodes), normalize)
-
-
-def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray:
-    """Undo `scale_barcodes`: bring scaled rows back to units of the edge weights.
-
-    Barycenters of a :class:`~sktopo.TopClusterer`, or rows of a
-    :class:`~sktopo.GraphPersistence` that keeps births and deaths, are scaled rows.
-
-    Parameters
-    ----------
-    scaled : array-like of shape (n_graphs, n_edges)
-        Scaled barcode rows.
-
-    normalize : bool, default=True
-        Whether births and deaths were each scaled to a probability measure.
-
-    Returns
-    -------
-    barcodes : ndarray of shape (n_graphs, n_edges)
-        Barcode rows.
-
-    Examples
-    --------
-    >>> from sktopo.barcodes import scale_barcodes, unscale_barcodes
-    >>> unscale_barcodes(scale_barcodes([[1.0, 2.0, 3.0]])).round(2)
-    array([[1., 2., 3.]])
-    """
-    scaled = check_barcodes(scaled)
-    layout = BarcodeLayout(scaled.shape[1], normalize=normalize)
-    return np.hstack(list(layout.unscale(scaled).values())) if normalize else scaled
-
-
-def count_absent(n_edges: int) -> int:
+def count_absent(n_edges):
     """Count the edges that graphs on `count_nodes(n_edges)` nodes lack."""
     n_nodes = count_nodes(n_edges)
     return n_nodes * (n_nodes - 1) // 2 - n_edges
 
 
-def warn_incomplete(n_edges: int) -> None:
-    """Warn if rows of this length are no upper triangles."""
+def warn_incomplete(n_edges):
+    """Warn if rows of `n_edges` edges are not the upper triangle of a matrix."""
     absent = count_absent(n_edges)
     if absent:
         warnings.warn(
-            f"Rows of {n_edges} edges are no upper triangle, n(n-1)/2: they are taken "
+            f"{n_edges} edges do not form an upper triangle, n(n-1)/2: rows are taken "
             f"for graphs on {count_nodes(n_edges)} nodes whose last {absent} edges are "
             "absent.",
             stacklevel=3,
         )
 
 
-def check_barcodes(barcodes: ArrayLike) -> FloatArray:
-    """Validate barcodes: rows of births and deaths, each ascending.
-
-    Parameters
-    ----------
-    barcodes : array-like of shape (n_graphs, n_edges)
-        Barcodes in units of the edge weights.
-
-    Returns
-    -------
-    barcodes : ndarray of shape (n_graphs, n_edges)
-        The barcodes as an array, float32 or float64 as the input.
-
-    Raises
-    ------
-    ValueError
-        If the rows are not a 2-D array of finite real numbers, or births or deaths do
-        not ascend.
-
-    Examples
-    --------
-    >>> from sktopo.barcodes import check_barcodes
-    >>> check_barcodes([[0.7, 0.9, 0.5]])
-    array([[0.7, 0.9, 0.5]])
-    """
-    barcodes = check_array(
-        barcodes, dtype=[np.float64, np.float32], ensure_min_features=0
-    )
-    for name, part in zip(("births", "deaths"), split_barcodes(barcodes), strict=True):
-        falls = (part[:, 1:] < part[:, :-1]).any(axis=1)
-        if falls.any():
-            raise ValueError(
-                f"Row {falls.argmax()} is not a barcode: its {name} do not ascend. "
-                "barcode_rows turns connectome rows into barcodes."
-            )
-    return barcodes
-
-
-def scale_rows(barcodes, normalize):
-    """Scale barcodes known to be valid, see `scale_barcodes`."""
-    if not normalize:
-        return barcodes
-    layout = BarcodeLayout(barcodes.shape[1])
-    scales = layout.scales
-    return np.hstack(
-        [part * scales[kind] for kind, part in layout.split(barcodes).items()]
-    )
-
-
-def check_homology_dimensions(dimensions: Sequence[int]) -> None:
+def check_homology_dimensions(dimensions):
     """Raise a ValueError unless the dimensions are 0, 1 or both, in a sequence."""
     is_sequence = isinstance(dimensions, (tuple, list))
     if not is_sequence or set(dimensions) not in ({0}, {1}, {0, 1}):
@@ -204,6 +78,9 @@ def check_homology_dimensions(dimensions: Sequence[int]) -> None:
 @dataclass(frozen=True)
 class BarcodeLayout:
     """Which columns of a row are edges, births and deaths, and how they are scaled.
+
+    The layout of a barcode is ``BarcodeLayout(n_edges, normalize=False)``. All other
+    layouts are those of Wasserstein rows.
 
     Parameters
     ----------
@@ -232,10 +109,13 @@ class BarcodeLayout:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sktopo.barcodes import BarcodeLayout
-    >>> layout = BarcodeLayout(n_edges=6, normalize=False)
-    >>> layout.sizes, layout.scales
-    ({'birth': 3, 'death': 3}, {'birth': 1.0, 'death': 1.0})
+    >>> layout = BarcodeLayout(n_edges=3)
+    >>> layout.sizes
+    {'birth': 2, 'death': 1}
+    >>> layout.split(np.array([0.7, 0.9, 0.5]))
+    {'birth': array([0.7, 0.9]), 'death': array([0.5])}
     """
 
     n_edges: int
@@ -271,8 +151,9 @@ class BarcodeLayout:
     @property
     def scales(self) -> dict[str, float]:
         """The factor from weights to columns of each kind."""
+        sizes = self.sizes
         return {
-            kind: sqrt(share / (max(self.sizes[kind], 1) if self.normalize else 1))
+            kind: sqrt(share / (max(sizes[kind], 1) if self.normalize else 1))
             for kind, share in self._shares.items()
         }
 
@@ -288,9 +169,35 @@ class BarcodeLayout:
         -------
         parts : dict of str to ndarray
             The columns of each kind, scaled as they are.
+
+        Raises
+        ------
+        ValueError
+            If the rows have another number of columns than the layout.
         """
-        cuts = np.cumsum(list(self.sizes.values()))[:-1]
+        *cuts, n_columns = np.cumsum(list(self.sizes.values()))
+        if rows.shape[-1] != n_columns:
+            raise ValueError(
+                f"Rows of {rows.shape[-1]} columns do not have this layout, which has "
+                f"{n_columns} columns: {self.sizes}."
+            )
         return dict(zip(self.sizes, np.split(rows, cuts, axis=-1), strict=True))
+
+    def scale(self, parts: Mapping[str, FloatArray]) -> FloatArray:
+        """Scale the weights of each kind and join them to rows.
+
+        Parameters
+        ----------
+        parts : mapping of str to ndarray of shape (..., n_columns_of_kind)
+            Weights of each kind; kinds that the layout leaves out are ignored.
+
+        Returns
+        -------
+        rows : ndarray of shape (..., n_columns)
+            Rows of this layout.
+        """
+        scales = self.scales
+        return np.concatenate([parts[kind] * scales[kind] for kind in scales], axis=-1)
 
     def unscale(self, rows: FloatArray) -> dict[str, FloatArray]:
         """Split rows and bring each kind to units of the edge weights.
@@ -304,6 +211,251 @@ class BarcodeLayout:
         -------
         parts : dict of str to ndarray
             Weights of each kind.
+
+        Raises
+        ------
+        ValueError
+            If the rows have another number of columns than the layout.
         """
         scales = self.scales
         return {kind: part / scales[kind] for kind, part in self.split(rows).items()}
+
+
+def split_barcodes(barcodes: NDArray[S]) -> tuple[NDArray[S], NDArray[S]]:
+    """Split barcodes into views of their births and deaths.
+
+    Parameters
+    ----------
+    barcodes : ndarray of shape (..., n_edges)
+        Barcodes. Wasserstein rows of births and deaths are split in the same way.
+
+    Returns
+    -------
+    births : ndarray of shape (..., n_births)
+        The first ``count_nodes(n_edges) - 1`` columns.
+
+    deaths : ndarray of shape (..., n_deaths)
+        The other columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktopo.barcodes import split_barcodes
+    >>> split_barcodes(np.array([0.7, 0.9, 0.5]))
+    (array([0.7, 0.9]), array([0.5]))
+    """
+    parts = BarcodeLayout(barcodes.shape[-1]).split(barcodes)
+    return parts["birth"], parts["death"]
+
+
+def scale_barcodes(barcodes: ArrayLike, *, normalize: bool = True) -> FloatArray:
+    """Turn barcodes into Wasserstein rows, whose Euclidean distance is Wasserstein's.
+
+    Parameters
+    ----------
+    barcodes : array-like of shape (n_graphs, n_edges)
+        Barcodes, in units of the edge weights.
+
+    normalize : bool, default=True
+        Whether births and deaths each count as a probability measure: births are
+        divided by the root of their number, deaths likewise. If False, the numbers
+        stay as they are: the distance published as a sum is already Euclidean.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_graphs, n_edges)
+        Wasserstein rows, float32 or float64 as the input.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not barcodes, see :func:`check_barcodes`.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import scale_barcodes
+    >>> scale_barcodes([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]).round(2)
+    array([[0.58, 1.15, 1.73, 2.31, 2.89, 3.46]])
+    """
+    return scale_rows(check_scalable(barcodes, normalize), normalize)
+
+
+def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray:
+    """Turn Wasserstein rows back into barcodes: undo `scale_barcodes`.
+
+    Barycenters of a :class:`~sktopo.TopClusterer`, and rows of a
+    :class:`~sktopo.GraphPersistence` that keeps births and deaths alone, are such
+    rows.
+
+    Parameters
+    ----------
+    scaled : array-like of shape (n_graphs, n_edges)
+        Wasserstein rows of births and deaths.
+
+    normalize : bool, default=True
+        Whether births and deaths were each scaled to a probability measure.
+
+    Returns
+    -------
+    barcodes : ndarray of shape (n_graphs, n_edges)
+        Barcodes, in units of the edge weights.
+
+    Raises
+    ------
+    ValueError
+        If the columns are not births and deaths, each ascending.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import scale_barcodes, unscale_barcodes
+    >>> unscale_barcodes(scale_barcodes([[1.0, 2.0, 3.0]])).round(2)
+    array([[1., 2., 3.]])
+    """
+    scaled = check_ascending(scaled)
+    layout = BarcodeLayout(scaled.shape[1], normalize=normalize)
+    return np.hstack(list(layout.unscale(scaled).values()))
+
+
+def check_barcodes(barcodes: ArrayLike) -> FloatArray:
+    """Validate barcodes: rows of births and deaths in units of the edge weights.
+
+    Parameters
+    ----------
+    barcodes : array-like of shape (n_graphs, n_edges)
+        Barcodes. Rows of :class:`~sktopo.GraphPersistence` are not barcodes unless
+        ``normalize=False``: bring them back by :func:`unscale_barcodes`.
+
+    Returns
+    -------
+    barcodes : ndarray of shape (n_graphs, n_edges)
+        The barcodes as an array, float32 or float64 as the input.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not a 2-D array of finite real numbers, births or deaths do
+        not ascend, or the rows are evidently normalised Wasserstein rows.
+
+    Warns
+    -----
+    UserWarning
+        If the rows look like normalised Wasserstein rows, and are perhaps not.
+
+    Notes
+    -----
+    Normalising divides the many deaths by more than the few births, and so parts
+    them. Rows look like normalised Wasserstein rows if
+
+    - in 9 of 10 rows all deaths lie below all births other than 0, which for weights
+      in random order has a probability of at most 0.001: the strongest
+      ``n_nodes - 1`` of ``n_edges`` edges then form one of the
+      ``n_nodes ** (n_nodes - 2)`` spanning trees;
+    - :func:`unscale_barcodes` turns every row into a barcode that some graph has;
+    - and in half of these barcodes some deaths lie above some births.
+
+    They are refused if, in addition, the weights of these barcodes are at most 1, as
+    correlations are. Else they may, though rarely, be the barcodes of trees of strong
+    edges among edges some ``sqrt(n_nodes / 2)`` times weaker, hence the warning. Few
+    small graphs (one of less than 25 nodes, two of less than 15) never look so.
+
+    Examples
+    --------
+    >>> from sktopo.barcodes import check_barcodes
+    >>> check_barcodes([[0.7, 0.9, 0.5]])
+    array([[0.7, 0.9, 0.5]])
+    """
+    barcodes = check_ascending(barcodes)
+    if not _look_normalized(barcodes):
+        return barcodes
+    message = (
+        "The rows look like Wasserstein rows, which GraphPersistence scales with "
+        "normalize=True, and not like barcodes in units of the edge weights. Bring "
+        "them back to barcodes with unscale_barcodes first; the Wasserstein distances "
+        "between such rows are their Euclidean distances."
+    )
+    births, _ = split_barcodes(barcodes)
+    if births.max() > (1 + 1e-6) * BarcodeLayout(barcodes.shape[1]).scales["birth"]:
+        warnings.warn(message, stacklevel=3)
+        return barcodes
+    raise ValueError(message)
+
+
+def check_scalable(barcodes, normalize):
+    """Validate barcodes; if they will not be scaled, Wasserstein rows do as well."""
+    return check_barcodes(barcodes) if normalize else check_ascending(barcodes)
+
+
+def check_ascending(rows):
+    """Validate barcodes or Wasserstein rows of births and deaths, each ascending.
+
+    Returns an array of shape (n_graphs, n_edges), float32 or float64.
+    """
+    rows = check_array(rows, dtype=FLOATS, ensure_min_features=0)
+    for name, part in zip(("births", "deaths"), split_barcodes(rows), strict=True):
+        falls = (part[:, 1:] < part[:, :-1]).any(axis=1)
+        if falls.any():
+            raise ValueError(
+                f"Row {falls.argmax()} of {rows.shape[1]} columns is not a barcode: "
+                f"the first {split_barcodes(rows)[0].shape[1]} are its births, the "
+                f"others its deaths, and the {name} do not ascend. barcode_rows turns "
+                "connectome rows into barcodes."
+            )
+    return rows
+
+
+def scale_rows(barcodes, normalize):
+    """Scale barcodes known to be valid, see `scale_barcodes`."""
+    if not normalize:
+        return barcodes
+    layout = BarcodeLayout(barcodes.shape[1])
+    return layout.scale(layout.split(barcodes))
+
+
+def count_deaths(births, deaths):
+    """Count the deaths that come before each next birth, and those that fit.
+
+    Births, (n_births,), and deaths descend. Deaths equal to a birth up to rounding
+    come after it.
+
+    Returns
+    -------
+    counts : ndarray of shape (n_births,)
+        Entry k counts the deaths before birth k + 1, the last entry all deaths.
+
+    capacities : ndarray of shape (n_births,)
+        The largest number of deaths that k + 1 births make possible: the edges
+        within k + 2 nodes that are not in their tree.
+    """
+    slack = 16 * np.finfo(births.dtype).eps * max(np.abs(births).max(), 1e-300)
+    counts = np.searchsorted(-deaths, -(births[1:] + slack), side="left")
+    n_merged = np.arange(1, len(births) + 1)
+    return np.append(counts, len(deaths)), n_merged * (n_merged - 1) // 2
+
+
+def _look_normalized(rows):
+    """Return whether rows look like normalised Wasserstein rows, see `check_barcodes`.
+
+    The rows, (n_graphs, n_edges), are known to ascend.
+    """
+    births, deaths = split_barcodes(rows)
+    if not deaths.shape[1]:
+        return False
+    least = np.min(births, axis=1, initial=np.inf, where=births > 0)
+    apart = (births[:, 0] >= 0) & (deaths[:, -1] > 0) & (deaths[:, -1] < least)
+    # The strongest edges form a tree: n^(n - 2) of all choices of n - 1 edges do.
+    n_edges, n_births = rows.shape[1], births.shape[1]
+    log_choices = lgamma(n_edges + 1) - lgamma(n_births + 1)
+    log_choices -= lgamma(deaths.shape[1] + 1)
+    log_probability = (n_births - 1) * log(n_births + 1) - log_choices
+    probability = exp(min(apart.sum() * log_probability, 0))
+    if apart.mean() < _SHARE_APART or probability > _PROBABILITY_APART:
+        return False
+    layout = BarcodeLayout(n_edges)
+    factor = layout.scales["birth"] / layout.scales["death"]
+    if np.mean(least < deaths[:, -1] * factor) < 0.5:
+        return False
+    for row_births, row_deaths in zip(*layout.unscale(rows).values(), strict=True):
+        counts, capacities = count_deaths(row_births[::-1], row_deaths[::-1])
+        if (counts > capacities).any():
+            return False
+    return True

@@ -1,15 +1,14 @@
-"""Persistent graph homology: from connectome rows to barcode rows."""
+"""Persistent graph homology: from connectome rows to Wasserstein rows."""
 
 from __future__ import annotations
 
-from math import isqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
@@ -18,22 +17,22 @@ from sktopo._utils.parameters import (
     check_real,
     reset_fitted_attributes,
 )
-from sktopo._utils.samples import FLOATS, SYMMETRY, is_stack, upper_triangle
+from sktopo._utils.samples import FLOATS
 from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
+from sktopo.barcodes._graphs import check_graphs
 from sktopo.barcodes._layout import (
     BarcodeLayout,
     check_homology_dimensions,
     count_absent,
     count_nodes,
     split_barcodes,
-    warn_incomplete,
 )
 from sktopo.barcodes._quantiles import quantile_vectors
 from sktopo.barcodes._realization import interpolate_connectome, realize_barcode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Self
+    from typing import Self
 
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
@@ -45,20 +44,21 @@ _CHUNK = 2**24
 
 
 class GraphPersistence(TransformerMixin, BaseEstimator):
-    r"""Turn connectome rows into barcode rows, without a threshold.
+    r"""Turn connectome rows into Wasserstein rows, without a threshold.
 
-    In the graph filtration of decreasing edges [1]_ the weights of the maximum
-    spanning tree are the births of components and all other weights the deaths of
-    cycles. A row of the result holds the births, then the deaths, each ascending,
-    scaled so that the Euclidean distance between rows is the 2-Wasserstein distance
-    between barcodes. Any estimator of scikit-learn can go on from there.
+    In the graph filtration [1]_ the weights of the maximum spanning tree are the
+    births of components and all other weights the deaths of cycles. The barcode of a
+    graph holds the births, then the deaths, each ascending. Its Wasserstein row is
+    the barcode scaled so that the Euclidean distance between rows is the
+    2-Wasserstein distance between barcodes. Any estimator of scikit-learn can go on
+    from there.
 
     Parameters
     ----------
     normalize : bool, default=True
         Whether births and deaths each count as a probability measure (they are
-        divided by the root of their number), so that the few births do not drown in
-        the many deaths. False is the published sum form.
+        divided by the root of their number), so that the few births count as much as
+        the many deaths. False is the published sum form: rows are the barcodes.
 
     topology_weight : float, default=1.0
         The weight :math:`\lambda` of topology against the edges themselves in
@@ -67,7 +67,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         them edges, births and deaths.
 
     homology_dimensions : tuple of int, default=(0, 1)
-        What to keep: 0 for births (components), 1 for deaths (cycles).
+        What to keep: 0 for births of components, 1 for deaths of cycles.
 
     n_quantiles : int or None, default=None
         If given, births and deaths are each replaced by this many averages of their
@@ -102,20 +102,22 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     See Also
     --------
     FunctionalConnectome : Computes connectome rows.
-    TopClusterer : Clusters barcode rows.
-    WassersteinKernel : A kernel between barcode rows.
-    sktopo.barcodes : The functions underneath.
+    TopClusterer : Clusters Wasserstein rows.
+    WassersteinKernel : A kernel between Wasserstein rows.
+    sktopo.barcodes : The functions that compute barcodes and distances.
 
     Notes
     -----
     To see births and deaths in units of the edge weights, undo the scaling with
-    :func:`sktopo.barcodes.unscale_barcodes`.
+    :func:`sktopo.barcodes.unscale_barcodes`. Functions of barcodes, such as
+    :func:`sktopo.barcodes.wasserstein_distances`, would scale the rows a second time;
+    between rows take Euclidean distances.
 
-    A row whose length is no n(n-1)/2 is a graph on the fewest nodes that hold that
-    many edges, its last edges absent; `fit` warns. Memory holds, beyond input and
-    output, one sorted graph and a block of unpacked ones, see
-    :func:`sktopo.barcodes.barcode_rows`; with several jobs, or a topology weight
-    between 0 and 1, the barcodes once more.
+    A row whose length is not n(n-1)/2 is taken for a graph on the fewest nodes that
+    can have so many edges, its last edges absent; `fit` warns. Besides input and
+    output, memory holds one sorted graph and a block of matrices, see
+    :func:`sktopo.barcodes.barcode_rows`. With several jobs, or a topology weight
+    between 0 and 1, it holds the barcodes once more.
 
     References
     ----------
@@ -178,23 +180,16 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         reset_fitted_attributes(self)
-        rows = self._check_graphs(X, reset=True)
-        self.ragged_ = isinstance(rows, list)
-        for same in map(np.atleast_2d, rows) if self.ragged_ else [rows]:
-            _check_not_flattened(same)
-        self.layout_ = BarcodeLayout(
-            len(rows[0]),
-            normalize=bool(self.normalize),
-            topology_weight=self.topology_weight,
-            homology_dimensions=tuple(self.homology_dimensions),
-            n_quantiles=self.n_quantiles,
-        )
+        groups = self._check_graphs(X, reset=True)
+        self.ragged_ = len(groups) > 1
+        self.layout_ = self._make_layout(groups[0][1].shape[1])
         if not self.ragged_:
+            _, rows = groups[0]
             self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
-        """Compute barcode rows.
+        """Compute Wasserstein rows.
 
         Parameters
         ----------
@@ -203,8 +198,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        barcodes : ndarray of shape (n_samples, n_features_out)
-            Barcode rows, float32 or float64 as the input. Columns: edges (if
+        rows : ndarray of shape (n_samples, n_features_out)
+            Wasserstein rows, float32 or float64 as the input. Columns: edges (if
             ``topology_weight < 1``), births, deaths.
 
         Raises
@@ -213,33 +208,27 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             As `fit`, or if the number of edges is not the fitted one.
         """
         check_is_fitted(self)
-        rows = self._check_graphs(X, reset=False)
-        if not isinstance(rows, list):
-            return self._transform_rows(rows)
-        lengths = np.array([len(row) for row in rows])
-        out = np.empty((len(rows), 0))
-        for length in np.unique(lengths):
-            index = np.flatnonzero(lengths == length)
-            part = self._transform_rows(np.stack([rows[i] for i in index]))
-            if not out.size:
-                out = np.empty((len(rows), part.shape[1]), np.result_type(*rows))
-            out[index] = part
-        return out
+        groups = self._check_graphs(X, reset=False)
+        if len(groups) == 1:
+            return self._transform_rows(groups[0][1])
+        parts = [self._transform_rows(rows) for _, rows in groups]
+        samples = np.concatenate([samples for samples, _ in groups])
+        return np.concatenate(parts)[np.argsort(samples)]
 
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
-        """Find connectome rows with given barcodes, near the template.
+        """Find connectome rows that have given Wasserstein rows.
 
         Without edges in the rows (``topology_weight=1``) the result has exactly the
-        given barcode, its weights placed in the order of `template_`, which is the
-        mean of all fitted graphs: to see a cluster in its own layout, fit on its
-        members. With edges, the result is near them and its barcode near the given
-        one: the two trade off as in the distance. Rows that came from `transform`
-        with edges come back.
+        given barcode. Its weights are placed in the order of `template_`, which is
+        the mean of all fitted graphs: to see a cluster in its own layout, fit on its
+        members. With edges in the rows, the result is near these edges and its
+        barcode near the given one, in the proportion of the topology weight. If the
+        rows came from `transform`, the result is what was transformed.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features_out)
-            Rows as `transform` returns them, or barycenters of such rows.
+            Wasserstein rows as `transform` returns them, or barycenters of such rows.
 
         Returns
         -------
@@ -249,9 +238,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the transform keeps too little (quantiles, one homology dimension),
-            graphs are incomplete, X has another width than `transform` returns, or
-            no graph has a barcode.
+            If the rows keep too little (quantiles, one homology dimension), graphs
+            are incomplete, X has another width than `transform` returns, or no graph
+            has a barcode.
         """
         check_is_fitted(self)
         self._check_invertible()
@@ -265,22 +254,19 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         parts = self.layout_.unscale(X)
         if "birth" not in parts:
             return parts["edge"]
-        barcodes = np.hstack([np.sort(parts[name]) for name in ("birth", "death")])
-        if "edge" not in parts:
+        barcodes = np.hstack([np.sort(parts[kind]) for kind in ("birth", "death")])
+        if "edge" in parts:
+            squares = [scale**2 for scale in self.layout_.scales.values()]
+            find, shared = interpolate_connectome, tuple(squares)
+            items = list(zip(parts["edge"], barcodes, strict=True))
+        else:
             find, shared = realize_barcode, (self.template_,)
             items = [(barcode,) for barcode in barcodes]
-        else:
-            find, shared = interpolate_connectome, ()
-            squares = [self.layout_.scales[kind] ** 2 for kind in parts]
-            items = [
-                (edges, barcode, *squares)
-                for edges, barcode in zip(parts["edge"], barcodes, strict=True)
-            ]
         found = run_parallel(
             find,
             items,
             shared=shared,
-            n_jobs=self.n_jobs,  # no threads: Python's lock is held most of the time
+            n_jobs=self.n_jobs,  # processes: Python's lock is held most of the time
             verbose=self.verbose,
             description="connectomes",
         )
@@ -311,12 +297,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As `transform`; if `n_quantiles` is set, as averages over births have no
-            edge of their own; or if the number of names is not the number of edges.
+            As `transform`; if `n_quantiles` is set, since an average over several
+            births is not the weight of one edge; or if the number of names is not the
+            number of edges.
 
         See Also
         --------
-        sktopo.inference.attribute_distance : Which units set two groups apart.
+        sktopo.inference.attribute_distance : Finds the nodes that set two groups apart.
 
         Examples
         --------
@@ -331,7 +318,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 "n_quantiles is set, and averages over several births have no edge of "
                 "their own; name edges without n_quantiles."
             )
-        rows = self._check_graphs(X, reset=False)
+        ((_, rows),) = self._check_graphs(X, reset=False)
         n_edges = rows.shape[1]
         if input_features is None and not hasattr(self, "feature_names_in_"):
             pairs = np.transpose(np.triu_indices(count_nodes(n_edges), 1))[:n_edges]
@@ -365,18 +352,17 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             If the number of names is not the number of edges.
         """
         check_is_fitted(self)
+        edges = []
         if hasattr(self, "n_features_in_"):
             edges = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        else:
-            edges = []
         suffix = "" if self.n_quantiles is None else "_quantile"
-        names: list[str] = []
-        for name, size in self.layout_.sizes.items():
-            numbered = [f"{name}{suffix}{k}" for k in range(size)]
-            names.extend(edges if name == "edge" else numbered)
+        names = []
+        for kind, size in self.layout_.sizes.items():
+            numbered = [f"{kind}{suffix}{k}" for k in range(size)]
+            names.extend(edges if kind == "edge" else numbered)
         return np.array(names, dtype=object)
 
-    def _check_parameters(self) -> None:
+    def _check_parameters(self):
         check_flag("normalize", self.normalize)
         check_flag("verbose", self.verbose)
         check_real("topology_weight", self.topology_weight, 0, 1)
@@ -391,46 +377,36 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 f"normalize={self.normalize}, topology_weight={self.topology_weight}."
             )
 
-    def _check_graphs(self, X: Any, reset: bool) -> Any:
-        """Validate graphs; an array of rows, or a list of rows of several lengths."""
-        if is_stack(X):
-            X = [_condense(matrix, sample) for sample, matrix in enumerate(X)]
-            if not X:
-                raise ValueError("X holds 0 samples; expected at least 1 graph.")
-        if _is_ragged(X):
-            if self.n_quantiles is None:
-                raise ValueError(
-                    "The rows of X differ in length; give n_quantiles to put graphs of "
-                    "different sizes into one space."
-                )
-            rows = [
-                check_array(row, dtype=FLOATS, ensure_2d=False, input_name="X")
-                for row in X
-            ]
-        elif not reset and self.n_quantiles is not None:
-            rows = check_array(X, dtype=FLOATS)
-        else:
-            rows = validate_data(self, X, dtype=FLOATS, reset=reset)
-        if reset or self.n_quantiles is not None:
-            for n_edges in sorted({len(row) for row in rows}):
-                warn_incomplete(n_edges)
-        if min(len(row) for row in rows) == 1 and not self._can_miss_deaths():
+    def _make_layout(self, n_edges):
+        """Return the layout of the rows of graphs of `n_edges` edges."""
+        return BarcodeLayout(
+            n_edges,
+            normalize=bool(self.normalize),
+            topology_weight=self.topology_weight,
+            homology_dimensions=tuple(self.homology_dimensions),
+            n_quantiles=self.n_quantiles,
+        )
+
+    def _check_graphs(self, X, reset):
+        """Validate X, see `check_graphs`, and that each graph has what rows need."""
+        any_size = self.n_quantiles is not None
+        groups = check_graphs(self, X, reset=reset, any_size=any_size)
+        kinds = self._make_layout(1).sizes
+        if (
+            groups[0][1].shape[1] == 1
+            and "death" in kinds
+            and (any_size or "birth" not in kinds)
+        ):
             raise ValueError(
                 "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
                 "homology_dimensions=(0,)."
             )
-        return rows
-
-    def _can_miss_deaths(self) -> bool:
-        """Tell whether a graph of two nodes, which has a birth only, has a row."""
-        if 1 not in self.homology_dimensions or self.topology_weight == 0:
-            return True
-        return self.n_quantiles is None and 0 in self.homology_dimensions
+        return groups
 
     def _check_invertible(self):
-        """Raise a ValueError if rows cannot be taken back to connectomes."""
+        """Raise a ValueError if rows do not determine connectomes."""
         if self.n_quantiles is not None:
-            reason = "n_quantiles is set: averages of births do not tell each birth"
+            reason = "n_quantiles is set: averages do not determine each birth"
         elif self.topology_weight > 0 and len(set(self.homology_dimensions)) == 1:
             reason = "only one of births and deaths is kept"
         elif count_absent(self.n_features_in_):
@@ -439,41 +415,21 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return
         raise ValueError(f"There is no inverse: {reason}.")
 
-    def _transform_rows(self, rows: FloatArray) -> FloatArray:
+    def _transform_rows(self, rows):
+        """Turn connectome rows of one size into Wasserstein rows."""
         scales, parts = self.layout_.scales, {"edge": rows}
         if self.topology_weight > 0:
-            barcodes = self._barcodes(rows)
+            barcodes = _compute_in_chunks(rows, self.n_jobs, self.verbose)
             parts["birth"], parts["death"] = split_barcodes(barcodes)
-        if list(scales) == ["birth", "death"] and self.n_quantiles is None:
+        if self.n_quantiles is not None:
+            for kind in scales:
+                parts[kind] = quantile_vectors(parts[kind], self.n_quantiles)
+        elif list(scales) == ["birth", "death"]:
             # The barcodes belong to this call, so they can be scaled in place.
             for kind, scale in scales.items():
                 parts[kind] *= scale
             return barcodes
-        if self.n_quantiles is not None:
-            for kind in scales:
-                parts[kind] = quantile_vectors(parts[kind], self.n_quantiles)
-        return np.hstack([parts[kind] * scale for kind, scale in scales.items()])
-
-    def _barcodes(self, rows: FloatArray) -> FloatArray:
-        """Run `compute_barcodes` on chunks of rows, in parallel where asked."""
-        n_rows, n_edges = rows.shape
-        share = -(-n_rows // effective_n_jobs(self.n_jobs))
-        size = max(1, min(share, _CHUNK // n_edges))
-        chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
-        if len(chunks) == 1:
-            return compute_barcodes(rows)
-        done = run_parallel(
-            compute_barcodes,
-            [(rows[chunk],) for chunk in chunks],
-            n_jobs=self.n_jobs,
-            prefer="threads",
-            verbose=self.verbose,
-            description="barcodes",
-        )
-        barcodes = np.empty(rows.shape, dtype=rows.dtype)
-        for chunk, part in zip(chunks, done, strict=True):
-            barcodes[chunk] = part
-        return barcodes
+        return self.layout_.scale(parts)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -482,54 +438,23 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _is_ragged(X: Any) -> bool:
-    """Tell a sequence of rows of different lengths."""
-    if hasattr(X, "ndim") and not (X.ndim == 1 and X.dtype == object):
-        return False
-    if not isinstance(X, (list, tuple, np.ndarray)):
-        return False
-    shapes = {np.shape(row) for row in X}
-    if len({len(shape) for shape in shapes}) > 1:
-        raise ValueError(
-            f"The samples of X have shapes {sorted(shapes)}; expected rows only, or "
-            "matrices only."
-        )
-    return len(shapes) > 1
-
-
-def _condense(matrix: ArrayLike, sample: int) -> FloatArray:
-    """Turn a symmetric matrix into a connectome row; `sample` names it in errors."""
-    matrix = check_array(
-        matrix, dtype=FLOATS, input_name="X", allow_nd=True, ensure_all_finite=False
+def _compute_in_chunks(rows, n_jobs, verbose):
+    """Run `compute_barcodes` on chunks of connectome rows, in parallel if asked."""
+    n_rows, n_edges = rows.shape
+    share = -(-n_rows // effective_n_jobs(n_jobs))
+    size = max(1, min(share, _CHUNK // n_edges))
+    chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
+    if len(chunks) == 1:
+        return compute_barcodes(rows)
+    done = run_parallel(
+        compute_barcodes,
+        [(rows[chunk],) for chunk in chunks],
+        n_jobs=n_jobs,
+        prefer="threads",
+        verbose=verbose,
+        description="barcodes",
     )
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(
-            f"Sample {sample} of X has shape {matrix.shape}; expected rows (n_samples, "
-            "n_edges), or symmetric matrices (n_samples, n_nodes, n_nodes) of two "
-            "nodes or more."
-        )
-    row = upper_triangle(matrix, f"The matrix of sample {sample}")
-    assert_all_finite(row, input_name=f"Sample {sample} of X")
-    return row
-
-
-def _check_not_flattened(rows: FloatArray) -> None:
-    """Raise if rows of one length read as symmetric matrices, or all as one."""
-    if len(rows) == rows.shape[1] > 2 and np.ptp(rows) and np.allclose(rows, rows.T):
-        raise ValueError(
-            f"X looks like one symmetric matrix of {len(rows)} nodes; samples come in "
-            "a stack: give X[None]."
-        )
-    n_nodes = isqrt(rows.shape[1])
-    if n_nodes < 2 or n_nodes**2 != rows.shape[1]:
-        return
-    squares = rows.reshape(-1, n_nodes, n_nodes)
-    weights = squares[:, ~np.eye(n_nodes, dtype=bool)]
-    # Rounding aside. Equal weights mirror each other in any arrangement.
-    gaps = np.abs(squares - squares.transpose(0, 2, 1)).max()
-    if np.ptp(weights) and gaps <= SYMMETRY * np.abs(weights).max():
-        raise ValueError(
-            f"The rows of X look like flattened {n_nodes} x {n_nodes} symmetric "
-            f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "
-            "their upper triangles as scipy.spatial.distance.squareform makes them."
-        )
+    barcodes = np.empty(rows.shape, dtype=rows.dtype)
+    for chunk, part in zip(chunks, done, strict=True):
+        barcodes[chunk] = part
+    return barcodes

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.utils import check_array
 
+from sktopo._utils.parameters import check_integer
+from sktopo._utils.samples import FLOATS
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from sktopo._typing import FloatArray, IntArray
+    from sktopo._typing import FloatArray
 
 
 def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
@@ -53,28 +55,26 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     >>> quantile_vectors([[0.0, 3.0, 6.0]], 2)
     array([[1., 5.]])
     """
-    values = check_array(values, dtype=[np.float64, np.float32])
-    if not isinstance(n_quantiles, Integral) or n_quantiles < 1:
-        raise ValueError(
-            f"n_quantiles must be an integer of at least 1, got {n_quantiles!r}."
-        )
+    values = check_array(values, dtype=FLOATS)
+    check_integer("n_quantiles", n_quantiles, 1)
     n_values = values.shape[1]
-    index, bins, widths = _merge_quantiles(n_values, n_quantiles)
+    steps, bins, widths = merge_quantiles(n_values, n_quantiles)
     weights = csr_array(
-        (widths * n_quantiles, (bins, index)), shape=(n_quantiles, n_values)
+        (widths * n_quantiles, (bins, steps)), shape=(n_quantiles, n_values)
     )
-    # Summed in float64: there are many deaths, and ties add up their roundings.
+    # In float64: there are many deaths, and the rounding of equal ones adds up.
     quantiles = np.empty((len(values), n_quantiles), dtype=values.dtype)
     for row, quantile_row in zip(values, quantiles, strict=True):
         quantile_row[:] = weights @ row.astype(np.float64)
     return quantiles
 
 
-def _merge_quantiles(n_1: int, n_2: int) -> tuple[IntArray, IntArray, FloatArray]:
-    """Cut [0, 1] where either of two quantile functions steps.
+def merge_quantiles(n_1, n_2):
+    """Cut [0, 1] where either of two quantile functions of n_1 and n_2 values steps.
 
-    Returns for each piece the step of the first, the step of the second (both
-    int arrays) and its width. Integer arithmetic keeps the cuts exact.
+    Returns three arrays of shape (n_pieces,): for each piece the index of its value
+    in the first function and in the second, and its width. Integer arithmetic keeps
+    the cuts exact.
     """
     cuts = np.union1d(np.arange(1, n_1 + 1) * n_2, np.arange(1, n_2 + 1) * n_1)
     widths = np.diff(cuts, prepend=0) / (n_1 * n_2)

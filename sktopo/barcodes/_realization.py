@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sktopo.barcodes._filtration import barcode_edges
-from sktopo.barcodes._layout import count_nodes, split_barcodes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sktopo._typing import FloatArray, IntArray
+from sktopo.barcodes._layout import count_deaths, count_nodes, split_barcodes
 
 _MAX_STEPS = 10
-# Edges looked at together when the next one to merge along is sought.
-_GLANCE = 1024
+# Candidates for the next tree edge that are examined together.
+_BLOCK = 1024
 
 
-def realize_barcode(barcode: FloatArray, template: FloatArray) -> FloatArray:
+def realize_barcode(barcode, template):
     """Put the weights of a barcode on the edges of a graph, in a template's order.
 
-    The weights are placed from the largest down, as the filtration meets them: a
-    birth on the strongest edge of the template between two components, a death on
-    the strongest edge left within one. A birth passes over an edge if the components
-    would then be too small to hold the deaths to come.
+    The weights are placed in descending order. A birth goes to the strongest edge of
+    the template between two components, a death to the strongest free edge within
+    one. An edge is skipped for a birth if the components would then be too small to
+    hold the deaths that follow.
 
     Parameters
     ----------
     barcode : ndarray of shape (n_edges,)
-        Barcode row of a complete graph.
+        Barcode of a complete graph.
 
     template : ndarray of shape (n_edges,)
         Connectome row whose order of edges to follow.
@@ -47,188 +39,178 @@ def realize_barcode(barcode: FloatArray, template: FloatArray) -> FloatArray:
         If no graph has that barcode.
     """
     births, deaths = (part[::-1] for part in split_barcodes(barcode))
-    demand = _count_due(births, deaths)
-    tree, opened = _grow_tree(template, demand)
+    counts, capacities = count_deaths(births, deaths)
+    if (counts > capacities).any():
+        k = (counts > capacities).argmax()
+        raise ValueError(
+            f"No graph has this barcode: {counts[k]} deaths lie above its birth number "
+            f"{k + 2} in descending order, and {k + 1} births make only "
+            f"{capacities[k]} possible."
+        )
+    tree, merge_of = _grow_tree(template, counts)
     connectome = np.empty_like(barcode)
     connectome[tree] = births
-    pool, placed = np.empty(0, dtype=int), 0
-    # Edges are ranked by the template, strongest first, so a pool sorts by rank.
+    # Edges are ranked by the template, strongest first, so sorted ranks are an order.
     strongest = np.argsort(-template, kind="stable")
-    rank = np.empty_like(strongest)
-    rank[strongest] = np.arange(len(strongest))
-    by_step = np.argsort(opened, kind="stable")
-    ends = np.searchsorted(opened[by_step], np.arange(1, len(births) + 1), "right")
-    taken = np.searchsorted(opened[by_step], 0, "right")
-    for due, end in zip(demand, ends, strict=True):
-        if due > placed:
-            pool = np.sort(np.concatenate([pool, rank[by_step[taken:end]]]))
-            taken = end
-            connectome[strongest[pool[: due - placed]]] = deaths[placed:due]
-            pool, placed = pool[due - placed :], due
+    rank = np.argsort(strongest)
+    by_merge = np.argsort(merge_of, kind="stable")
+    merges = np.arange(len(births) + 1)
+    start, *stops = np.searchsorted(merge_of[by_merge], merges, "right")
+    free, placed = np.empty(0, dtype=int), 0
+    for count, stop in zip(counts, stops, strict=True):
+        if count > placed:
+            free = np.sort(np.concatenate([free, rank[by_merge[start:stop]]]))
+            start = stop
+            connectome[strongest[free[: count - placed]]] = deaths[placed:count]
+            free, placed = free[count - placed :], count
     return connectome
 
 
-def interpolate_connectome(
-    edges: FloatArray,
-    barcode: FloatArray,
-    edge_scale: float,
-    birth_scale: float,
-    death_scale: float,
-) -> FloatArray:
+def interpolate_connectome(edges, barcode, edge_weight, birth_weight, death_weight):
     r"""Find the connectome near given edges whose barcode is near a given one.
 
     Lowers :math:`a \|w - e\|^2 + b_0 \|births(w) - b\|^2 + b_1 \|deaths(w) - d\|^2`
     by a fixed-point step: the barcode is put back on the edges in the order of the
     births and deaths of w, and w becomes the weighted mean of that and of e. Steps
     end when the objective no longer falls, after 10 at most. They are taken from the
-    order of e and from that of `realize_barcode`, and the lower end is kept.
+    order of e and from that of `realize_barcode`, and the better result is kept.
 
     Parameters
     ----------
     edges, barcode : ndarray of shape (n_edges,)
-        Connectome row e, and the row of births b and deaths d.
+        Connectome row e, and the barcode of births b and deaths d.
 
-    edge_scale, birth_scale, death_scale : float
-        The weights a, b_0 and b_1.
+    edge_weight, birth_weight, death_weight : float
+        The coefficients a, b_0 and b_1.
 
     Returns
     -------
     connectome : ndarray of shape (n_edges,)
-        The row of the lowest objective met.
+        The connectome row of the lowest objective found.
     """
-    scales = np.full_like(barcode, death_scale)
-    split_barcodes(scales)[0][:] = birth_scale
+    weights = np.full_like(barcode, death_weight)
+    split_barcodes(weights)[0][:] = birth_weight
 
-    def measure(connectome: FloatArray, order: IntArray) -> float:
-        misfit = edge_scale * np.sum((connectome - edges) ** 2)
-        return misfit + np.sum(scales * (connectome[order] - barcode) ** 2)
+    def measure(connectome, order):
+        misfit = edge_weight * np.sum((connectome - edges) ** 2)
+        return misfit + np.sum(weights * (connectome[order] - barcode) ** 2)
 
-    own = _order(edges)
-    best, lowest = edges, (start := measure(edges, own))
-    for order in _first_orders(own, edges, barcode):
-        reached, value = edges, start
+    own_order = _order_edges(edges)
+    # The first order is good where edges weigh much, the second where topology does.
+    orders = [own_order]
+    try:
+        orders.append(_order_edges(realize_barcode(barcode, edges)))
+    except ValueError:  # no graph has this barcode
+        pass
+    best, lowest = edges, (start := measure(edges, own_order))
+    for order in orders:
+        found, value = edges, start
         for _ in range(_MAX_STEPS):
             proposal = np.empty_like(edges)
-            proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
-                edge_scale + scales
+            proposal[order] = (edge_weight * edges[order] + weights * barcode) / (
+                edge_weight + weights
             )
-            order = _order(proposal)
-            if (lower := measure(proposal, order)) >= value:
+            order = _order_edges(proposal)
+            proposed = measure(proposal, order)
+            if proposed >= value:
                 break
-            reached, value = proposal, lower
+            found, value = proposal, proposed
         if value < lowest:
-            best, lowest = reached, value
+            best, lowest = found, value
     return best
 
 
-def _first_orders(
-    own: IntArray, edges: FloatArray, barcode: FloatArray
-) -> Iterator[IntArray]:
-    """Yield orders of the edges to start from: their own, and that of the barcode.
-
-    The first is good where edges weigh much, the second where topology does.
-    """
-    yield own
-    with contextlib.suppress(ValueError):  # a barcode that no graph has
-        yield _order(realize_barcode(barcode, edges))
-
-
-def _order(connectome: FloatArray) -> IntArray:
-    """Order the edges of one graph as its barcode row."""
+def _order_edges(connectome):
+    """Order the edges of one connectome row, (n_edges,), as its barcode."""
     return barcode_edges(connectome[None])[0]
 
 
-def _count_due(births: FloatArray, deaths: FloatArray) -> IntArray:
-    """Count the deaths that come before each next birth: (n_births,).
-
-    Births and deaths descend. Deaths equal to a birth up to rounding come after it.
-    """
-    slack = 16 * np.finfo(births.dtype).eps * max(np.abs(births).max(), 1e-300)
-    due = np.searchsorted(-deaths, -(births[1:] + slack), side="left")
-    due = np.append(due, len(deaths))
-    n_merged = np.arange(1, len(births) + 1)
-    too_many = due > n_merged * (n_merged - 1) // 2
-    if too_many.any():
-        at = too_many.argmax()
-        raise ValueError(
-            f"No graph has this barcode: {due[at]} deaths lie above its birth number "
-            f"{at + 2} in descending order, and {at + 1} births leave room for "
-            f"{(at + 1) * at // 2}."
-        )
-    return due
-
-
-def _grow_tree(template: FloatArray, demand: IntArray) -> tuple[IntArray, IntArray]:
+def _grow_tree(template, counts):
     """Merge components along strong edges of the template, leaving room for deaths.
 
-    Returns the tree edges in the order of the merges, and for every edge the number
-    of the merge after which it may take a death (0 for the tree edges).
+    Parameters
+    ----------
+    template : ndarray of shape (n_edges,)
+        Connectome row.
+
+    counts : ndarray of shape (n_births,)
+        The deaths that must fit after each merge, see `count_deaths`.
+
+    Returns
+    -------
+    tree : ndarray of shape (n_births,)
+        The tree edges, in the order of the merges.
+
+    merge_of : ndarray of shape (n_edges,)
+        The number of the merge after which each edge may take a death, from 1; 0 for
+        the tree edges.
     """
     n_nodes = count_nodes(len(template))
     first, second = np.triu_indices(n_nodes, 1)
     edge_of = np.zeros((n_nodes, n_nodes), dtype=int)
     edge_of[first, second] = edge_of[second, first] = np.arange(len(template))
     component = np.arange(n_nodes)
-    opened = np.zeros(len(template), dtype=int)
+    merge_of = np.zeros(len(template), dtype=int)
     tree = np.empty(n_nodes - 1, dtype=int)
     waiting = np.argsort(-template, kind="stable")
     for step in range(n_nodes - 1):
         if (n_nodes - step).bit_count() == 1:
-            # Components have halved in number: drop the edges that fell within one.
+            # Half of the components are left: drop the edges that are now within one.
             apart = component[first[waiting]] != component[second[waiting]]
             waiting = waiting[apart]
-        edge = _pick_edge(component, first[waiting], second[waiting], demand[step:])
-        edge = waiting[edge]
-        here, there = (
+        edge = waiting[
+            _pick_edge(component, first[waiting], second[waiting], counts[step:])
+        ]
+        nodes_1, nodes_2 = (
             np.flatnonzero(component == component[end[edge]]) for end in (first, second)
         )
-        opened[edge_of[np.ix_(here, there)]] = step + 1
-        opened[edge] = 0
+        merge_of[edge_of[np.ix_(nodes_1, nodes_2)]] = step + 1
+        merge_of[edge] = 0
         tree[step] = edge
-        component[there] = component[here[0]]
-    return tree, opened
+        component[nodes_2] = component[nodes_1[0]]
+    return tree, merge_of
 
 
-def _pick_edge(
-    component: IntArray, first: IntArray, second: IntArray, demand: IntArray
-) -> int:
-    """Return the first edge whose merger of components leaves room for all deaths.
+def _pick_edge(component, first, second, counts):
+    """Return the first edge whose merge of components leaves room for all deaths.
 
-    Merging the two largest components always does, so there is one.
+    `component`, (n_nodes,), is the component of each node; `first` and `second`,
+    (n_candidates,), are the nodes of the candidates; `counts` are the deaths that
+    must fit after this merge and each later one. Merging the two largest components
+    always leaves room, so there is such an edge.
     """
     sizes = np.bincount(component)
     refused = set()
-    for start in range(0, len(first), _GLANCE):
-        ends = (component[end[start : start + _GLANCE]] for end in (first, second))
-        component_1, component_2 = ends
+    for start in range(0, len(first), _BLOCK):
+        component_1 = component[first[start : start + _BLOCK]]
+        component_2 = component[second[start : start + _BLOCK]]
         apart = np.flatnonzero(component_1 != component_2)
         pairs = np.sort([sizes[component_1[apart]], sizes[component_2[apart]]], axis=0)
-        # What matters of a merger is the two sizes; look at each pair of them once.
-        codes, firsts = np.unique(
+        # The answer depends on the two sizes only: examine each pair of sizes once.
+        codes, positions = np.unique(
             pairs[0] * len(component) + pairs[1], return_index=True
         )
-        for code, at in sorted(
-            zip(codes, firsts, strict=True), key=lambda pair: pair[1]
-        ):
-            if code not in refused:
-                size_1, size_2 = divmod(int(code), len(component))
-                if _has_room(sizes, size_1, size_2, demand):
-                    return int(start + apart[at])
-                refused.add(code)
-    raise AssertionError("unreachable: the barcode was checked")
+        for k in np.argsort(positions):
+            if codes[k] not in refused:
+                size_1, size_2 = divmod(int(codes[k]), len(component))
+                if _leaves_room(sizes, size_1, size_2, counts):
+                    return int(start + apart[positions[k]])
+                refused.add(codes[k])
+    raise AssertionError("unreachable: count_deaths has shown that the deaths fit")
 
 
-def _has_room(sizes: IntArray, size_1: int, size_2: int, demand: IntArray) -> bool:
-    """Tell whether all deaths find room after merging components of two sizes.
+def _leaves_room(sizes, size_1, size_2, counts):
+    """Return whether all deaths fit after merging components of two sizes.
 
-    Most room comes from merging the largest components ever after.
+    `sizes`, (n_nodes,), are the sizes of components, 0 for labels not in use. Merging
+    the largest components from then on makes the most room.
     """
     sizes = np.sort(sizes[sizes > 0])
-    apart = np.delete(sizes, np.searchsorted(sizes, size_1))
-    apart = np.delete(apart, np.searchsorted(apart, size_2))
-    sizes = np.sort(np.append(apart, size_1 + size_2))[::-1]
+    others = np.delete(sizes, np.searchsorted(sizes, size_1))
+    others = np.delete(others, np.searchsorted(others, size_2))
+    sizes = np.sort(np.append(others, size_1 + size_2))[::-1]
     merged = np.cumsum(sizes)
     within = sizes * (sizes - 1) // 2
     room = merged * (merged - 1) // 2 + within.sum() - np.cumsum(within)
     n_births = merged[-1] - len(sizes) + np.arange(len(sizes))
-    return bool(np.all(room - n_births >= demand))
+    return bool(np.all(room - n_births >= counts))
