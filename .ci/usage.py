@@ -1,4 +1,4 @@
-"""Use an installed sktopo with one extra, and find that the others are missing."""
+"""Use an installed sktopo with one extra, and check that the others are missing."""
 
 import sys
 from pathlib import Path
@@ -19,27 +19,27 @@ def use_core():
 
 
 def use_torch(X):
-    """Record the bundled networks."""
+    """Record activations of the bundled networks."""
     digits = load_digit_networks()
     extractor = sktopo.ActivationExtractor(stimuli=digits.stimuli, verbose=True)
     assert extractor.fit_transform(digits.networks[:2]).shape == (2, 450, 64)
 
 
 def use_plot(X):
-    """Draw."""
+    """Draw barcodes and save the figure."""
     barcodes = sktopo.barcodes.barcode_rows(X)
-    BarcodeDisplay.from_predictions(barcodes).figure_.savefig("barcodes.png")
+    BarcodeDisplay.from_barcodes(barcodes).figure_.savefig("barcodes.png")
 
 
 def use_baselines(X):
-    """Run one estimator on each library of the extra."""
+    """Run one estimator for each library of the extra."""
     assert len(RipsDiagrams("inverse").fit_transform(X)) == 10
     assert GraphSummaries().fit_transform(X).shape == (10, 12)
     assert MedoidClusterer(2, metric="euclidean").fit(X).labels_.shape == (10,)
 
 
 def main(extra):
-    """Use the core and the extra; all else must say what to install."""
+    """Use the core and one extra; the other extras must say what to install."""
     assert Path(sktopo.__file__).is_relative_to(sys.prefix), sktopo.__file__
     X = use_core()
     uses = {"torch": use_torch, "plot": use_plot, "baselines": use_baselines}
@@ -51,7 +51,7 @@ def main(extra):
             use(X)
         except ImportError as error:
             assert f"pip install 'sktopo[{name}]'" in str(error), error
-        except TypeError as error:  # networks are weights where torch is absent
+        except TypeError as error:  # without torch, the networks are loaded as weights
             assert f"'sktopo[{name}]'" in str(error), error
         else:
             raise AssertionError(f"{name} worked without its extra")

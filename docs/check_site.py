@@ -105,10 +105,15 @@ def names_missing(site):
     for module in [sktopo, *filter(inspect.ismodule, modules)]:
         for name in module.__all__:
             member = getattr(module, name)
+            # Estimators are listed once, under their shortest name.
+            shorter = module is not sktopo and name in sktopo.__all__
+            if shorter or inspect.ismodule(member):
+                continue
             full = f"{module.__name__}.{name}"
-            methods = dir(member) if inspect.isclass(member) else []
-            for place in [full, *(f"{full}.{m}" for m in methods if m[0] != "_")]:
-                if place not in places and not inspect.ismodule(member):
+            methods = inspect.getmembers(member, callable)
+            methods = methods if inspect.isclass(member) else []
+            for place in [full, *(f"{full}.{m}" for m, _ in methods if m[0] != "_")]:
+                if place not in places:
                     yield f"{place} is missing from the API reference"
 
 

@@ -23,11 +23,10 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples", "*.md", "**/*.md"]
+exclude_patterns = ["_build", "examples", "*.md"]
 templates_path = ["_templates"]
 default_role = "literal"  # as in docstrings of scikit-learn
 nitpicky = True
-suppress_warnings = ["myst.header"]  # what is included starts below a title
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sktopo"
@@ -38,7 +37,7 @@ html_context = {"default_mode": "auto"}
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
-ALONE = "index install quickstart studies comparing glossary limits contributing"
+ALONE = "index install quickstart studies/index comparing glossary limits contributing"
 html_sidebars = {page: [] for page in [*ALONE.split(), "changelog", "citing"]}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],

@@ -1,4 +1,4 @@
-"""The main job on real networks, with figures: ``python -m sktopo.demo``."""
+"""Cluster trained networks and draw figures: ``python -m sktopo.demo``."""
 
 from __future__ import annotations
 
@@ -8,73 +8,73 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, confusion_matrix
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import make_pipeline
 
-from sktopo import (
-    ActivationExtractor,
-    FunctionalConnectome,
-    GraphPersistence,
-    TopClusterer,
-)
+import sktopo
 from sktopo._utils.optional import import_optional
-from sktopo.barcodes import unscale_barcodes
-from sktopo.datasets import load_digit_networks
-from sktopo.datasets._training import train_digit_networks
+from sktopo.barcodes import barcode_rows
+from sktopo.datasets import load_digit_networks, train_digit_networks
 from sktopo.metrics import purity_score
 from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
-
-    from matplotlib.figure import Figure
-    from sklearn.pipeline import Pipeline
-    from sklearn.utils import Bunch
-
-    from sktopo._typing import IntArray
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Cluster the digit networks by training strategy; print and draw the outcome."""
-    parser = argparse.ArgumentParser(prog="python -m sktopo.demo", description=__doc__)
-    parser.add_argument(
-        "--train", action="store_true", help="train the networks afresh first"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=Path("demo_output"), help="folder for figures"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of all randomness")
-    args = parser.parse_args(argv)
+    """Cluster the digit networks, print scores and draw two figures."""
+    args = _parse_arguments(argv)
     try:
         for module in ("torch", "matplotlib"):
             import_optional(module, extra="torch,plot", purpose="The demo")
     except ImportError as error:
         raise SystemExit(str(error)) from None
 
-    args.output.mkdir(parents=True, exist_ok=True)
     if args.train:
         data = train_digit_networks(random_state=args.seed, n_jobs=-1, verbose=True)
     else:
         data = load_digit_networks()
-    print(_describe(data))
-    top, edges = (
-        _cluster(data, topology_weight, args.seed) for topology_weight in (1.0, 0.0)
+    print(_describe_networks(data))
+    pipeline = make_pipeline(
+        sktopo.ActivationExtractor(stimuli=data.stimuli),
+        sktopo.FunctionalConnectome(),
+        sktopo.GraphPersistence(),
+        sktopo.TopClusterer(len(data.target_names), n_init=20, random_state=args.seed),
     )
-    results, seconds = _step_through(top, data.networks)
-    print(_score_table(data, top, edges))
-    print(_time_table(seconds))
-    print(_finding(data, top, edges))
-    for name, figure in (
-        ("connectomes", _draw_connectomes(data, top, results)),
-        ("barycenters", _draw_barycenters(data, top, results)),
-    ):
-        path = args.output / f"{name}.png"
-        figure.savefig(path, dpi=150)
-        print(f"Saved {path}")
+    (_, connectomes, *_), seconds = _fit_in_steps(pipeline, data.networks)
+    # With topology_weight=0 the clusterer compares edge weights.
+    on_edges = clone(pipeline[2:]).set_params(graphpersistence__topology_weight=0.0)
+    found = {
+        "births and deaths (λ=1)": pipeline[-1].labels_,
+        "edge weights alone (λ=0)": on_edges.fit_predict(connectomes),
+    }
+    print(_tabulate_scores(data.target, found))
+    clusters = _name_clusters(data, pipeline[-1].labels_)
+    print(*np.unique(clusters), "", sep="\n")
+    print(f"{'step':34}{'seconds':>8}")
+    for step, spent in seconds.items():
+        print(f"{step:34}{spent:8.3f}")
+
+    args.output.mkdir(parents=True, exist_ok=True)
+    figure = _draw_connectomes(data, connectomes, pipeline[0].node_names_)
+    figure.savefig(args.output / "connectomes.png", dpi=150)
+    figure = _draw_barycenters(connectomes, clusters)
+    figure.savefig(args.output / "barycenters.png", dpi=150)
+    print(f"Saved two figures in {args.output}")
 
 
-def _describe(data: Bunch) -> str:
+def _parse_arguments(argv):
+    parser = argparse.ArgumentParser(prog="python -m sktopo.demo", description=__doc__)
+    parser.add_argument("--train", action="store_true", help="train new networks first")
+    parser.add_argument("--output", type=Path, default="demo_output", help="folder")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all randomness")
+    return parser.parse_args(argv)
+
+
+def _describe_networks(data):
+    """Say how many networks there are and how well they classify."""
     accuracy = ", ".join(
         f"{name} {data.accuracies[data.target == label].mean():.3f}"
         for label, name in enumerate(data.target_names)
@@ -85,127 +85,70 @@ def _describe(data: Bunch) -> str:
     )
 
 
-def _cluster(data: Bunch, topology_weight: float, seed: int) -> Pipeline:
-    """Fit the whole chain to networks, as one Pipeline."""
-    return make_pipeline(
-        ActivationExtractor(stimuli=data.stimuli),
-        FunctionalConnectome(),
-        GraphPersistence(topology_weight=topology_weight),
-        TopClusterer(len(data.target_names), n_init=20, random_state=seed),
-    ).fit(data.networks)
-
-
-def _step_through(
-    pipeline: Pipeline, networks: list[Any]
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Fit the steps once more, one by one: their results, and how long they took."""
-    results, seconds, result = {}, {}, networks
-    for name, step in pipeline.steps:
+def _fit_in_steps(pipeline, networks):
+    """Fit a pipeline step by step: the result of each step, and its seconds."""
+    result, results, seconds = networks, [], {}
+    for step in pipeline:
         start = time.perf_counter()
         result = step.fit_transform(result)
         seconds[type(step).__name__] = time.perf_counter() - start
-        results[name] = result
+        results.append(result)
     return results, seconds
 
 
-def _score_table(data: Bunch, top: Pipeline, edges: Pipeline) -> str:
-    title = f"TopClusterer({top[-1].n_clusters}) on"
-    lines = [f"{title:34}{'purity':>8}{'adjusted Rand':>15}"]
-    for name, pipeline in (
-        ("births and deaths (λ=1)", top),
-        ("edge weights alone (λ=0)", edges),
-    ):
-        labels = pipeline[-1].labels_
-        purity = purity_score(data.target, labels)
-        rand = adjusted_rand_score(data.target, labels)
+def _tabulate_scores(target, found):
+    """Tabulate how well clusters match the classes; `found` maps names to labels."""
+    lines = [f"{'clusters by':34}{'purity':>8}{'adjusted Rand':>15}"]
+    for name, labels in found.items():
+        purity = purity_score(target, labels)
+        rand = adjusted_rand_score(target, labels)
         lines.append(f"{name:34}{purity:8.3f}{rand:15.3f}")
     return "\n".join(lines) + "\n"
 
 
-def _time_table(seconds: dict[str, float]) -> str:
-    lines = [f"{'step':34}{'seconds':>8}"]
-    lines += [f"{name:34}{spent:8.3f}" for name, spent in seconds.items()]
-    return "\n".join(lines) + "\n"
+def _name_clusters(data, labels):
+    """Name the cluster of each network by what it holds: "cluster 0: 20 dropout"."""
+    names = np.empty(len(labels), dtype=object)
+    for label in np.unique(labels):
+        strategies, counts = np.unique(data.target[labels == label], return_counts=True)
+        members = zip(counts, data.target_names[strategies], strict=True)
+        listed = ", ".join(f"{count} {strategy}" for count, strategy in members)
+        names[labels == label] = f"cluster {label}: {listed}"
+    return names
 
 
-def _finding(data: Bunch, top: Pipeline, edges: Pipeline) -> str:
-    """Say in a sentence what came out."""
-    purity, other = (
-        purity_score(data.target, pipeline[-1].labels_) for pipeline in (top, edges)
-    )
-    better = "better than" if purity > other else "worse than"
-    if purity == other:
-        better = "as well as"
-    counts = confusion_matrix(data.target, top[-1].labels_)
-    alone = [
-        str(name)
-        for name, row in zip(data.target_names, counts, strict=True)
-        if np.any((row == row.sum()) & (counts.sum(axis=0) == row.sum()))
-    ]
-    apart = " and ".join(alone) if alone else "no strategy"
-    return (
-        f"Births and deaths group the networks by how they were trained {better} edge "
-        f"weights do (purity {purity:.2f} against {other:.2f}), and set {apart} wholly "
-        "apart.\n"
-    )
-
-
-def _draw_connectomes(
-    data: Bunch, pipeline: Pipeline, results: dict[str, Any]
-) -> Figure:
-    """Draw the mean connectome of each strategy as a heatmap, layers marked."""
+def _draw_connectomes(data, connectomes, node_names):
+    """Draw the mean connectome of each strategy as a heatmap; return the figure."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    rows = results["functionalconnectome"]
-    groups = [rows[data.target == k] for k in range(len(data.target_names))]
     figure = Figure(figsize=(12, 3.9), layout="compressed")
-    axes = figure.subplots(1, len(groups), sharey=True)
-    displays = [
-        ConnectomeDisplay.from_predictions(
-            group, node_names=pipeline[0].node_names_, ax=ax, colorbar=False
+    axes = figure.subplots(1, len(data.target_names), sharey=True)
+    displays = []
+    for label, name in enumerate(data.target_names):
+        rows, ax = connectomes[data.target == label], axes[label]
+        ax.set_title(f"{name}\nmean |r| = {rows.mean():.3f}")
+        displays.append(
+            ConnectomeDisplay.from_connectomes(
+                rows, node_names=node_names, ax=ax, colorbar=False
+            )
         )
-        for group, ax in zip(groups, axes, strict=True)
-    ]
-    largest = max(display.im_.get_clim()[1] for display in displays)
-    for display, name in zip(displays, data.target_names, strict=True):
+    largest = max(display.connectome.max() for display in displays)
+    for display in displays:
         display.im_.set_clim(0, largest)
-        mean = display.connectome.mean()
-        display.ax_.set_title(f"{name}\nmean |r| = {mean:.3f}")
-    figure.colorbar(displays[0].im_, ax=axes, label="mean |Pearson r| of units")
+    figure.colorbar(displays[0].im_, ax=axes, label="mean edge weight |r|")
     figure.suptitle(
-        f"Mean connectome of {len(groups[0])} networks. Units of different networks do "
-        "not correspond: compare blocks, not cells."
+        "Nodes of different networks do not correspond: compare blocks, not cells."
     )
     return figure
 
 
-def _draw_barycenters(
-    data: Bunch, pipeline: Pipeline, results: dict[str, Any]
-) -> Figure:
-    """Draw births and deaths of the barycenters, with standard deviations."""
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    labels = pipeline[-1].labels_
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    display = BarcodeDisplay.from_predictions(
-        unscale_barcodes(results["graphpersistence"]),
-        y=[_compose(data, labels, label) for label in labels],
-        ax=figure.subplots(1, 2),
-    )
+def _draw_barycenters(connectomes, clusters):
+    """Draw the mean births and deaths of each cluster; return the figure."""
+    display = BarcodeDisplay.from_barcodes(barcode_rows(connectomes), y=clusters)
     for ax in display.ax_:
         ax.set(ylabel="edge weight |r|", ylim=(0, 1))
-    return figure
-
-
-def _compose(data: Bunch, labels: IntArray, label: int) -> str:
-    """Say which networks a cluster holds."""
-    counts = np.bincount(data.target[labels == label], minlength=len(data.target_names))
-    members = ", ".join(
-        f"{count} {name}"
-        for count, name in zip(counts, data.target_names, strict=True)
-        if count
-    )
-    return f"cluster {label}: {members}"
+    display.figure_.set_size_inches(10, 4.2)
+    return display.figure_
 
 
 if __name__ == "__main__":

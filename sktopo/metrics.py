@@ -1,6 +1,7 @@
-"""Scores of a clustering against known classes, and scorers made of them.
+"""Scores that compare clusters with known classes, and scorers for model selection.
 
-The scorers fit on some samples and score the clusters predicted for others::
+Each score has a scorer, which cross-validation and grid search take as `scoring`. They
+fit the clusterer on some samples and score the clusters that it predicts for others::
 
     cross_validate(pipeline, X, y, scoring={"purity": purity_scorer}, cv=5)
     GridSearchCV(pipeline, grid, scoring=matched_accuracy_scorer)
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 from sklearn.metrics.cluster import contingency_matrix
@@ -18,8 +18,6 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-    from sktopo._typing import IntArray
 
 __all__ = [
     "matched_accuracy_score",
@@ -30,10 +28,11 @@ __all__ = [
 
 
 def purity_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
-    """Score the share of samples in the majority class of their cluster.
+    """Compute the share of samples that are in the majority class of their cluster.
 
-    Every predicted cluster counts its most frequent true class. More clusters can
-    only raise the purity: compare at an equal number of clusters.
+    The majority class of a cluster is the most frequent true class of its samples.
+    The purity tends to grow with the number of clusters, so compare clusterings with
+    the same number of clusters only.
 
     Parameters
     ----------
@@ -46,16 +45,16 @@ def purity_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     Returns
     -------
     purity : float
-        Between 1 / n_classes and 1.0, which is perfect.
+        A number between 1 / n_classes and 1.0. 1.0 is perfect.
 
     Raises
     ------
     ValueError
-        If the lengths differ, the input is not 1-D, or there are no samples.
+        If the inputs differ in length, are not 1-D, or are empty.
 
     See Also
     --------
-    matched_accuracy_score : Gives each class to one cluster only.
+    matched_accuracy_score : Matches each class with at most one cluster.
 
     References
     ----------
@@ -70,15 +69,15 @@ def purity_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     >>> purity_score([0, 0, 1, 1], [0, 0, 0, 0])  # one big cluster is not pure
     0.5
     """
-    counts = _contingency(labels_true, labels_pred)
+    counts = _count_pairs(labels_true, labels_pred)
     return float(counts.max(axis=0).sum() / counts.sum())
 
 
 def matched_accuracy_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
-    """Score the accuracy after the best one-to-one matching of clusters to classes.
+    """Compute the accuracy after the best one-to-one matching of clusters and classes.
 
-    Clusters beyond the number of classes match nothing and count as errors. The
-    matching is the optimal assignment (Hungarian method).
+    If there are more clusters than classes, the samples of unmatched clusters count as
+    errors. The Hungarian method finds the best matching.
 
     Parameters
     ----------
@@ -91,16 +90,16 @@ def matched_accuracy_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> fl
     Returns
     -------
     accuracy : float
-        Between 0 and 1.0, which is perfect; never above the purity.
+        A number between 0 and 1.0, and at most the purity. 1.0 is perfect.
 
     Raises
     ------
     ValueError
-        If the lengths differ, the input is not 1-D, or there are no samples.
+        If the inputs differ in length, are not 1-D, or are empty.
 
     See Also
     --------
-    purity_score : Lets several clusters share a class.
+    purity_score : Several clusters may have the same majority class.
 
     Examples
     --------
@@ -110,21 +109,21 @@ def matched_accuracy_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> fl
     >>> matched_accuracy_score([0, 0, 1, 1], [0, 1, 2, 2])
     0.75
     """
-    counts = _contingency(labels_true, labels_pred)
+    counts = _count_pairs(labels_true, labels_pred)
     matched = linear_sum_assignment(counts, maximize=True)
     return float(counts[matched].sum() / counts.sum())
 
 
-def _contingency(labels_true: ArrayLike, labels_pred: ArrayLike) -> IntArray:
-    """Count samples by true class (rows) and cluster (columns)."""
+def _count_pairs(labels_true, labels_pred):
+    """Count the samples of each class and cluster: (n_classes, n_clusters)."""
     labels_true, labels_pred = column_or_1d(labels_true), column_or_1d(labels_pred)
     check_consistent_length(labels_true, labels_pred)
     if not len(labels_true):
-        raise ValueError("There are no samples to score; expected at least 1.")
-    return np.asarray(contingency_matrix(labels_true, labels_pred))
+        raise ValueError("There are no samples to score; at least 1 is required.")
+    return contingency_matrix(labels_true, labels_pred)
 
 
-#: Scorer of the purity of predicted clusters, :func:`purity_score`.
+#: Scorer of predicted clusters by :func:`purity_score`.
 purity_scorer = make_scorer(purity_score)
-#: Scorer of the matched accuracy of predicted clusters, :func:`matched_accuracy_score`.
+#: Scorer of predicted clusters by :func:`matched_accuracy_score`.
 matched_accuracy_scorer = make_scorer(matched_accuracy_score)

@@ -25,7 +25,7 @@ STAGES = (
     "reporting",
 )
 BESIDE = {"_utils", "datasets", "metrics"}
-SCRIPTS = {"demo", "_training"}
+SCRIPTS = {"demo"}
 
 
 def room_of(path):

@@ -33,7 +33,8 @@ def listed():
 @pytest.mark.parametrize("module", ["sktopo", *public_modules()])
 def test_api_reference_lists_every_public_name(module):
     names = importlib.import_module(module).__all__
-    full = {f"{module}.{name}" for name in names}
+    at_top = set() if module == "sktopo" else set(sktopo.__all__)
+    full = {f"{module}.{name}" for name in names if name not in at_top}
     assert full - set(public_modules()) <= set(listed())
 
 

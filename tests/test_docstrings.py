@@ -1,14 +1,19 @@
 """Docstrings of everything public say what signatures say."""
 
+import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
 
 import sktopo
 
-MEMBERS = [getattr(sktopo, name) for name in sktopo.__all__]
-MODULES = [sktopo, *filter(inspect.ismodule, MEMBERS)]
+MODULES = [sktopo] + [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(sktopo.__path__, "sktopo.")
+    if "._" not in found.name and found.name != "sktopo.demo"  # a script
+]
 
 
 def public_objects():

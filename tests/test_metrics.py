@@ -1,4 +1,4 @@
-"""Scores of clusterings, by hand, by brute force, and as scorers."""
+"""Scores of clusterings, compared with hand-computed cases and brute force."""
 
 from itertools import permutations
 
@@ -31,7 +31,7 @@ def test_purity_by_hand():
     assert purity_score(true, pred) == pytest.approx(12 / 17)
 
 
-def test_purity_has_an_orientation():
+def test_purity_is_not_symmetric():
     true, pred = [0, 0, 1, 1], [0, 0, 0, 0]
     assert purity_score(true, pred) == 0.5
     assert purity_score(pred, true) == 1.0

@@ -19,7 +19,6 @@ ROOT = Path(__file__).parent.parent
 NAME = f"sktopo-{sktopo.__version__}"
 # What of the repository no distribution holds.
 LEFT_OUT = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml")
-OF_STUDIES = ("/README.md", "/report.json")
 
 
 def run(*command, cwd):
@@ -81,12 +80,7 @@ def test_sdist_holds_what_tests_and_pages_need(distributions, tracked):
             if member.isfile()
         }
     written = {name for name in held if name.startswith("sktopo.egg-info/")}
-    expected = {
-        name
-        for name in tracked
-        if not name.startswith(LEFT_OUT)
-        and (not name.startswith("docs/studies/") or name.endswith(OF_STUDIES))
-    }
+    expected = {name for name in tracked if not name.startswith(LEFT_OUT)}
     assert held - written - {"PKG-INFO"} == expected
     assert not [name for name in held if name.endswith((".pyc", ".ipynb"))]
 

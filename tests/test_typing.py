@@ -1,7 +1,9 @@
 """Signatures carry types: every public one in full, for type checkers of users too."""
 
 import ast
+import importlib
 import inspect
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 import sktopo
 
 ROOT = Path(sktopo.__file__).parent
-MEMBERS = [getattr(sktopo, name) for name in sktopo.__all__]
-MODULES = [sktopo, *filter(inspect.ismodule, MEMBERS)]
+MODULES = [sktopo] + [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(sktopo.__path__, "sktopo.")
+    if "._" not in found.name and found.name != "sktopo.demo"  # a script
+]
 
 
 def public_functions():

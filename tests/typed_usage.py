@@ -18,7 +18,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 def cluster(connectomes: Floats, n_clusters: int) -> tuple[Floats, NDArray[Any]]:
-    """Go through the chain step by step; each step is of the type that it was."""
+    """Run the pipeline step by step; `fit` returns the type of its estimator."""
     persistence = sktopo.GraphPersistence(normalize=False).fit(connectomes)
     assert_type(persistence, sktopo.GraphPersistence)
     rows = persistence.transform(connectomes)
@@ -28,19 +28,19 @@ def cluster(connectomes: Floats, n_clusters: int) -> tuple[Floats, NDArray[Any]]
 
 
 def compute_kernel(rows: Floats) -> Floats:
-    """Call the kernel as SVC does."""
+    """Call the kernel the way SVC does."""
     return sktopo.WassersteinKernel(kernel="laplacian", gamma=0.5)(rows)
 
 
 def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
-    """Hand over a list of recordings, and a measure of one's own."""
+    """Compute connectomes of a list of recordings with a custom measure."""
     measure = partial(np.corrcoef, rowvar=False)
     connectome = sktopo.FunctionalConnectome(measure, constant_units="nan")
     return connectome.fit(recordings).transform(recordings)
 
 
 def main() -> None:
-    """Use a little of everything."""
+    """Call a few functions of each part of the package."""
     X, y = make_modular_connectomes(5, n_nodes=12, random_state=0)
     assert_type(X, NDArray[np.float64])
     distances, labels = cluster(X, 3)
@@ -56,7 +56,7 @@ def main() -> None:
     assert (
         DiagramDistance("bottleneck").fit(diagrams).transform(diagrams).shape[0] == 15
     )
-    assert_type(ConnectomeDisplay.from_predictions(X[0]), ConnectomeDisplay)
+    assert_type(ConnectomeDisplay.from_connectomes(X[0]), ConnectomeDisplay)
 
 
 if __name__ == "__main__":

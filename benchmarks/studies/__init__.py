@@ -1,29 +1,23 @@
-"""The paper's studies, from data to report: ``python -m benchmarks.studies NAME``.
+"""The paper's studies, from data to tables: ``python -m benchmarks.studies NAME``.
 
-NAME is ``strategies`` (study 1), ``stimuli`` (study 2) or ``runtime`` (study 3, which
-runs :mod:`benchmarks.runtime`); ``summary`` sums up the reports in a folder. Each study
-goes through stages, and each stage keeps its results, so that a study that was stopped
-goes on where it was::
+NAME is ``strategies`` (study 1) or ``stimuli`` (study 2); ``summary`` writes the tables
+and figures about all reports in a folder. Each stage of a study stores its results, so
+that a study that was stopped continues from there::
 
     _data        images and labels, from local files or OpenML
     _networks    architectures and settings of the training strategies
-    _training    stacks of networks trained together, with checkpoints
+    _stack       networks that are trained together
+    _training    training with checkpoints
     _selection   settings by cross-validation
-    _stages      networks and connectomes of a study, made or found again
+    _stages      networks and connectomes of a study
     _clusterings Top and all baselines over random starts
-    _strategies  study 1: clusterings, λ, barcodes, permutation tests
+    _strategies  study 1: clusterings, λ, connectomes, permutation tests
     _stimuli     study 2: clusterings, confusion, classes against networks
-    _findings    sentences made from the rows of tables
-    _figures     figures
-    _pages       a report as files: HTML, Markdown, JSON, CSV
-    _reports     puts these together
-    _summary     what all kept reports say, on one page
-
-Between the first five and the last there are two functions and one object.
+    _report      the report of a study: JSON, CSV and figures
+    _summary     tables and figures about all kept reports
 
 ``_stages.collect_strategies(options)`` and ``_stages.collect_stimuli(options)`` return
-a :class:`sklearn.utils.Bunch`, the *collection*, that ``_reports.report_strategies``
-and ``_reports.report_stimuli`` take as ``report(collection, options)``:
+a :class:`sklearn.utils.Bunch`, the *collection*, for ``_report.write_report``:
 
 connectomes
     Study 1: float32 array (n_strategies * n_networks, n_edges), strategy after
@@ -49,8 +43,6 @@ selection : list of dict
 facts : dict of str to str
     What a reader needs to know: data, where they are from, numbers of images, the
     architecture, numbers of networks, epochs, seeds, versions.
-differences : list of str
-    Sentences: how this run differs from the paper.
 seconds : dict of str to float
     Seconds of processor time of "selection", "training" and "connectomes" when they
     were made, whether in this run or before. With ``--n-jobs 2`` on two idle cores the

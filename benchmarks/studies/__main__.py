@@ -1,4 +1,4 @@
-"""The paper's studies, from data to report: ``python -m benchmarks.studies NAME``."""
+"""The paper's studies, from data to tables: ``python -m benchmarks.studies NAME``."""
 
 import argparse
 from pathlib import Path
@@ -17,21 +17,19 @@ QUICK_ELSEWHERE = {"epochs": 1, "select": "none"}
 def main(argv=None):
     """Run a study."""
     options = read_options(argv)
-    # A mistake in the options is told before torch and matplotlib are loaded.
+    # Torch and matplotlib are loaded only after the options were checked.
     if options.study == "summary":
         from benchmarks.studies._summary import summarize_reports  # noqa: PLC0415
 
         return summarize_reports(options.output)
-    if options.study == "runtime":
-        from benchmarks import runtime  # noqa: PLC0415
+    from benchmarks.studies import _stages  # noqa: PLC0415
+    from benchmarks.studies._report import write_report  # noqa: PLC0415
+    from benchmarks.studies._stimuli import study_stimuli  # noqa: PLC0415
+    from benchmarks.studies._strategies import study_strategies  # noqa: PLC0415
 
-        given = ["--output", str(options.output / "runtime")]
-        return runtime.main([*given, "--quick"] if options.quick else given)
-    from benchmarks.studies import _reports, _stages  # noqa: PLC0415
-
+    study = {"strategies": study_strategies, "stimuli": study_stimuli}[options.study]
     collect = getattr(_stages, f"collect_{options.study}")
-    report = getattr(_reports, f"report_{options.study}")
-    return report(collect(options), options)
+    return write_report(collect(options), options, study)
 
 
 def make_parser():
@@ -39,53 +37,31 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.studies", description=__doc__.splitlines()[0]
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "study",
-        choices=("strategies", "stimuli", "runtime", "summary"),
+        choices=("strategies", "stimuli", "summary"),
         metavar="NAME",
-        help="strategies (study 1), stimuli (study 2), runtime (study 3), or summary: "
-        "write what the reports in the output folder say into its README.md",
+        help="strategies (study 1), stimuli (study 2), or summary: write tables and "
+        "figures about the reports in the output folder",
     )
-    parser.add_argument("--dataset", choices=DATASETS, help="default: mnist")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="a trial, where nothing else is said: the digits, 5 networks, 40 epochs; "
-        "on other data 1 epoch and no selection",
-    )
+    add("--dataset", choices=DATASETS, help="default: mnist, or digits with --quick")
+    quick = "a trial: 5 networks, 40 epochs; on other data than digits 1 epoch"
+    add("--quick", action="store_true", help=quick)
     add_data_option(parser)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("studies"),
-        help="folder of networks, connectomes and reports (studies); what was "
-        "finished there is found again",
-    )
-    parser.add_argument(
-        "--n-networks",
-        type=_positive,
-        help="networks per strategy (20; 5 for cifar10)",
-    )
-    parser.add_argument(
-        "--epochs",
-        type=_positive,
-        help="epochs of training, also in the selection (10; 6 for fashion-mnist "
-        "and cifar10; or those of the paper's grid)",
-    )
-    parser.add_argument("--device", default="cpu", help="of the training, e.g. cuda")
-    parser.add_argument("--n-jobs", type=int, default=2, help="jobs at once")
-    parser.add_argument("--seed", type=int, default=0, help="of the networks")
-    parser.add_argument(
-        "--select",
-        choices=("none", "reduced", "paper"),
-        help="settings of the strategies: fixed ones (none, default for cifar10), or "
-        "by 5-fold cross-validation on a reduced grid (default) or on the paper's",
-    )
-    parser.add_argument(
-        "--fresh-per-class",
-        action="store_true",
-        help="stimuli: train networks for every class anew, as the paper does",
-    )
+    output = "folder of networks, connectomes and reports; finished ones are reused"
+    add("--output", type=Path, default=Path("studies"), help=output)
+    add("--n-networks", type=_positive, help="per strategy (20; 5 for cifar10)")
+    epochs = "epochs of training (10; 6 for fashion-mnist and cifar10)"
+    add("--epochs", type=_positive, help=epochs)
+    add("--device", default="cpu", help="of the training, e.g. cuda")
+    add("--n-jobs", type=int, default=2, help="jobs at once")
+    add("--seed", type=int, default=0, help="of the networks")
+    select = "settings: fixed (none, default for cifar10), or by 5-fold "
+    select += "cross-validation on a reduced grid (default) or on the paper's"
+    add("--select", choices=("none", "reduced", "paper"), help=select)
+    fresh = "stimuli: train new networks for every class, as the paper does"
+    add("--fresh-per-class", action="store_true", help=fresh)
     return parser
 
 

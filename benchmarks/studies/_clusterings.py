@@ -13,23 +13,7 @@ from sktopo.comparison import compare_clusterers, summarize
 from sktopo.metrics import purity_score
 
 TOP, TOP_SUM, EDGES = "Top (normalised)", "Top (sum)", "Adj"
-# What each name of `baseline_clusterers` stands for.
-METHODS = {
-    TOP: "barcodes, births and deaths weigh the same; k-means",
-    TOP_SUM: "barcodes, the published sum; k-means",
-    EDGES: "edge weights alone (λ = 0); k-means",
-    "BD": "bottleneck distance; k-medoids",
-    "WD": "Wasserstein distance of diagrams; k-medoids",
-    "SWK": "sliced Wasserstein distance; k-medoids",
-    "HK": "heat kernel distance; k-medoids",
-    "PF": "persistence Fisher distance; k-medoids",
-    "PWG": "persistence-weighted Gaussian distance; k-medoids",
-    "PI": "persistence images; k-means",
-    "PL": "persistence landscapes; k-means",
-    "graph summaries": "graph theory, standardised; k-means",
-    "spectral": "similarity of edge weights; spectral clustering",
-    "modularity": "similarity of edge weights; greedy modularity",
-}
+METHODS = tuple(baseline_clusterers(2))
 FORMS_OF_TOP = (TOP, TOP_SUM, EDGES)
 BEST = ", best of restarts"
 SCORES = ("purity", "adjusted_rand")
@@ -128,19 +112,19 @@ def compare_methods(X, y, *, methods, n_starts, n_jobs, memory, seed):
     """
     single, best = make_candidates(len(np.unique(y)), methods, n_starts)
     options = {"n_jobs": n_jobs, "memory": memory, "verbose": True}
-    # What all starts of a method share is computed here once; two jobs that start
-    # with the method and its restarts at the same time would both compute it.
+    # The steps that all starts share are computed once, here. Otherwise two jobs that
+    # start at the same time would both compute them.
     compare_clusterers(X, y, single, n_starts=1, random_state=seed, **options)
     table = compare_clusterers(
         X, y, {**single, **best}, n_starts=n_starts, random_state=seed, **options
     )
-    summary = to_rows(summarize(table))
+    summary = summarize(table).to_dict("records")
     found = {row["candidate"]: row for row in summary}
     rows = [
         {"n_connectomes": len(y), **summarize_method(name, found)} for name in methods
     ]
-    kept = ("candidate", "start", *SCORES, "error")
-    return rows, [{key: row[key] for key in kept} for row in to_rows(table)]
+    columns = ["candidate", "start", *SCORES, "error"]
+    return rows, table[columns].to_dict("records")
 
 
 def summarize_method(name, found):
@@ -174,15 +158,6 @@ def time_method(X, y, method, seed):
         clone(model).fit(X)
         seconds.append(process_time() - start)
     return min(seconds)
-
-
-def to_rows(table):
-    """Turn a table of sktopo, a data frame or a dict of columns, into rows."""
-    columns = {name: np.asarray(table[name]).tolist() for name in table}
-    return [
-        dict(zip(columns, values, strict=True))
-        for values in zip(*columns.values(), strict=True)
-    ]
 
 
 def span_coordinates(rows):

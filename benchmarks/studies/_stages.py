@@ -16,8 +16,6 @@ from benchmarks.studies._selection import select_settings
 from benchmarks.studies._training import draw_seeds, make_plan, train_networks
 from sktopo import ActivationExtractor, FunctionalConnectome
 
-PAPER = {"n_networks": 20, "epochs": (20, 30, 40)}
-
 
 def collect_strategies(options):
     """Collect what study 1 reports on, see the package's docstring.
@@ -98,11 +96,6 @@ def collect_stimuli(options):
         "training": sum(trained[g][s].seconds for g in groups for s in STRATEGIES),
         "connectomes": sum(spent),
     }
-    if not fresh:
-        collection.differences.append(
-            f"All classes of stimuli are shown to the same {options.n_networks} "
-            "networks of a strategy; the paper trains 20 fresh ones for every class."
-        )
     return collection
 
 
@@ -157,7 +150,6 @@ def _prepare(options):
         settings=selected.settings,
         selection=selected.table,
         facts=_collect_facts(dataset, selected.settings, options),
-        differences=_tell_differences(dataset, selected.settings, options),
         seconds={"selection": selected.seconds},
         folder=folder,
     )
@@ -222,10 +214,6 @@ def _collect_facts(dataset, settings, options):
         "stimuli": f"{len(dataset.stimuli)}, a stratified sixth kept out of training",
         "test images": f"{len(dataset.test_images)}",
         "architecture": ARCHITECTURES[dataset.name],
-        "nodes": ", ".join(
-            f"{n} of {layer}"
-            for layer, n in zip(RECORDED, SIZES[dataset.name][1:], strict=False)
-        ),
         "networks per strategy": f"{options.n_networks}",
         "epochs": " or ".join(map(str, epochs)),
         "settings": {
@@ -236,37 +224,3 @@ def _collect_facts(dataset, settings, options):
         "seed": f"{options.seed}",
         "device of the training": options.device,
     } | collect_facts(f"studies {options.study}", Namespace(**given), "torch")
-
-
-def _tell_differences(dataset, settings, options):
-    """Tell in sentences how a run differs from the paper's."""
-    found = []
-    if dataset.name == "digits":
-        found.append("The digits of scikit-learn are a trial; the paper has none.")
-    if dataset.name == "cifar10" and len(dataset.images) < 40_000:
-        found.append(
-            f"Reduced data: {len(dataset.images)} images to train on and "
-            f"{len(dataset.stimuli)} stimuli, from {dataset.source}."
-        )
-    if options.n_networks != PAPER["n_networks"]:
-        found.append(
-            f"{options.n_networks} networks per strategy instead of "
-            f"{PAPER['n_networks']}."
-        )
-    epochs = sorted({settings[s]["epochs"] for s in STRATEGIES})
-    if not set(epochs) <= set(PAPER["epochs"]):
-        found.append(
-            f"{' or '.join(map(str, epochs))} epochs; the paper selects from 20, 30 "
-            "and 40."
-        )
-    if options.select == "none":
-        found.append(
-            "Slope, weight decay and dropout were fixed beforehand; the paper selects "
-            "them by 5-fold cross-validation."
-        )
-    if options.select == "reduced":
-        found.append(
-            "Settings were selected by 5-fold cross-validation as in the paper, but on "
-            "a smaller grid."
-        )
-    return found

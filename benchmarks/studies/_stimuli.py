@@ -14,8 +14,8 @@ from benchmarks.studies._clusterings import (
 )
 from sktopo.metrics import matched_accuracy_score, purity_score
 
-# All but those whose distances between the diagrams of all pairs, of all strategies,
-# would take longer than everything else together.
+# Distances between the diagrams of all pairs of networks, for every strategy, would
+# take longer with the methods left out than everything else together.
 STIMULI_METHODS = tuple(name for name in METHODS if name not in ("BD", "WD", "PF"))
 
 
@@ -35,17 +35,20 @@ def study_stimuli(collection, options, cache):
 
     Returns
     -------
-    results : dict
-        `parameters`, and rows: `purity`, one per strategy and method; `starts`;
-        `clusters`, one per strategy and form of Top, with what clusters, the best of
-        restarts, share with classes and with networks, and `labels`, these clusters;
-        `confusion`, one per strategy, form, class and cluster.
+    parameters : dict
+        What was asked for.
+
+    tables : dict of str to list of dict
+        `purity`, a row per strategy and method; `clusters`, a row per strategy and form
+        of Top, with the agreement of clusters (the best of restarts) with classes and
+        with networks; `confusion`, a row per strategy, form, class and cluster;
+        `starts`, a row per start.
     """
     n_starts = 4 if options.quick else 20
     y = collection.target
     memory = Memory(cache, verbose=0)
     chance = chance_purity(y, options.seed)
-    found = {"purity": [], "starts": [], "clusters": [], "confusion": []}
+    found = {"purity": [], "clusters": [], "confusion": [], "starts": []}
     for strategy, X in collection.connectomes.items():
         rows, starts = compare_methods(
             X,
@@ -73,7 +76,7 @@ def study_stimuli(collection, options, cache):
         "chance": chance,
         "methods": list(STIMULI_METHODS),
     }
-    return {"parameters": parameters, **found}
+    return parameters, found
 
 
 def describe_clusters(y, network, labels):
@@ -87,7 +90,6 @@ def describe_clusters(y, network, labels):
         "adjusted_rand_network": (
             float(adjusted_rand_score(network, labels)) if shared else None
         ),
-        "labels": labels.tolist(),
     }
 
 

@@ -15,15 +15,8 @@ from benchmarks.studies._clusterings import (
     compare_methods,
     span_coordinates,
     time_method,
-    to_rows,
 )
 from sktopo import GraphPersistence
-from sktopo.barcodes import (
-    barcode_rows,
-    quantile_vectors,
-    scale_barcodes,
-    split_barcodes,
-)
 from sktopo.inference import pairwise_permutation_test, permanova, permutation_test
 from sktopo.metrics import purity_score
 
@@ -32,7 +25,6 @@ FORMS = {"normalised": True, "sum": False}
 PARTS = {"births and deaths": (0, 1), "births": (0,), "deaths": (1,)}
 WEIGHTS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 QUICK_WEIGHTS = (0, 0.5, 1)
-N_QUANTILES = 100
 
 
 def study_strategies(collection, options, cache):
@@ -51,10 +43,13 @@ def study_strategies(collection, options, cache):
 
     Returns
     -------
-    results : dict
-        `parameters`, and rows: `purity`, `starts`, `weights`, `connectomes`,
-        `distances`, `barcodes`, `blocks`, `tests`, `pairs`; `null`, numbers;
-        and `labels`, clusters of Top (normalised), best of restarts.
+    parameters : dict
+        What was asked for.
+
+    tables : dict of str to list of dict
+        `purity` and `weights` (purity by topology weight), `starts` (every start),
+        `clusters` (of Top (normalised), best of restarts), `connectomes`, `distances`,
+        `tests` and `pairs`.
     """
     X, names = collection.connectomes, np.asarray(collection.target_names)
     parameters = {
@@ -62,25 +57,29 @@ def study_strategies(collection, options, cache):
         "n_permutations": 999 if options.quick else 9999,
         "weights": QUICK_WEIGHTS if options.quick else WEIGHTS,
         "seed": options.seed,
-        "n_quantiles": N_QUANTILES,
     }
     tasks = make_tasks(collection.target, names)
     memory = Memory(cache, verbose=0)
     purity, starts = compare_tasks(X, tasks, parameters, memory, options)
     of_row = names[collection.target]
     permute = memory.cache(permute_strategies)
-    return {
-        "parameters": {**parameters, "tasks": list(tasks)},
+    labels = memory.cache(best_labels)(
+        X, len(names), TOP, parameters["n_starts"], options.seed
+    )
+    tables = {
         "purity": purity,
-        "starts": starts,
         "weights": sweep_weights(X, tasks, parameters, memory, options),
-        **describe_strategies(X, of_row),
-        "blocks": average_blocks(X, of_row, collection.node_names),
+        **describe_strategies(X, of_row, collection.node_names),
         **permute(X, of_row, parameters["n_permutations"], options.seed),
-        "labels": memory.cache(best_labels)(
-            X, len(names), TOP, parameters["n_starts"], options.seed
-        ),
+        "clusters": [
+            {"strategy": str(name), "network": int(network), "cluster": int(label)}
+            for name, network, label in zip(
+                of_row, collection.network, labels, strict=True
+            )
+        ],
+        "starts": starts,
     }
+    return {**parameters, "tasks": list(tasks)}, tables
 
 
 def make_tasks(target, names):
@@ -168,25 +167,23 @@ def cluster_weight(X, y, weight, normalize, n_starts, seed):
     return {**row, "core_seconds": perf_counter() - start}
 
 
-def describe_strategies(X, names):
-    """Describe connectomes and barcodes of each strategy.
+def describe_strategies(X, names, node_names):
+    """Describe the connectomes of each strategy.
 
     Returns
     -------
-    found : dict of str to list of dict
-        `connectomes`: a row per strategy, with the mean edge weight and the
-        Wasserstein standard deviation about the barycenter. `distances`: a row per
-        pair, the Wasserstein distance of their barycenters. `barcodes`: a row per
-        strategy, kind (births, deaths) and quantile, with mean and standard
-        deviation over networks. Distances are in the normalised form.
+    tables : dict of str to list of dict
+        `connectomes`: a row per strategy, with the mean edge weight, in all and by
+        pair of layers, and the Wasserstein standard deviation. `distances`: a row per
+        pair of strategies, the Wasserstein distance of their barycenters. Distances
+        are in the normalised form.
     """
-    barcodes = barcode_rows(X)
-    scaled = scale_barcodes(barcodes)
-    centers, connectomes, quantiles = {}, [], []
+    rows = GraphPersistence().fit_transform(X)
+    centers, connectomes = {}, []
     for name in dict.fromkeys(names.tolist()):
         members = names == name
-        centers[name] = scaled[members].mean(axis=0, dtype=np.float64)
-        squared = ((scaled[members] - centers[name]) ** 2).sum(axis=1)
+        centers[name] = rows[members].mean(axis=0, dtype=np.float64)
+        squared = ((rows[members] - centers[name]) ** 2).sum(axis=1)
         edge_means = X[members].mean(axis=1, dtype=np.float64)
         connectomes.append(
             {
@@ -195,11 +192,9 @@ def describe_strategies(X, names):
                 "edge_mean": float(edge_means.mean()),
                 "edge_std": float(edge_means.std()),
                 "wasserstein_std": float(np.sqrt(squared.mean())),
+                **average_blocks(X[members], node_names),
             }
         )
-        parts = split_barcodes(barcodes[members])
-        for kind, values in zip(("births", "deaths"), parts, strict=True):
-            quantiles += tabulate_quantiles(name, kind, values)
     distances = [
         {
             "strategy_1": first,
@@ -209,41 +204,20 @@ def describe_strategies(X, names):
         for k, second in enumerate(centers)
         for first in list(centers)[:k]
     ]
-    return {"connectomes": connectomes, "distances": distances, "barcodes": quantiles}
+    return {"connectomes": connectomes, "distances": distances}
 
 
-def tabulate_quantiles(name, kind, values):
-    """Tabulate quantile functions of births or deaths: mean, standard deviation."""
-    levels = (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES
-    quantiles = quantile_vectors(values, N_QUANTILES)
-    return [
-        {
-            "strategy": name,
-            "kind": kind,
-            "quantile": float(level),
-            "mean": float(column.mean()),
-            "std": float(column.std()),
-        }
-        for level, column in zip(levels, quantiles.T.astype(np.float64), strict=True)
-    ]
-
-
-def average_blocks(X, names, node_names):
-    """Average edge weights within and between layers: a row per strategy."""
+def average_blocks(X, node_names):
+    """Average edge weights within and between layers: a dict."""
     of_node = np.array([str(name).rsplit("[", 1)[0] for name in node_names])
     layers = list(dict.fromkeys(of_node.tolist()))
     numbers = np.array([layers.index(layer) for layer in of_node])
     ends = np.sort(numbers[np.array(np.triu_indices(len(numbers), 1))], axis=0).T
-    rows = []
-    for name in dict.fromkeys(names.tolist()):
-        mean = X[names == name].mean(axis=0, dtype=np.float64)
-        row = {"strategy": name}
-        for a, b in sorted(set(map(tuple, ends.tolist()))):
-            between = a != b
-            key = f"{layers[a]} to {layers[b]}" if between else f"within {layers[a]}"
-            row[key] = float(mean[(ends == (a, b)).all(axis=1)].mean())
-        rows.append(row)
-    return rows
+    mean, blocks = X.mean(axis=0, dtype=np.float64), {}
+    for a, b in sorted(set(map(tuple, ends.tolist()))):
+        key = f"{layers[a]} to {layers[b]}" if a != b else f"within {layers[a]}"
+        blocks[key] = float(mean[(ends == (a, b)).all(axis=1)].mean())
+    return blocks
 
 
 def permute_strategies(X, names, n_permutations, seed):
@@ -254,8 +228,7 @@ def permute_strategies(X, names, n_permutations, seed):
     found : dict
         `tests`: rows for births and deaths together and apart, for the ratio of
         distances and for PERMANOVA. `pairs`: rows for the pairs of strategies, with
-        p-values adjusted for the false discovery rate. `null`: the statistics of
-        random labels for the ratio of births and deaths together.
+        p-values adjusted for the false discovery rate.
     """
     rows = GraphPersistence().fit_transform(X)
     options = {"n_permutations": n_permutations, "random_state": seed}
@@ -274,10 +247,8 @@ def permute_strategies(X, names, n_permutations, seed):
                     "exact": result.exact,
                 }
             )
-            if (part, label) == ("births and deaths", "ratio"):
-                null = result.null_distribution.tolist()
     pairs = []
     for label, test in (("ratio", "ratio"), ("PERMANOVA", "permanova")):
         table = pairwise_permutation_test(rows, names, test=test, **options)
-        pairs += [{"test": label, **row} for row in to_rows(table)]
-    return {"tests": tests, "pairs": pairs, "null": null}
+        pairs += [{"test": label, **row} for row in table.to_dict("records")]
+    return {"tests": tests, "pairs": pairs}

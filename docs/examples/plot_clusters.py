@@ -2,17 +2,20 @@
 Clusters of networks
 ====================
 
-80 digit networks, trained in four ways, are clustered by the births and deaths of their
-connectomes. Where do they lie, what do the clusters hold, and what sets them apart?
+80 digit networks were trained with four strategies. This example clusters them by the
+births and deaths of their connectomes, compares the clusters with the strategies, and
+shows how the clusters differ.
 
 Needs the extras ``torch`` and ``plot``.
 """
 
 # %%
-# Clusters and where they lie
-# ---------------------------
-# The Euclidean distance between rows is the Wasserstein distance between barcodes, so
-# the first two principal components show as much of that geometry as a plane can.
+# Clusters in the plane
+# ---------------------
+# The Euclidean distance between Wasserstein rows is the Wasserstein distance between
+# barcodes. The first two principal components are the plane that keeps most of its
+# variance. Points are coloured by training strategy; stars are the barycenters of the
+# clusters.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -49,38 +52,39 @@ EmbeddingDisplay.from_estimator(top, rows, y=strategy, ax=axes[0])
 ClusterConfusionDisplay.from_estimator(top, rows, strategy, ax=axes[1])
 
 # %%
-# Their barycenters
-# -----------------
+# The barycenters of the clusters
+# -------------------------------
 # The barycenter of a cluster is the mean of its sorted births and of its sorted deaths.
 
 clusters = [f"cluster {label}" for label in top.labels_]
 display = BarcodeDisplay.from_estimator(persistence, connectomes, y=clusters)
 
 # %%
-# The same by threshold: how many components and how many cycles are there, on average,
-# among the edges above it?
+# The Betti curves show the same numbers by threshold: the mean number of components and
+# of cycles in the graph of the edges above it.
 
-display = BettiCurvesDisplay.from_predictions(unscale_barcodes(rows), y=clusters)
+display = BettiCurvesDisplay.from_barcodes(unscale_barcodes(rows), y=clusters)
 
 # %%
-# The connectome behind each barycenter
-# -------------------------------------
-# A barycenter is no network. `inverse_transform` finds a connectome that has exactly
-# its births and deaths; here each is laid out as the network nearest to it is.
+# A connectome for each barycenter
+# --------------------------------
+# A barycenter is not the barcode of any of the networks. `inverse_transform` finds a
+# connectome with exactly its births and deaths. Here its edges are in the order of
+# those of the network nearest to the barycenter.
 
 nearest = top.transform(rows).argmin(axis=0)
 figure, axes = plt.subplots(1, 4, figsize=(15, 4), sharey=True, layout="compressed")
 for label, ax in enumerate(axes):
     persistence.fit(connectomes[nearest[[label]]])
-    behind = persistence.inverse_transform(top.cluster_centers_[[label]])
-    display = ConnectomeDisplay.from_predictions(
-        behind,
+    connectome = persistence.inverse_transform(top.cluster_centers_[[label]])
+    display = ConnectomeDisplay.from_connectomes(
+        connectome,
         node_names=record[0].get_feature_names_out(),
         reorder=True,
         colorbar=False,
         ax=ax,
     )
     display.im_.set_clim(0, 1)
-    ax.set_title(f"cluster {label}, as {strategy[nearest[label]]}")
+    ax.set_title(f"cluster {label}, nearest: {strategy[nearest[label]]}")
 figure.colorbar(display.im_, ax=axes, label="edge weight |r|")
 plt.show()

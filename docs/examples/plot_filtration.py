@@ -1,9 +1,10 @@
 """
-One network, seen through its connectome
-========================================
+The connectome of one network and its topology
+==============================================
 
-From the connectome of one network to what the graph filtration makes of it: the
-heatmap, the maximum spanning tree, the persistence diagram and the Betti curves.
+This example computes the functional connectome of one network and draws it as a
+heatmap. It then draws what the graph filtration finds in it: the maximum spanning tree,
+the persistence diagram and the Betti curves.
 
 Needs the extras ``torch`` and ``plot``.
 """
@@ -11,9 +12,9 @@ Needs the extras ``torch`` and ``plot``.
 # %%
 # The connectome
 # --------------
-# 450 images are shown to a network of two hidden layers. Within each layer the units
-# are put in the order of a hierarchical clustering, so that those that respond alike
-# come together.
+# A network with two hidden layers is shown 450 images. With ``reorder=True``, the units
+# of each layer are ordered by a hierarchical clustering, so that units with similar
+# responses are neighbours.
 
 import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
@@ -40,21 +41,21 @@ display.ax_.set_title("functional connectome")
 display.colorbar_.set_label("|Pearson r|")
 
 # %%
-# The edges that hold it together
-# -------------------------------
-# The maximum spanning tree joins all units by the strongest edges that can. Numbers are
-# those of the units in their layer.
+# The strongest edges that connect all units
+# ------------------------------------------
+# The maximum spanning tree is the strongest set of edges that connects all units. The
+# number in each node is the number of the unit in its layer.
 
-display = SpanningTreeDisplay.from_estimator(model[:2], network, label_units=True)
+display = SpanningTreeDisplay.from_estimator(model[:2], network, label_nodes=True)
 display.ax_.set_title("maximum spanning tree")
 
 # %%
-# What a growing threshold takes apart
-# ------------------------------------
-# Keep the edges above a threshold, and let it grow. When an edge of the tree goes, a
-# component is born, which never dies; when any other edge goes, a cycle dies that was
-# there from the start. Therefore the diagram has nothing between its two borders, and
-# two sorted lists say all there is to say.
+# The graph filtration
+# --------------------
+# Keep the edges above a threshold, and let the threshold grow. Removing an edge of the
+# tree splits a component in two: a component is born, and it never dies. Removing any
+# other edge ends a cycle that existed from the start. So all points of the diagram lie
+# on two lines, and two sorted lists, the births and the deaths, describe it completely.
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
 PersistenceDiagramDisplay.from_estimator(model, network, ax=axes[0])

@@ -2,9 +2,9 @@
 Do the groups differ, and is it more than chance?
 =================================================
 
-80 digit networks were trained in four ways. Whether their topology differs is asked of
-all four at once, of each pair of ways, and of births and deaths alone. Relabelling the
-networks says how large a difference is by chance.
+80 digit networks were trained with four strategies. This example tests whether their
+topology differs: between all four strategies, between each pair of them, and in births
+or deaths alone. Permutations of the labels show how large a difference chance produces.
 
 Needs the extras ``torch`` and ``plot``; takes some seconds.
 """
@@ -33,9 +33,9 @@ rows = model.fit_transform(data.networks)
 # %%
 # One test of all four
 # --------------------
-# The ratio of distances between to distances within groups, against a hundred thousand
-# relabellings; and the analysis of variance by distances, which says how much of the
-# variance the groups explain.
+# The first test compares the ratio of distances between groups to distances within
+# groups with the ratios of 99,999 permutations of the labels. The second, PERMANOVA,
+# also estimates how much of the variance the groups explain.
 
 result = permutation_test(rows, names, n_permutations=99_999, n_jobs=2, random_state=0)
 explained = permanova(rows, names, random_state=0)
@@ -48,8 +48,9 @@ print(
 # %%
 # All pairs, with births and deaths, births alone, deaths alone
 # -------------------------------------------------------------
-# Six pairs are six tests: the p-values are adjusted so that among the pairs called
-# different an expected share of at most 5 % are not.
+# Six pairs need six tests. The p-values are adjusted for the false discovery rate: of
+# the pairs with an adjusted p-value of at most 0.05, at most 5 % are expected to be
+# false discoveries.
 
 kept = {"births and deaths": (0, 1), "births": (0,), "deaths": (1,)}
 tables = {
@@ -61,8 +62,8 @@ tables = {
 print(tables["births and deaths"])
 
 # %%
-# What chance does, and what was found
-# ------------------------------------
+# Chance and the observed ratios
+# ------------------------------
 
 groups = list(data.target_names)
 figure, axes = plt.subplots(
@@ -81,8 +82,8 @@ left.text(
     va="top",
 )
 left.set_xlabel("distance between groups / within groups")
-left.set_ylabel("relabellings")
-left.set_title("all four ways, births and deaths")
+left.set_ylabel("number of permutations")
+left.set_title("all four strategies, births and deaths")
 left.spines[["top", "right"]].set_visible(False)
 for axis, (title, table) in zip(axes[1:], tables.items(), strict=True):
     ratios = np.full((len(groups), len(groups)), np.nan)
@@ -99,5 +100,5 @@ for axis, (title, table) in zip(axes[1:], tables.items(), strict=True):
     axis.set_xticks(range(len(groups) - 1), groups[:-1])
     axis.set_yticks(range(len(groups) - 1), groups[1:])
     axis.spines[:].set_visible(False)
-figure.suptitle("Ratios and adjusted p-values of 80 digit networks")
+figure.suptitle("Distance ratios of 80 digit networks, with adjusted p-values of pairs")
 plt.show()

@@ -1,18 +1,20 @@
 """
-Which units set two groups apart
-================================
+Which units differ between two groups
+=====================================
 
-Births know their edge. So the distance between two groups of connectomes can be split,
-without remainder, over the layers or units where it comes from.
+Each birth is the weight of one edge. So the distance between two groups of connectomes
+can be divided among the layers or units that it comes from, and the shares add up to
+the whole distance.
 
-The groups are `1` and `2` in the tables, in alphabetical order. Needs the extras
-``torch`` and ``plot``, and pandas.
+In the tables, the groups are called `1` and `2`, in alphabetical order. Needs the
+extras ``torch`` and ``plot``, and pandas.
 """
 
 # %%
 # Two ways of training: which layers
 # ----------------------------------
-# Units of networks that were trained apart do not correspond, but their layers do.
+# The units of networks that were trained separately do not correspond, but their layers
+# do.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,8 +39,9 @@ print(layers.to_string(index=False, float_format="%.3f"))
 # %%
 # Two kinds of images: which units
 # --------------------------------
-# One network is shown sets of 25 images, of even digits or of odd ones. Now the units
-# are the same throughout. The shares are small: no unit alone makes the difference.
+# One network is shown sets of 25 images, either of even or of odd digits. Now all
+# connectomes have the same units. The shares are small: no single unit accounts for
+# much of the difference.
 
 network = data.networks[0]
 is_odd = data.stimuli_labels % 2 == 1
@@ -57,7 +60,7 @@ print(table.head(8).to_string(index=False, float_format="%.3f"))
 # %%
 # The edges of a sample
 # ---------------------
-# The weakest births of one set of images, by the edge that each is.
+# These edges have the five smallest births for the first set of images.
 
 persistence = GraphPersistence().fit(connectomes)
 edges = persistence.edge_names(connectomes, record[-1].get_feature_names_out(units))
@@ -66,18 +69,22 @@ print(*edges[0, :5], sep="\n")
 # %%
 # Shares and trees
 # ----------------
-# Left, the units with the largest shares; right, the trees of the two mean connectomes.
+# The bars show the units with the largest shares. The trees are those of the mean
+# connectomes of even and of odd digits.
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 7.5), layout="constrained")
 largest = slice(11, None, -1)
 names, shares = (np.asarray(table[column])[largest] for column in ("name", "share"))
 axes[0].barh(names, 100 * shares, color="#0072B2")
-axes[0].set(xlabel="share of the squared distance, %", title="even against odd")
+axes[0].set(xlabel="share of the squared distance (%)")
+axes[0].set_title("even digits against odd digits")
 axes[0].spines[["top", "right"]].set_visible(False)
 for ax, name in zip(axes[1:], ("even", "odd"), strict=True):
-    display = SpanningTreeDisplay.from_predictions(
-        connectomes[parity == name], node_names=units, label_units=True, ax=ax
+    display = SpanningTreeDisplay.from_connectomes(
+        connectomes[parity == name], node_names=units, label_nodes=True, ax=ax
     )
     display.lines_.set_clim(0.4, 1)
+    if name == "even":  # one colour bar serves both trees
+        display.colorbar_.remove()
     ax.set_title(f"{name} digits")
 plt.show()

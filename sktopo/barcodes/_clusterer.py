@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, IntArray, RandomState
 
-# Rows this many times longer than they are many go to k-means as coordinates in
-# their span; shorter ones would not repay the eigenvectors.
+# Rows go to k-means as coordinates in their span if there are at least this many times
+# more columns than rows. Otherwise the eigenvectors take longer than they save.
 _REDUCIBLE = 10
-# Columns taken at a time when products are summed in float64.
+# Columns summed at a time, so that the float64 copy stays small.
 _BLOCK = 4096
 
 
@@ -101,7 +101,7 @@ class TopClusterer(
 
     See Also
     --------
-    GraphPersistence : Computes the barcode rows.
+    GraphPersistence : Computes the Wasserstein rows.
     sklearn.cluster.KMeans : The algorithm, for any rows.
 
     Notes
@@ -155,7 +155,7 @@ class TopClusterer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         y : None
             Ignored.
@@ -193,7 +193,7 @@ class TopClusterer(
         sizes = np.bincount(self.labels_, minlength=self.n_clusters)
         n_found = len(np.unique(kmeans.labels_))
         if np.count_nonzero(sizes) < n_found == self.n_clusters:
-            # Rounding hid equal rows from KMeans, which would have warned itself.
+            # KMeans would warn, but rounding made equal rows look different to it.
             warnings.warn(
                 f"Only {np.count_nonzero(sizes)} distinct clusters were found for "
                 f"n_clusters={self.n_clusters}; X may hold too many equal rows.",
@@ -211,7 +211,7 @@ class TopClusterer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         Returns
         -------
@@ -231,7 +231,7 @@ class TopClusterer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         Returns
         -------
@@ -253,7 +253,7 @@ class TopClusterer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         y : None
             Ignored.
@@ -273,23 +273,23 @@ class TopClusterer(
         return -float(squared.sum())
 
     @property
-    def _n_features_out(self) -> int:
+    def _n_features_out(self):
         return len(self.cluster_centers_)
 
-    def _check_rows(self, X: ArrayLike) -> FloatArray:
-        """Validate rows, but leave it to what is done with them to find NaN."""
+    def _check_rows(self, X):
+        """Validate rows but for NaN, which the computation that follows finds."""
         check_is_fitted(self)
         return validate_data(
             self, X, dtype=FLOATS, reset=False, ensure_all_finite=False
         )
 
-    def _nearest(self, X: FloatArray) -> IntArray:
+    def _nearest(self, X):
         """Find the nearest barycenter of each row by one matrix product."""
         centers = self.cluster_centers_.astype(X.dtype, copy=False)
-        # Of |x - c|^2 only |a|^2 + 2 o·a - 2 x·a differs between c = o + a. The a are
-        # small where clusters are near, so that rounding does not mix them up.
+        # With c = o + a, only |a|^2 + 2 o·a - 2 x·a of |x - c|^2 depends on the center.
+        # The a are small if clusters are close, so rounding does not change the order.
         origin = centers[0]
-        # Sums of rows, from a row of ones, cost less than looking for NaN first.
+        # A row of ones gives the sums of rows; NaN shows there without a check of X.
         factors = np.ones((len(centers) + 1, len(origin)), dtype=X.dtype)
         apart = np.subtract(centers, origin, out=factors[:-1])
         offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
@@ -298,7 +298,7 @@ class TopClusterer(
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
         return (offsets - products[:, :-1]).argmin(axis=1).astype(np.int32)
 
-    def _check_parameters(self) -> None:
+    def _check_parameters(self):
         check_integer("n_clusters", self.n_clusters, 1)
         check_integer("max_iter", self.max_iter, 1)
         check_real("tol", self.tol, 0, np.inf)
@@ -309,15 +309,15 @@ class TopClusterer(
         else:
             check_integer("n_init", self.n_init, 1)
 
-    def _run_kmeans(self, X: FloatArray) -> tuple[FloatArray, KMeans]:
-        """Run k-means, on X or on few coordinates of its rows, returned as well."""
+    def _run_kmeans(self, X):
+        """Run k-means on X or on coordinates of its rows: the points and the KMeans."""
         points, tol, threads = X, self.tol, nullcontext()
         n_samples, n_features = X.shape
         if isinstance(self.init, str) and n_features >= _REDUCIBLE * n_samples:
             points = _span_coordinates(X)
-            # KMeans means its tolerance per column, and there are fewer of them.
+            # The tolerance of KMeans is a mean over columns, of which there are fewer.
             tol = self.tol * points.shape[1] / n_features
-            # So few numbers take longer on several threads than on one.
+            # For so few numbers several threads are slower than one.
             threads = threadpool_limits(1, "openmp")
         kmeans = KMeans(
             self.n_clusters,
@@ -331,21 +331,19 @@ class TopClusterer(
             return points, kmeans.fit(points)
 
 
-def _shares(points: FloatArray, kmeans: KMeans) -> FloatArray:
-    """Write each center as a mean of points: their shares, (n_clusters, n_samples)."""
+def _shares(points, kmeans):
+    """Return the share of each point in each center: (n_clusters, n_samples)."""
     shares = np.zeros((kmeans.n_clusters, len(points)))
     for k, center in enumerate(kmeans.cluster_centers_):
         members = kmeans.labels_ == k
         if not members.any():
-            # Fewer distinct rows than clusters: this center is on one of them.
+            # There are fewer distinct rows than clusters; this center is a row.
             members[euclidean_distances([center], points).argmin()] = True
         shares[k, members] = 1 / members.sum()
     return shares
 
 
-def _squared_deviations(
-    points: FloatArray, centers: FloatArray, labels: IntArray
-) -> FloatArray:
+def _squared_deviations(points, centers, labels):
     """Sum squared distances of points to the center of their cluster, in float64."""
     squared = np.zeros(len(centers))
     for k, center in enumerate(centers.astype(np.float64)):
@@ -353,12 +351,12 @@ def _squared_deviations(
     return squared
 
 
-def _span_coordinates(X: FloatArray) -> FloatArray:
-    """Write rows in an orthonormal basis of their span: (n_samples, n_samples)."""
+def _span_coordinates(X):
+    """Return coordinates of rows in an orthonormal basis: (n_samples, n_samples)."""
     gram = np.zeros((len(X), len(X)))
     for columns in gen_batches(X.shape[1], _BLOCK):
-        # Products of rows less one of them keep their digits, and so do these less
-        # their mean, which is the product of rows less their mean.
+        # Subtracting one row first keeps the products small, so they lose no digits.
+        # The remaining mean is subtracted afterwards.
         block = np.subtract(X[:, columns], X[0, columns], dtype=np.float64)
         gram += block @ block.T
     gram -= gram.mean(axis=0)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
-from sktopo.barcodes._graphs import differ_in_length, group_by_length
+from sktopo.barcodes._graphs import group_by_length
 from sktopo.barcodes._layout import (
     check_ascending,
     check_scalable,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray
 
-# Columns taken at a time when squares are summed.
+# Columns summed at a time, so that the float64 copy stays small.
 _COLUMNS = 4096
 
 
@@ -91,13 +91,13 @@ def wasserstein_distances(
 ) -> NDArray[np.float64]:
     """Compute 2-Wasserstein distances within a set of barcodes or between two.
 
-    Between Wasserstein rows, such as those of :class:`~sktopo.GraphPersistence`, take
-    Euclidean distances: they are scaled already.
+    Barcodes are in units of the edge weights. The distances between Wasserstein rows,
+    which :class:`~sktopo.GraphPersistence` returns, are their Euclidean distances.
 
     Parameters
     ----------
     barcodes_1 : array-like of shape (n_1, n_edges) or sequence of n_1 barcodes
-        Barcodes, in units of the edge weights; in a sequence their lengths may differ.
+        Barcodes; in a sequence their lengths may differ.
 
     barcodes_2 : array-like or sequence, default=None
         Barcodes to compare with. If None, `barcodes_1`.
@@ -150,13 +150,14 @@ def wasserstein_distances(
 def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> FloatArray:
     """Compute the Wasserstein barycenter of barcodes of one size: their mean row.
 
-    The mean minimises the sum of squared Wasserstein distances to the barcodes,
-    in the sum and in the normalised form alike.
+    The mean minimises the sum of squared Wasserstein distances to the barcodes, both
+    in the sum form and in the normalised form. Wasserstein rows may be given too; the
+    barycenter is then a Wasserstein row.
 
     Parameters
     ----------
     barcodes : array-like of shape (n_graphs, n_edges)
-        Barcodes, or Wasserstein rows of births and deaths.
+        Barcodes, in units of the edge weights.
 
     weights : array-like of shape (n_graphs,), default=None
         Weights of the barcodes, not negative and not all zero. If None, equal.
@@ -164,12 +165,12 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     Returns
     -------
     barycenter : ndarray of shape (n_edges,)
-        The barycenter, in the units and the dtype of the rows.
+        The barycenter, in the dtype of the barcodes.
 
     Raises
     ------
     ValueError
-        If a weight is negative or all are zero, or births or deaths do not ascend.
+        If births or deaths do not ascend, a weight is negative or all are zero.
 
     Examples
     --------
@@ -208,8 +209,7 @@ def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> floa
     Raises
     ------
     ValueError
-        If births or deaths do not ascend, or `normalize` is True and the rows are
-        Wasserstein rows, see :func:`check_barcodes`.
+        If the rows are not barcodes, see :func:`check_barcodes`.
 
     Examples
     --------
@@ -224,7 +224,7 @@ def total_variance(rows):
     """Sum the variances of columns, in float64 and without a copy of the rows."""
     total = 0.0
     for columns in gen_batches(rows.shape[1], _COLUMNS):
-        # Subtracting one row keeps the digits of products, and equal rows at 0.
+        # Subtracting one row first keeps the digits, and equal rows have variance 0.
         block = np.subtract(rows[:, columns], rows[0, columns], dtype=np.float64)
         sums = block.sum(axis=0)
         total += np.vdot(block, block) - np.vdot(sums, sums) / len(rows)
@@ -232,40 +232,36 @@ def total_variance(rows):
 
 
 def _group_barcodes(barcodes, normalize):
-    """Validate barcodes and group them by size.
-
-    Returns a list of the samples of each size and their barcodes, (k, n_edges).
-    """
-    if not differ_in_length(barcodes):
+    """Validate barcodes and group them by length, see `group_by_length`."""
+    listed = isinstance(barcodes, (list, tuple)) and len(barcodes)
+    if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
         barcodes = check_scalable(barcodes, normalize)
         return [(np.arange(len(barcodes)), barcodes)]
-    barcodes = [
-        check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes
-    ]
+    rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
     return [
-        (samples, check_scalable(rows, normalize))
-        for samples, rows in group_by_length(barcodes)
+        (samples, check_scalable(group, normalize))
+        for samples, group in group_by_length(rows)
     ]
 
 
 def _squared_distances(rows_1, rows_2, normalize):
-    """Compute squared distances between the barcodes of two sizes: (n_1, n_2)."""
-    n_1, n_2 = rows_1.shape[1], rows_2.shape[1]
-    if n_1 == n_2:
-        scaled = scale_rows(rows_1, normalize), scale_rows(rows_2, normalize)
+    """Compute squared distances between barcodes of two lengths: (n_1, n_2)."""
+    if rows_1.shape[1] == rows_2.shape[1]:
+        scaled = (scale_rows(rows, normalize) for rows in (rows_1, rows_2))
         return cdist(*scaled, "sqeuclidean")
+    lengths = f"{rows_1.shape[1]} and {rows_2.shape[1]} edges"
     if not normalize:
         raise ValueError(
-            f"The sum form has no distance between barcodes of {n_1} and {n_2} edges; "
-            "use normalize=True."
+            f"Barcodes of {lengths} have no distance in the sum form; use "
+            "normalize=True."
         )
     distances = np.zeros((len(rows_1), len(rows_2)))
     parts = zip(split_barcodes(rows_1), split_barcodes(rows_2), strict=True)
     for part_1, part_2 in parts:
         if not (part_1.shape[1] and part_2.shape[1]):
             raise ValueError(
-                f"There is no distance between barcodes of {n_1} and {n_2} edges: one "
-                "has deaths (or births) and the other has none."
+                f"Barcodes of {lengths} have no distance: one has deaths (or births) "
+                "and the other has none."
             )
         steps_1, steps_2, widths = merge_quantiles(part_1.shape[1], part_2.shape[1])
         root = np.sqrt(widths)

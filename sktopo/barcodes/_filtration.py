@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray
 
-# Births are found in three ways, each the fastest somewhere (benchmarks/barcodes.py):
-# many small graphs at once by Prim's algorithm on a stack of matrices, a graph of
-# thousands of nodes by Prim's algorithm on its row, and any other graph by scipy.
+# There are three ways to find births, each used where it is the fastest
+# (benchmarks/barcodes.py). Many graphs of up to _BATCHED_NODES nodes are walked
+# together, one step at a time, on unpacked matrices that fit the cache. A single graph
+# of up to _COMPILED_NODES nodes is given to scipy. A larger one is walked in its row,
+# where the work of a step outweighs the overhead of its calls.
 _BATCHED_NODES = 512
 _FEWEST_GRAPHS = 3
 _COMPILED_NODES = 1500
-# Numbers in one step of Prim's algorithm on many graphs: enough to hide the cost of
-# the calls, few enough that the matrices of a block stay in the cache.
+# Numbers in one step of the batched walk: enough to outweigh the overhead of calls, few
+# enough that the unpacked matrices of a block stay small.
 _BATCH_WIDTH = 8192
-# Steps of Prim's algorithm on one row after which it drops the nodes it has reached.
+# Number of steps after which the walk in the row drops the nodes it has reached.
 _STEPS = 64
 
 
@@ -83,7 +85,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     Returns
     -------
     barcodes : ndarray of shape (n_graphs, n_edges)
-        Barcodes, in units of the edge weights; float32 or float64 as the input.
+        Barcodes in units of the edge weights, float32 or float64 as the input.
 
     Raises
     ------
@@ -133,8 +135,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
 
     Notes
     -----
-    The weights are replaced by their ranks, which are distinct, so that each number
-    in the barcode of the ranks belongs to one edge.
+    The ranks of the weights are distinct, so their barcodes identify the edges.
 
     Examples
     --------
@@ -144,7 +145,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     """
     connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
     n_edges = connectomes.shape[1]
-    # A stable sort from the right puts the first of equal weights above the others.
+    # A stable sort of the reversed row ranks the first of equal weights highest.
     from_right = np.argsort(connectomes[:, ::-1], axis=1, kind="stable")
     ascending = n_edges - 1 - from_right
     ranks = np.empty(connectomes.shape)
@@ -153,7 +154,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
 
 
 def compute_barcodes(connectomes):
-    """Compute `barcode_rows` of an array known to be finite."""
+    """Compute the barcodes of connectome rows that are known to be finite."""
     n_graphs, n_edges = connectomes.shape
     n_nodes = count_nodes(n_edges)
     barcodes = np.empty(connectomes.shape, dtype=connectomes.dtype)
@@ -183,10 +184,7 @@ def compute_barcodes(connectomes):
 
 
 def _complete(rows):
-    """Add absent edges to rows, (..., n_edges), as weak as their weakest edge.
-
-    The births stay the same: a maximum spanning tree does not need these edges.
-    """
+    """Pad rows with absent edges as weak as the weakest, which no tree needs."""
     absent = count_absent(rows.shape[-1])
     if not absent:
         return rows
@@ -194,26 +192,26 @@ def _complete(rows):
     return np.concatenate([rows, padding], axis=-1)
 
 
-def _find_births(row, n_nodes):
-    """Find the births of one complete connectome row, ascending."""
+def _births_of_one(row, n_nodes):
+    """Find the births of one graph, ascending."""
     if n_nodes > _COMPILED_NODES:
         row = np.ascontiguousarray(row)
         with ONE_AT_A_TIME:
-            return np.sort(_run_prim_on_row(row, n_nodes))
-    # Clusters merge in single linkage along the edges of a minimum spanning tree.
+            return np.sort(_births_in_place(row, n_nodes))
+    # Single linkage merges clusters along the edges of a minimum spanning tree.
     merges = linkage(np.negative(row, dtype=np.float64), "single")
     return -merges[::-1, 2].astype(row.dtype)
 
 
-def _run_prim_on_matrices(weights):
-    """Run Prim's algorithm on all matrices, (n_graphs, n_nodes, n_nodes), at once.
+def _births_batched(weights):
+    """Run Prim's algorithm on many unpacked graphs at once: (n_graphs, n_births).
 
-    Returns the births, (n_graphs, n_births), as they are found.
+    The weights are (n_graphs, n_nodes, n_nodes).
     """
     n_graphs, n_nodes, _ = weights.shape
     births = np.empty((n_graphs, n_nodes - 1), dtype=weights.dtype)
     graphs = np.arange(n_graphs)
-    # The cap excludes nodes that are already in the tree.
+    # cap is -inf for nodes that are in the tree, so that they are not chosen again.
     cap = np.full((n_graphs, n_nodes), np.inf, dtype=weights.dtype)
     cap[:, 0] = -np.inf
     best = np.minimum(weights[:, 0], cap)
@@ -226,23 +224,20 @@ def _run_prim_on_matrices(weights):
     return births
 
 
-def _run_prim_on_row(row, n_nodes):
-    """Run Prim's algorithm on one connectome row, without its matrix.
-
-    Returns the births, (n_births,), as they are found.
-    """
+def _births_in_place(row, n_nodes):
+    """Run Prim's algorithm on a connectome row without unpacking it: (n_births,)."""
     nodes = np.arange(n_nodes)
-    # The edge (i, j), i < j, is at first[i] + j of the row.
+    # Edge (i, j) with i < j is at position first[i] + j of the row.
     first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
     left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
     cap, weights = np.full_like(best, np.inf), np.empty_like(best)
-    # Calls take much of the time, and numbers of Python are faster than NumPy's.
+    # Much of the time is the overhead of calls, which is smaller for Python's numbers.
     births, lowest, maximum, minimum = [], -np.inf, np.maximum, np.minimum
     for step in range(1, n_nodes):
         at = int(best.argmax())
         births.append(best.item(at))
         node, node_first = left.item(at), left_first.item(at)
-        # As for matrices, but nodes in the tree are dropped now and then.
+        # As in the batched walk, but nodes in the tree are dropped every _STEPS steps.
         cap[at] = lowest
         if step % _STEPS == 0:
             keep = cap > lowest
@@ -250,7 +245,7 @@ def _run_prim_on_row(row, n_nodes):
             best, cap = best[keep], cap[keep]
             weights = weights[: len(best)]
             at = int(left.searchsorted(node))
-        # Views that start at the node avoid an array of indices, "clip" a copy.
+        # Views that start at the node avoid an array of indices, "clip" avoids a copy.
         row[node:].take(left_first[:at], None, weights[:at], "clip")
         row[node_first:].take(left[at:], None, weights[at:], "clip")
         maximum(best, weights, out=best)
@@ -258,29 +253,26 @@ def _run_prim_on_row(row, n_nodes):
     return np.array(births, dtype=row.dtype)
 
 
-def _locate_births(weights, births):
-    """Return the positions of births, (n_births,), among all weights, ascending.
-
-    Each of several equal births has its own position.
-    """
+def _find_births(values, births):
+    """Find the positions of the births among the ascending weights of their graph."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
     return weights.searchsorted(births) + among_ties
 
 
 def _write_barcode(row, births, out):
-    """Write the barcode of a row to `out`, also (n_edges,); fast for few weights."""
-    weights = np.sort(row)
-    keep = np.ones(len(weights), dtype=bool)
-    keep[_locate_births(weights, births)] = False
+    """Write births and then the other weights to `out`; fast for small graphs."""
+    values = np.sort(row)
+    keep = np.ones(len(values), dtype=bool)
+    keep[_find_births(values, births)] = False
     out[: len(births)] = births
     out[len(births) :] = weights[keep]
 
 
-def _sort_to_barcode(barcode, births):
-    """Turn a row into its barcode in place; fast for many weights."""
+def _sort_in_place(barcode, births):
+    """Turn a row into its barcode without another array; fast for large graphs."""
     barcode.sort()
     stop = len(barcode)
-    for shift, at in enumerate(_locate_births(barcode, births)[::-1].tolist()):
+    for shift, at in enumerate(_find_births(barcode, births)[::-1].tolist()):
         barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
         stop = at
     barcode[len(births) : len(births) + stop] = barcode[:stop]

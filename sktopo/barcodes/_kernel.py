@@ -19,7 +19,7 @@ from sktopo._utils.samples import FLOATS
 from sktopo.barcodes._distances import total_variance
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self
+    from typing import Literal, Self
 
     from numpy.typing import ArrayLike
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class WassersteinKernel(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
-    r"""Kernel between barcodes, of their 2-Wasserstein distance.
+    r"""Kernel of the 2-Wasserstein distance between barcodes.
 
     On the rows of :class:`GraphPersistence` the distance is Euclidean, so the
     kernels are positive semi-definite. Use the estimator as a step before
@@ -64,7 +64,7 @@ class WassersteinKernel(
 
     See Also
     --------
-    GraphPersistence : Computes the barcode rows.
+    GraphPersistence : Computes the Wasserstein rows.
     sklearn.metrics.pairwise.rbf_kernel : The gaussian kernel of plain rows.
 
     Notes
@@ -110,7 +110,7 @@ class WassersteinKernel(
         Parameters
         ----------
         X : array-like of shape (n_samples_fit, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         y : None
             Ignored.
@@ -126,7 +126,7 @@ class WassersteinKernel(
             If a parameter is out of range or X is not a 2-D array of finite numbers.
         """
         self._check_parameters()
-        # A copy: were the caller's array to change, so would the kernel.
+        # A copy, so that later changes of the caller's array do not matter.
         X = validate_data(self, X, dtype=FLOATS, copy=True)
         self.X_fit_ = X
         self.gamma_ = self._coefficient(X)
@@ -138,7 +138,7 @@ class WassersteinKernel(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         Returns
         -------
@@ -160,7 +160,7 @@ class WassersteinKernel(
         Parameters
         ----------
         X : array-like of shape (n_samples_X, n_features)
-            Barcode rows.
+            Wasserstein rows.
 
         Y : array-like of shape (n_samples_Y, n_features), default=None
             Reference rows. If None, `X`.
@@ -180,12 +180,12 @@ class WassersteinKernel(
         Y = X if Y is None else check_array(Y, dtype=FLOATS)
         return self._evaluate(X, Y, self._coefficient(Y))
 
-    def _check_parameters(self) -> None:
+    def _check_parameters(self):
         check_option("kernel", self.kernel, ("gaussian", "laplacian", "linear"))
         if not (isinstance(self.gamma, str) and self.gamma == "scale"):
             check_positive("gamma (if not 'scale')", self.gamma)
 
-    def _coefficient(self, reference: FloatArray) -> float | None:
+    def _coefficient(self, reference):
         if self.kernel == "linear":
             return None
         if self.gamma != "scale":
@@ -195,7 +195,7 @@ class WassersteinKernel(
             variance = variance**0.5
         return 1 / variance if variance >= np.finfo(float).tiny else 1.0
 
-    def _evaluate(self, X: FloatArray, Y: FloatArray, gamma: Any) -> FloatArray:
+    def _evaluate(self, X, Y, gamma):
         if self.kernel == "linear":
             K = linear_kernel(X, Y)
         elif self.kernel == "gaussian":
@@ -207,5 +207,5 @@ class WassersteinKernel(
         return K.astype(X.dtype, copy=False)
 
     @property
-    def _n_features_out(self) -> int:
+    def _n_features_out(self):
         return len(self.X_fit_)

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, S
 
-# Rows are judged to be Wasserstein rows if at least this share of them has all deaths
-# below all births, which would happen to random weights with at most this probability.
-_SHARE_APART = 0.9
-_PROBABILITY_APART = 1e-3
+# Rows can look like Wasserstein rows only if their graphs have this many nodes in all:
+# in few small graphs, all deaths often lie below all births by chance.
+_ENOUGH_NODES = 50
 
 
 def count_nodes(n_edges: int) -> int:
@@ -339,24 +338,22 @@ def check_barcodes(barcodes: ArrayLike) -> FloatArray:
     Warns
     -----
     UserWarning
-        If the rows look like normalised Wasserstein rows, and are perhaps not.
+        If the rows look like normalised Wasserstein rows but exceed 1 when unscaled.
 
     Notes
     -----
-    Normalising divides the many deaths by more than the few births, and so parts
-    them. Rows look like normalised Wasserstein rows if
+    Normalising divides the many deaths by a larger number than the few births, which
+    separates them. Rows look like normalised Wasserstein rows if the graphs have 50
+    nodes or more in all, and
 
-    - in 9 of 10 rows all deaths lie below all births other than 0, which for weights
-      in random order has a probability of at most 0.001: the strongest
-      ``n_nodes - 1`` of ``n_edges`` edges then form one of the
-      ``n_nodes ** (n_nodes - 2)`` spanning trees;
-    - :func:`unscale_barcodes` turns every row into a barcode that some graph has;
-    - and in half of these barcodes some deaths lie above some births.
+    - in 9 of 10 rows all deaths lie below all births other than 0;
+    - in half of the rows that :func:`unscale_barcodes` returns, some deaths lie above
+      some births;
+    - each of these rows is a barcode that some graph has.
 
-    They are refused if, in addition, the weights of these barcodes are at most 1, as
-    correlations are. Else they may, though rarely, be the barcodes of trees of strong
-    edges among edges some ``sqrt(n_nodes / 2)`` times weaker, hence the warning. Few
-    small graphs (one of less than 25 nodes, two of less than 15) never look so.
+    Such rows are refused if the weights are then at most 1, as correlations are. Larger
+    weights could also be those of a tree of strong edges among edges about
+    ``sqrt(n_nodes / 2)`` times weaker, so there is only a warning.
 
     Examples
     --------
@@ -438,24 +435,20 @@ def _look_normalized(rows):
     The rows, (n_graphs, n_edges), are known to ascend.
     """
     births, deaths = split_barcodes(rows)
-    if not deaths.shape[1]:
+    if not deaths.shape[1] or len(rows) * (births.shape[1] + 1) < _ENOUGH_NODES:
         return False
-    least = np.min(births, axis=1, initial=np.inf, where=births > 0)
-    apart = (births[:, 0] >= 0) & (deaths[:, -1] > 0) & (deaths[:, -1] < least)
-    # The strongest edges form a tree: n^(n - 2) of all choices of n - 1 edges do.
-    n_edges, n_births = rows.shape[1], births.shape[1]
-    log_choices = lgamma(n_edges + 1) - lgamma(n_births + 1)
-    log_choices -= lgamma(deaths.shape[1] + 1)
-    log_probability = (n_births - 1) * log(n_births + 1) - log_choices
-    probability = exp(min(apart.sum() * log_probability, 0))
-    if apart.mean() < _SHARE_APART or probability > _PROBABILITY_APART:
+    unscaled = BarcodeLayout(rows.shape[1]).unscale(rows)
+    apart = (births[:, 0] >= 0) & (deaths[:, -1] > 0)
+    apart &= deaths[:, -1] < _smallest_above_zero(births)
+    mixed = unscaled["death"][:, -1] > _smallest_above_zero(unscaled["birth"])
+    if apart.mean() < 0.9 or mixed.mean() < 0.5:
         return False
-    layout = BarcodeLayout(n_edges)
-    factor = layout.scales["birth"] / layout.scales["death"]
-    if np.mean(least < deaths[:, -1] * factor) < 0.5:
-        return False
-    for row_births, row_deaths in zip(*layout.unscale(rows).values(), strict=True):
+    for row_births, row_deaths in zip(*unscaled.values(), strict=True):
         counts, capacities = count_deaths(row_births[::-1], row_deaths[::-1])
         if (counts > capacities).any():
             return False
     return True
+
+
+def _smallest_above_zero(births):
+    return np.min(births, axis=1, initial=np.inf, where=births > 0)

@@ -182,7 +182,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         reset_fitted_attributes(self)
         groups = self._check_graphs(X, reset=True)
         self.ragged_ = len(groups) > 1
-        self.layout_ = self._make_layout(groups[0][1].shape[1])
+        self.layout_ = self._layout(groups[0][1].shape[1])
         if not self.ragged_:
             _, rows = groups[0]
             self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
@@ -356,11 +356,11 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         if hasattr(self, "n_features_in_"):
             edges = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
         suffix = "" if self.n_quantiles is None else "_quantile"
-        names = []
-        for kind, size in self.layout_.sizes.items():
-            numbered = [f"{kind}{suffix}{k}" for k in range(size)]
-            names.extend(edges if kind == "edge" else numbered)
-        return np.array(names, dtype=object)
+        names = [
+            edges if kind == "edge" else [f"{kind}{suffix}{k}" for k in range(size)]
+            for kind, size in self.layout_.sizes.items()
+        ]
+        return np.concatenate(names).astype(object)
 
     def _check_parameters(self):
         check_flag("normalize", self.normalize)
@@ -377,7 +377,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 f"normalize={self.normalize}, topology_weight={self.topology_weight}."
             )
 
-    def _make_layout(self, n_edges):
+    def _layout(self, n_edges):
         """Return the layout of the rows of graphs of `n_edges` edges."""
         return BarcodeLayout(
             n_edges,
@@ -391,7 +391,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """Validate X, see `check_graphs`, and that each graph has what rows need."""
         any_size = self.n_quantiles is not None
         groups = check_graphs(self, X, reset=reset, any_size=any_size)
-        kinds = self._make_layout(1).sizes
+        kinds = self._layout(1).sizes
         if (
             groups[0][1].shape[1] == 1
             and "death" in kinds

@@ -58,11 +58,11 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     values = check_array(values, dtype=FLOATS)
     check_integer("n_quantiles", n_quantiles, 1)
     n_values = values.shape[1]
-    steps, bins, widths = merge_quantiles(n_values, n_quantiles)
+    index, bins, widths = merge_quantiles(n_values, n_quantiles)
     weights = csr_array(
         (widths * n_quantiles, (bins, steps)), shape=(n_quantiles, n_values)
     )
-    # In float64: there are many deaths, and the rounding of equal ones adds up.
+    # Summed in float64, because the rounding errors of many deaths add up.
     quantiles = np.empty((len(values), n_quantiles), dtype=values.dtype)
     for row, quantile_row in zip(values, quantiles, strict=True):
         quantile_row[:] = weights @ row.astype(np.float64)
@@ -70,11 +70,10 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
 
 
 def merge_quantiles(n_1, n_2):
-    """Cut [0, 1] where either of two quantile functions of n_1 and n_2 values steps.
+    """Divide [0, 1] where either of two quantile functions, step functions, steps.
 
-    Returns three arrays of shape (n_pieces,): for each piece the index of its value
-    in the first function and in the second, and its width. Integer arithmetic keeps
-    the cuts exact.
+    Returns three arrays with an entry for each piece: the step of the first function,
+    the step of the second (int) and the width. Integer arithmetic is exact.
     """
     cuts = np.union1d(np.arange(1, n_1 + 1) * n_2, np.arange(1, n_2 + 1) * n_1)
     widths = np.diff(cuts, prepend=0) / (n_1 * n_2)

@@ -1,5 +1,6 @@
 """Activations to connectome rows: the edge weights of complete graphs."""
 
+from sktopo.connectomes import measures
 from sktopo.connectomes._connectome import FunctionalConnectome
 
-__all__ = ["FunctionalConnectome"]
+__all__ = ["FunctionalConnectome", "measures"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import squareform
-from scipy.stats import rankdata
+from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.covariance import LedoitWolf
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -23,42 +23,41 @@ from sktopo._utils.samples import (
     is_stack,
     upper_triangle,
 )
+from sktopo.connectomes._units import find_constant_units, largest_magnitudes
+from sktopo.connectomes.measures import MEASURES
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self
+    from collections.abc import Callable
+    from typing import Literal, Self
 
     from numpy.typing import ArrayLike, NDArray
-    from sklearn.utils import Tags
 
-    from sktopo._typing import BoolArray, FloatArray, Measure
-
-# One observation in this many tells whether units have small means: squares at most
-# _SMALL times the variance, so that taking them off sums costs no more than a digit.
-_SPARSE = 16
-_SMALL = 4
-_MEASURES = ("correlation", "spearman", "partial correlation", "covariance")
+    from sktopo._typing import FloatArray
 
 
 class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     """Relate the units of each sample: one connectome row of edge weights per sample.
 
-    A sample is the activations of one network, ``(n_observations, n_nodes)``; its
-    row holds the weight of every pair of units, by default the absolute Pearson
-    correlation of [1]_. Given a table of single frames instead, ``(n_frames,
-    n_nodes)``, each frame is a sample: its row is the co-fluctuation of every pair,
-    the product of the standardised activations, known as edge time series [2]_. For
-    the connectome of one recording give ``X[None]``, observations first.
+    A sample holds the activations of one network, ``(n_observations, n_nodes)``; each
+    column is a unit, and a node of the connectome. The row of a sample holds the
+    weight of every pair of units, by default the absolute Pearson correlation
+    of [1]_. For the connectome of a single recording give ``X[None]``.
+
+    A table ``(n_frames, n_nodes)`` is accepted too. Each of its frames is then a
+    sample, and its row holds the co-fluctuation of every pair: the product of the
+    standardised activations. These rows are known as edge time series [2]_.
 
     Parameters
     ----------
-    measure : {"correlation", "spearman", "partial correlation", "covariance"} or \
-            callable, default="correlation"
-        What relates two units.
+    measure : str or callable, default="correlation"
+        What relates two units: the name of a function in
+        :mod:`sktopo.connectomes.measures`, or a callable.
 
-        - "correlation": Pearson, clipped to [-1, 1]
-        - "spearman": Pearson correlation of the ranks, ties at their mean rank
-        - "partial correlation": given all other units, from the inverse of the
-          Ledoit-Wolf shrunk covariance of the standardised activations
+        - "correlation": Pearson correlation, clipped to [-1, 1]
+        - "spearman": Pearson correlation of the ranks; equal activations have their
+          mean rank
+        - "partial correlation": correlation given all other units, from the inverse
+          of the Ledoit-Wolf shrunk covariance of the standardised activations
         - "covariance": divided by n_observations
         - a callable takes activations ``(n_observations, n_nodes)``, which it may
           not write to, and returns a symmetric matrix ``(n_nodes, n_nodes)``
@@ -70,10 +69,11 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         rows of the fitted frames is their Pearson correlation.
 
     constant_units : {"zero", "nan", "raise"}, default="zero"
-        What the weights of a unit that never varies (a dead unit) are: 0, with one
-        warning that counts such units; NaN; or a ValueError in `transform`. Frames
-        are judged in `fit`, by what varied there. A callable measure sees to this
-        itself.
+        What to do with units that never vary ("dead" units). With "zero" their
+        weights are 0, and a warning counts these units. With "nan" their weights
+        are NaN. With "raise" `transform` raises a ValueError. For frames, the fitted
+        frames decide which units never vary. The result of a callable measure is
+        used as it is.
 
     n_jobs : int or None, default=None
         Number of samples to work on at once, see :term:`n_jobs`; threads are
@@ -85,7 +85,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     input_kind_ : {"samples", "ragged samples", "frames"}
-        What was fitted; samples are ragged if they differ in their number of units.
+        What was fitted. Samples are ragged if they differ in their number of units.
 
     mean_ : ndarray of shape (n_nodes,)
         Mean of each unit over the fitted frames; only after fitting frames.
@@ -104,13 +104,15 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     --------
     ActivationExtractor : Records activations of networks.
     GraphPersistence : Turns connectome rows into barcodes.
+    sktopo.connectomes.measures : The measures as functions of one sample.
 
     Notes
     -----
     The columns of a row stand in the order of
-    :func:`scipy.spatial.distance.squareform`. Beyond input and output, memory holds
-    one or two matrices ``(n_nodes, n_nodes)`` of one sample per job and, where means
-    are large against deviations, a centred copy of its activations.
+    :func:`scipy.spatial.distance.squareform`. The largest arrays beyond input and
+    output are those of the measure, once per job: two matrices ``(n_nodes, n_nodes)``
+    and a centred copy of 2,048 observations for the correlation and the covariance,
+    and a few copies of the activations of one sample for the other two.
 
     References
     ----------
@@ -130,7 +132,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        measure: Measure = "correlation",
+        measure: str | Callable[[FloatArray], ArrayLike] = "correlation",
         *,
         absolute: bool = True,
         constant_units: Literal["zero", "nan", "raise"] = "zero",
@@ -144,15 +146,15 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn the number of units and, of frames, their mean and deviation.
+        """Learn the number of units and, for frames, their mean and deviation.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_observations, n_nodes), sequence of \
                 array-like of shape (n_observations, n_nodes), or array-like of \
                 shape (n_frames, n_nodes)
-            Activations of samples, or frames. In a sequence n_observations may
-            differ, and n_nodes too.
+            Activations of samples, or frames. The samples of a sequence may differ
+            in n_observations and in n_nodes.
 
         y : None
             Ignored.
@@ -165,8 +167,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is unknown, X holds numbers that are not finite, or there
-            are fewer than two units or two observations.
+            If the value of a parameter is unknown, X holds numbers that are not
+            finite, or a sample has fewer than two units or two observations.
         """
         self._check_parameters()
         reset_fitted_attributes(self)
@@ -182,11 +184,12 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "X is a table, each row one frame. Give samples as a 3-D array, or use "
                 "measure='correlation' or 'covariance'."
             )
-        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
-        _check_n_units(X.shape[1])
-        constant = (X == X[0]).all(axis=0)
+        X = validate_data(
+            self, X, dtype=FLOATS, ensure_min_samples=2, ensure_min_features=2
+        )
+        constant = find_constant_units(X)
         self._report_constant([constant])
-        largest = _largest(X)
+        largest = largest_magnitudes(X)
         scaled = X / largest
         self.mean_ = largest * scaled.mean(axis=0, dtype=np.float64)
         self.scale_ = largest * scaled.std(axis=0, dtype=np.float64)
@@ -200,18 +203,19 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sequence
-            Samples or frames, whichever were fitted.
+            Samples if samples were fitted, frames if frames were.
 
         Returns
         -------
         connectomes : ndarray of shape (n_samples, n_edges) or list of ndarray
-            Connectome rows, float32 or float64 as the activations; a list of 1-D
-            rows if the fitted samples differ in their number of units.
+            Connectome rows, float32 if the activations are, else float64; a list of
+            1-D rows if the fitted samples differ in their number of units.
 
         Raises
         ------
         ValueError
-            As `fit`, or if X does not fit what was fitted.
+            For the reasons that `fit` raises one, or if X is not of the kind or the
+            number of units that were fitted.
         """
         check_is_fitted(self)
         given = "samples" if is_stack(X) else "frames"
@@ -222,14 +226,15 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             )
         return self._relate_frames(X) if given == "frames" else self._relate_samples(X)
 
-    def _check_parameters(self) -> None:
+    def _check_parameters(self):
         if not callable(self.measure):
-            check_option("measure", self.measure, _MEASURES)
+            check_option("measure", self.measure, MEASURES)
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, ("zero", "nan", "raise"))
         check_flag("verbose", self.verbose)
 
-    def _relate_frames(self, X: ArrayLike) -> FloatArray:
+    def _relate_frames(self, X):
+        """Compute co-fluctuations of frames: (n_frames, n_edges)."""
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         constant = self.scale_ == 0
         scores = X - self.mean_
@@ -242,14 +247,22 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         rows *= scores[:, second]
         return np.abs(rows, out=rows) if self.absolute else rows
 
-    def _relate_samples(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
+    def _relate_samples(self, X):
+        """Compute the connectome row of each sample: an array, or a list if ragged."""
         samples = _check_observed(X)
         if self.input_kind_ == "samples":
             check_units(self, X, reset=False)
+        if callable(self.measure):
+            measure = partial(_call_own_measure, self.measure)
+            constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
+        else:
+            measure = partial(_call_known_measure, MEASURES[self.measure])
+            constant = [find_constant_units(sample) for sample in samples]
+        self._report_constant(constant)
         fill = np.nan if self.constant_units == "nan" else 0
-        related = run_parallel(
-            _relate_units,
-            [(sample, self.measure, self.absolute, fill) for sample in samples],
+        computed = run_parallel(
+            partial(_compute_row, measure, self.absolute, fill),
+            list(zip(samples, constant, strict=True)),
             n_jobs=self.n_jobs,
             prefer="threads",
             verbose=self.verbose,
@@ -257,19 +270,15 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         )
         dtype = np.result_type(*samples)
         if self.input_kind_ == "ragged samples":
-            rows: Any = [None] * len(samples)
-        else:
-            n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
-            rows = np.empty((len(samples), n_edges), dtype=dtype)
-        constant = []
-        for sample, (row, is_constant) in enumerate(related):
-            rows[sample] = row.astype(dtype, copy=False)
-            constant.append(is_constant)
-        self._report_constant(constant)
+            return [row.astype(dtype, copy=False) for row in computed]
+        n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
+        rows = np.empty((len(samples), n_edges), dtype=dtype)
+        for sample, row in enumerate(computed):
+            rows[sample] = row
         return rows
 
-    def _report_constant(self, constant: list[BoolArray]) -> None:
-        """Raise or warn, once, if units are constant; a mask for each sample."""
+    def _report_constant(self, constant):
+        """Raise or warn once if there are constant units; one mask for each sample."""
         counts = np.array([mask.sum() for mask in constant])
         if not counts.any():
             return
@@ -317,145 +326,50 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         pairs = zip(*np.triu_indices(len(units), 1), strict=True)
         return np.array([f"{units[i]}--{units[j]}" for i, j in pairs], dtype=object)
 
-    def __sklearn_tags__(self) -> Tags:
+    def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _check_observed(X: ArrayLike) -> FloatArray | list[FloatArray]:
+def _check_observed(X):
     """Validate samples and raise unless each has two observations and two units."""
     samples = check_samples(X)
-    shortest = min(len(sample) for sample in samples)
-    if shortest < 2:
-        raise ValueError(
-            f"Found a sample with {shortest} observation(s) while a minimum of 2 is "
-            "required: nothing can be correlated over fewer."
-        )
-    _check_n_units(min(sample.shape[1] for sample in samples))
+    for i, sample in enumerate(samples):
+        if min(sample.shape) < 2:
+            raise ValueError(
+                f"Sample {i} has {len(sample)} observation(s) of {sample.shape[1]} "
+                "unit(s) while a minimum of 2 of each is required: a connectome "
+                "relates pairs of units over their observations."
+            )
     return samples
 
 
-def _check_n_units(n_units: int) -> None:
-    if n_units < 2:
-        raise ValueError(
-            f"Found {n_units} unit(s) (n_features = {n_units}) while a minimum of 2 is "
-            "required: a connectome relates pairs of units."
-        )
+def _compute_row(measure, absolute, fill, activations, constant):
+    """Compute the connectome row of one sample.
 
-
-def _relate_units(
-    activations: FloatArray, measure: Measure, absolute: bool, fill: float
-) -> tuple[FloatArray, BoolArray]:
-    """Compute the connectome row of one sample, and a mask of constant units."""
-    matrix, constant = _relate(activations, measure)
+    `fill` becomes the weight of the units that `constant`, a mask (n_nodes,), marks.
+    """
+    matrix = measure(activations)
     if constant.any():
         matrix[constant] = fill
         matrix[:, constant] = fill
     row = squareform(matrix, checks=False)
-    return np.abs(row, out=row) if absolute else row, constant
+    return np.abs(row, out=row) if absolute else row
 
 
-def _relate(activations: FloatArray, measure: Measure) -> tuple[FloatArray, BoolArray]:
-    """Relate the units of one sample; the matrix and a mask of constant units."""
-    if callable(measure):
-        shown = activations.view()
-        shown.flags.writeable = False  # the caller's data, perhaps
-        matrix = _check_matrix(measure(shown), activations)
-        return matrix, np.zeros(len(matrix), dtype=bool)
-    if measure == "spearman":
-        activations = rankdata(activations, axis=0)
-    products, squares, constant = _cross_products(activations)
-    if measure == "covariance":
-        if not np.isfinite(products).all():
-            raise ValueError(
-                f"The covariance overflows {products.dtype}; scale the activations "
-                "down, or give them as float64."
-            )
-        products /= len(activations)
-        return products, constant
-    if measure == "partial correlation":
-        return _partial_correlation(activations, constant), constant
-    if not _in_range(squares[~constant]):
-        products, squares, _ = _cross_products(activations / _largest(activations))
-    root = np.sqrt(np.where(constant, 1, squares))
-    products /= root
-    products /= root[:, None]
-    return np.clip(products, -1, 1, out=products), constant
+def _call_known_measure(measure, activations):
+    """Call a function of MEASURES on activations that were validated before."""
+    with config_context(assume_finite=True):
+        return measure(activations)
 
 
-def _cross_products(
-    activations: FloatArray,
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Sum the products of centred units: (n_nodes, n_nodes), its diagonal, a mask.
-
-    The mask marks units that never vary.
-    """
-    some = activations[::_SPARSE]
-    mean, n_observations = some.mean(axis=0), len(activations)
-    with np.errstate(over="ignore", invalid="ignore"):
-        small = np.all(mean**2 <= _SMALL * some.var(axis=0))
-        if small:
-            # Units of small mean need no copy: their mean comes off the products.
-            products, mean = _products(activations)
-            squares = products.diagonal()
-            # Unless the mean of some was not that of all.
-            small = np.all(n_observations * mean**2 <= 4 * _SMALL * squares)
-        if not small:
-            # A rest of the mean is small: some have their part in the variance.
-            products, rest = _products(activations - mean)
-            mean, squares = mean + rest, products.diagonal()
-        # Rounding leaves a constant unit a little variance, so those of little
-        # variance are looked at one by one.
-        level = n_observations * np.finfo(activations.dtype).eps
-        doubtful = np.flatnonzero(~(squares > level * mean**2))
-    constant = np.zeros(len(mean), dtype=bool)
-    constant[doubtful] = (activations[:, doubtful] == activations[0, doubtful]).all(0)
-    return products, squares.copy(), constant
-
-
-def _products(activations: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Sum the products of units less their mean, which is the second result."""
-    sums = np.ones(len(activations), activations.dtype) @ activations
-    mean = sums / len(activations)
-    products = activations.T @ activations
-    products -= np.outer(sums, mean)
-    return products, mean
-
-
-def _largest(activations: FloatArray) -> FloatArray:
-    """Find the largest absolute value of each unit; 1 for a unit of zeros."""
-    largest = np.abs(activations).max(axis=0)
-    return np.where(largest == 0, 1, largest)
-
-
-def _in_range(squares: FloatArray) -> bool:
-    """Tell whether squares neither overflowed nor lost digits to underflow."""
-    limits = np.finfo(squares.dtype)
-    return bool(np.all((squares > limits.tiny / limits.eps) & (squares < np.inf)))
-
-
-def _partial_correlation(activations: FloatArray, constant: BoolArray) -> FloatArray:
-    """Relate pairs given all other units, by the shrunk inverse covariance."""
-    partial = np.zeros(2 * constant.shape, dtype=activations.dtype)
-    varying = np.flatnonzero(~constant)
-    if len(varying) > 1:
-        scores = activations[:, varying].astype(np.float64)
-        scores /= _largest(scores)
-        scores -= scores.mean(axis=0)
-        scores /= scores.std(axis=0)
-        precision = LedoitWolf(assume_centered=True).fit(scores).precision_
-        root = np.sqrt(precision.diagonal())
-        partial[np.ix_(varying, varying)] = np.clip(
-            -precision / np.outer(root, root), -1, 1
-        )
-    return partial
-
-
-def _check_matrix(matrix: ArrayLike, activations: FloatArray) -> FloatArray:
-    """Validate what a callable measure returned."""
-    n_nodes = activations.shape[1]
+def _call_own_measure(measure, activations):
+    """Call a measure given by the user and validate the matrix that it returns."""
+    read_only = activations.view()
+    read_only.flags.writeable = False  # it may be the array of the caller
+    matrix, n_nodes = measure(read_only), activations.shape[1]
     if np.shape(matrix) != (n_nodes, n_nodes):
         raise ValueError(
             f"The measure returned shape {np.shape(matrix)} for {n_nodes} units; "

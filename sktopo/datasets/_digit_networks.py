@@ -4,48 +4,35 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from sktopo._utils.optional import import_optional
 
-if TYPE_CHECKING:
-    from typing import Any
-
-    import torch
-    from numpy.typing import NDArray
-
-    from sktopo._typing import FloatArray, IntArray
-
 STRATEGIES = ("vanilla", "batch_norm", "l2", "dropout")
-
-LAYER_SIZES = (64, 40, 24, 10)
-
-DROPOUT_RATE = 0.3
 
 DESCRIPTION = """\
 Digit networks
 --------------
 
 Small fully connected networks that classify scikit-learn's 8 x 8 handwritten
-digits, trained with four strategies: the study of [1]_ at a size that needs no
-download and, with the stored networks, no training.
+digits, trained with four strategies. This is the study of [1]_, made so small that
+nothing must be downloaded and, with the stored networks, nothing trained.
 
 Every network has two hidden layers, 64-40-24-10, with leaky rectifiers (slope
-0.01). Layers, in order: fc1, lrelu1, fc2, lrelu2, output. The hidden layers
-lrelu1 and lrelu2 have 40 and 24 units whatever the strategy.
+0.01). The layers are fc1, lrelu1, fc2, lrelu2 and output, in this order. The hidden
+layers lrelu1 and lrelu2 have 40 and 24 units, whatever the strategy.
 
-:vanilla: nothing added.
+:vanilla: nothing is added.
 :batch_norm: batch normalisation after each activation (layers bn1 and bn2).
 :l2: weight decay 0.005.
 :dropout: dropout at rate 0.3 after the first activation (layer dropout).
 
-All were trained by stochastic gradient descent on the cross-entropy, learning
-rate 0.01, momentum 0.9, batches of 50, for 370 epochs, which is 10,000 steps; each
-network has a seed of its own for its initial weights, the order of its batches and
-its dropout. Inputs are pixel values divided by 16.
+All networks were trained by stochastic gradient descent on the cross-entropy, with
+learning rate 0.01, momentum 0.9 and batches of 50, for 370 epochs, which is 10,000
+steps. Each network has its own seed for its initial weights, the order of its batches
+and its dropout. Inputs are pixel values divided by 16.
 
 A stratified quarter of the digits (450 of 1797 images) was kept out of all
 training. These images are the stimuli, and the accuracies are measured on them.
@@ -67,7 +54,7 @@ def load_digit_networks() -> Bunch:
     ==================   ==========================================
 
     The networks classify the digits of :func:`sklearn.datasets.load_digits`.
-    They come with the package: nothing is downloaded or trained.
+    They are stored in the package, so nothing is downloaded or trained.
 
     Returns
     -------
@@ -79,7 +66,7 @@ def load_digit_networks() -> Bunch:
             fc2, lrelu2, output`` (and ``bn1, bn2`` or ``dropout``). Without
             PyTorch, a list of dicts ``{parameter name: ndarray}`` instead.
         stimuli : ndarray of shape (450, 64), dtype float32
-            Images that no network was trained on, pixels in [0, 1].
+            Images that no network was trained on, with pixels in [0, 1].
         stimuli_labels : ndarray of shape (450,), dtype int64
             The digit that each stimulus shows.
         target : ndarray of shape (80,), dtype int64
@@ -114,33 +101,25 @@ def load_digit_networks() -> Bunch:
     path = files("sktopo.datasets") / "data" / "digit_networks.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         arrays = dict(archive)
-    states = [
-        (strategy, state)
-        for strategy in STRATEGIES
-        for state in _unstack_states(arrays, strategy)
-    ]
+    states = {strategy: _unstack_states(arrays, strategy) for strategy in STRATEGIES}
     return make_bunch(
-        _build_trained(states),
+        _build_networks(states),
         stimuli=arrays["stimuli"].astype(np.float32) / 16,
         stimuli_labels=arrays["stimuli_labels"].astype(np.int64),
         accuracies=arrays["accuracies"],
     )
 
 
-def make_bunch(
-    networks: list[Any],
-    *,
-    stimuli: FloatArray,
-    stimuli_labels: IntArray,
-    accuracies: FloatArray,
-) -> Bunch:
-    """Bunch of `networks`, equally many per strategy, strategy after strategy."""
-    n_per_strategy = len(networks) // len(STRATEGIES)
+def make_bunch(networks, *, stimuli, stimuli_labels, accuracies):
+    """Make the Bunch of networks that are sorted by strategy, equally many of each."""
+    n_strategies = len(STRATEGIES)
     return Bunch(
         networks=networks,
         stimuli=stimuli,
         stimuli_labels=stimuli_labels,
-        target=np.repeat(np.arange(len(STRATEGIES), dtype=np.int64), n_per_strategy),
+        target=np.repeat(
+            np.arange(n_strategies, dtype=np.int64), len(networks) // n_strategies
+        ),
         target_names=np.array(STRATEGIES),
         accuracies=accuracies,
         DESCR=DESCRIPTION,
@@ -148,63 +127,60 @@ def make_bunch(
     )
 
 
-def build_network(torch: Any, strategy: str) -> torch.nn.Sequential:
-    """Return an untrained ``torch.nn.Sequential`` for `strategy`.
+def build_network(torch, strategy):
+    """Build the untrained ``torch.nn.Sequential`` of a strategy.
 
-    Draws the initial weights from PyTorch's global generator: call it inside
-    ``torch.random.fork_rng``. A plain ``Sequential`` can be pickled and needs no
-    class of our own, so this module can be imported without PyTorch.
+    The initial weights are drawn from PyTorch's global generator, so call this inside
+    ``torch.random.fork_rng``. A plain ``Sequential`` can be pickled without a class of
+    this package, and this module can be imported without PyTorch.
     """
     nn = torch.nn
-    # Said in full, so that no global default of the caller changes the network.
+    # Given explicitly, so that a global default of the caller changes nothing.
     options = {"device": "cpu", "dtype": torch.float32}
-    n_inputs, n_first, n_second, n_classes = LAYER_SIZES
-    layers = OrderedDict()
-    layers["fc1"] = nn.Linear(n_inputs, n_first, **options)
-    layers["lrelu1"] = nn.LeakyReLU(0.01)
+    layers = OrderedDict(fc1=nn.Linear(64, 40, **options), lrelu1=nn.LeakyReLU(0.01))
     if strategy == "batch_norm":
-        layers["bn1"] = nn.BatchNorm1d(n_first, **options)
+        layers["bn1"] = nn.BatchNorm1d(40, **options)
     if strategy == "dropout":
-        layers["dropout"] = nn.Dropout(DROPOUT_RATE)
-    layers["fc2"] = nn.Linear(n_first, n_second, **options)
+        layers["dropout"] = nn.Dropout(0.3)
+    layers["fc2"] = nn.Linear(40, 24, **options)
     layers["lrelu2"] = nn.LeakyReLU(0.01)
     if strategy == "batch_norm":
-        layers["bn2"] = nn.BatchNorm1d(n_second, **options)
-    layers["output"] = nn.Linear(n_second, n_classes, **options)
+        layers["bn2"] = nn.BatchNorm1d(24, **options)
+    layers["output"] = nn.Linear(24, 10, **options)
     return nn.Sequential(layers)
 
 
-def _unstack_states(
-    arrays: dict[str, NDArray[Any]], strategy: str
-) -> list[dict[str, NDArray[Any]]]:
-    """State dicts of arrays, one per network, from the stacks ``strategy/name``."""
+def _unstack_states(arrays, strategy):
+    """Return the parameters of each network of a strategy, a list of dicts of arrays.
+
+    The file stores them as one array ``strategy/parameter`` for all networks.
+    """
     prefix = f"{strategy}/"
-    stacks = {
-        key.removeprefix(prefix): stack
-        for key, stack in arrays.items()
-        if key.startswith(prefix)
-    }
-    n_networks = len(next(iter(stacks.values())))
+    names = [key.removeprefix(prefix) for key in arrays if key.startswith(prefix)]
+    stacks = [arrays[prefix + name] for name in names]
     return [
-        {name: np.asarray(stack[i]) for name, stack in stacks.items()}
-        for i in range(n_networks)
+        dict(zip(names, map(np.asarray, values), strict=True))
+        for values in zip(*stacks, strict=True)
     ]
 
 
-def _build_trained(states: list[tuple[str, dict[str, NDArray[Any]]]]) -> list[Any]:
-    """Networks from pairs (strategy, state); the states where torch is absent."""
+def _build_networks(states):
+    """Build trained networks from states by strategy, or list the states.
+
+    The states are listed if PyTorch is not installed.
+    """
     try:
         torch = import_optional("torch", extra="torch", purpose="load_digit_networks")
     except ImportError:
-        return [state for _, state in states]
+        return [state for group in states.values() for state in group]
     networks = []
-    # Building draws initial weights, soon overwritten; the caller's generator must
-    # not notice. No devices: everything happens on the CPU.
+    # Building a network draws initial weights, which are then overwritten. The state of
+    # the caller's generator must not change. Everything happens on the CPU.
     with torch.random.fork_rng(devices=[]):
-        for strategy, state in states:
-            network = build_network(torch, strategy)
-            network.load_state_dict(
-                {name: torch.as_tensor(values) for name, values in state.items()}
-            )
-            networks.append(network.eval())
+        for strategy, group in states.items():
+            for state in group:
+                network = build_network(torch, strategy)
+                tensors = {name: torch.as_tensor(state[name]) for name in state}
+                network.load_state_dict(tensors)
+                networks.append(network.eval())
     return networks

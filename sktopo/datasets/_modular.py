@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,6 @@ from sklearn.utils import check_random_state
 from sktopo._utils.parameters import check_integer, check_real, is_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from sktopo._typing import RandomState
@@ -29,8 +28,8 @@ def make_modular_connectomes(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     r"""Make groups of random connectomes that differ in their number of modules.
 
-    The nodes of a connectome are evenly distributed among its modules (sizes
-    differ by at most one node). An edge is strong, drawn from
+    The nodes of a connectome are distributed evenly among its modules, whose sizes
+    differ by at most one node. An edge is strong, drawn from
     :math:`\mathcal{N}(\mu, \sigma^2)`, with probability `p_within` when its two
     nodes share a module and ``1 - p_within`` when they do not; otherwise it is
     noise, drawn from :math:`\mathcal{N}(0, \sigma^2)`. Negative weights are set
@@ -46,8 +45,8 @@ def make_modular_connectomes(
 
     n_modules : sequence of int, default=(2, 3, 5)
         Number of modules of each group, between 1 and `n_nodes`; as many groups
-        are made as there are entries. Equal entries make groups that no method
-        can tell apart, which shows what a score is worth by chance.
+        are made as there are entries. Equal entries make groups that do not differ,
+        which shows the score that is reached by chance.
 
     p_within : float, default=0.6
         Probability, in [0, 1], that an edge within a module is strong.
@@ -70,12 +69,12 @@ def make_modular_connectomes(
         ``n_edges = n_nodes * (n_nodes - 1) // 2``. Group after group.
 
     y : ndarray of shape (n_networks * len(n_modules),), dtype int64
-        Group of each connectome, an index into `n_modules`.
+        Group of each connectome: an index into `n_modules`.
 
     Raises
     ------
     ValueError
-        If a parameter lies outside the range given above.
+        If a parameter is outside the range given above.
 
     References
     ----------
@@ -96,7 +95,7 @@ def make_modular_connectomes(
     """
     check_integer("n_networks", n_networks, 1)
     check_integer("n_nodes", n_nodes, 2)
-    n_modules = _check_modules(n_modules, n_nodes)
+    _check_modules(n_modules, n_nodes)
     check_real("p_within", p_within, 0, 1)
     check_real("mu", mu, -np.inf, np.inf)
     check_real("sigma", sigma, 0, np.inf)
@@ -116,8 +115,8 @@ def make_modular_connectomes(
     return X, y
 
 
-def _check_modules(n_modules: Sequence[int], n_nodes: int) -> tuple[int, ...]:
-    """Return `n_modules` as a tuple of ints in 1..n_nodes or raise a ValueError."""
+def _check_modules(n_modules, n_nodes):
+    """Raise a ValueError unless `n_modules` are integers between 1 and n_nodes."""
     is_sequence = np.ndim(n_modules) == 1 and len(n_modules) > 0
     if not is_sequence or not all(
         is_integer(m) and 1 <= m <= n_nodes for m in n_modules
@@ -126,4 +125,3 @@ def _check_modules(n_modules: Sequence[int], n_nodes: int) -> tuple[int, ...]:
             "n_modules must be a non-empty sequence of integers between 1 and "
             f"n_nodes={n_nodes}, got {n_modules!r}."
         )
-    return tuple(int(m) for m in n_modules)

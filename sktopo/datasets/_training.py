@@ -1,8 +1,7 @@
-"""Training of the digit networks: ``python -m sktopo.datasets._training OUT.npz``."""
+"""Training of the digit networks."""
 
 from __future__ import annotations
 
-import argparse
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,33 +16,14 @@ from sktopo._utils.parameters import check_integer
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any
-
-    import torch
     from sklearn.utils import Bunch
 
-    from sktopo._typing import FloatArray, IntArray, RandomState
-
-N_STIMULI = 450
-
-# Stimuli must be the same whatever the seed of the networks, so that networks
-# trained afresh can be compared with the stored ones.
-SPLIT_SEED = 0
+    from sktopo._typing import RandomState
 
 # 27 batches an epoch: 10,000 steps, as many as 10 epochs of MNIST's 50,000 images.
 N_EPOCHS = 370
 
-BATCH_SIZE = 50
 
-LEARNING_RATE = 0.01
-
-MOMENTUM = 0.9
-
-WEIGHT_DECAY = 0.005
-
-
-# Threads share the default generator and the number of threads.
 def train_digit_networks(
     n_networks: int = 20,
     *,
@@ -53,10 +33,9 @@ def train_digit_networks(
 ) -> Bunch:
     """Train small networks on the digits with four strategies.
 
-    With its defaults this makes the networks that
-    :func:`~sktopo.datasets.load_digit_networks` loads. Each network is trained on
-    one thread of the CPU; all global state (random generators, number of threads)
-    is left as it was.
+    With the default parameters these are the networks that
+    :func:`~sktopo.datasets.load_digit_networks` loads. Each network is trained on one
+    thread of the CPU. Global state (random generators, number of threads) is restored.
 
     Parameters
     ----------
@@ -64,15 +43,15 @@ def train_digit_networks(
         Number of networks for each of the four strategies.
 
     random_state : int, RandomState instance or None, default=0
-        Determines the seed of each network: initial weights, order of the batches
-        and dropout. The first networks of a strategy do not depend on how many
-        follow.
+        Determines the seed of each network, and so its initial weights, the order of
+        its batches and its dropout. The first networks of a strategy do not depend on
+        `n_networks`.
 
     n_jobs : int or None, default=None
         Number of networks to train at once, see :term:`n_jobs`.
 
     verbose : bool, default=False
-        Whether to show a progress bar, which needs `tqdm`.
+        Whether to show a progress bar (needs tqdm).
 
     Returns
     -------
@@ -83,52 +62,48 @@ def train_digit_networks(
     Raises
     ------
     ImportError
-        If PyTorch is not installed.
+        If PyTorch is not installed (``pip install 'sktopo[torch]'``), or tqdm if
+        `verbose` is set.
 
     ValueError
-        If `n_networks` is no integer of at least 1.
+        If `n_networks` is not an integer of at least 1.
 
     Examples
     --------
-    >>> from sktopo.datasets._training import train_digit_networks
-    >>> data = train_digit_networks(2, random_state=1)  # doctest: +SKIP
+    >>> from sktopo.datasets import train_digit_networks
+    >>> data = train_digit_networks(1)  # too slow to be tested  # doctest: +SKIP
     >>> len(data.networks)  # doctest: +SKIP
-    8
+    4
     """
     torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
     check_integer("n_networks", n_networks, 1)
     images, labels, stimuli, stimuli_labels = split_digits()
-    # One row per network: a longer study starts with the seeds of a shorter one.
+    # One row of seeds per network: a longer study starts with those of a shorter one.
     seeds = check_random_state(random_state).randint(
         np.iinfo(np.int32).max, size=(n_networks, len(STRATEGIES))
     )
-    jobs = [
-        (strategy, int(seed))
-        for strategy, column in zip(STRATEGIES, seeds.T, strict=True)
-        for seed in column
-    ]
     networks = list(
         run_parallel(
             _train_network,
-            jobs,
+            list(zip(np.repeat(STRATEGIES, n_networks), seeds.T.ravel(), strict=True)),
             shared=(images, labels),
             n_jobs=n_jobs,
             verbose=verbose,
             description="training networks",
         )
     )
-    accuracies = [
-        _accuracy(torch, network, stimuli, stimuli_labels) for network in networks
-    ]
+    with torch.inference_mode():
+        shown = torch.from_numpy(stimuli)
+        predicted = [network(shown).argmax(dim=1).numpy() for network in networks]
     return make_bunch(
         networks,
         stimuli=stimuli,
         stimuli_labels=stimuli_labels,
-        accuracies=np.array(accuracies),
+        accuracies=np.mean(predicted == stimuli_labels, axis=1),
     )
 
 
-def split_digits() -> tuple[FloatArray, IntArray, FloatArray, IntArray]:
+def split_digits():
     """Split the digits into images to train on and stimuli to keep out.
 
     Returns
@@ -146,93 +121,43 @@ def split_digits() -> tuple[FloatArray, IntArray, FloatArray, IntArray]:
         Their digits.
     """
     X, y = load_digits(return_X_y=True)
-    X = X.astype(np.float32) / 16
-    y = y.astype(np.int64)
+    X, y = X.astype(np.float32) / 16, y.astype(np.int64)
+    # The split does not depend on the seed of the networks, so that networks that are
+    # trained afresh can be compared with the stored ones.
     images, stimuli, labels, stimuli_labels = train_test_split(
-        X, y, test_size=N_STIMULI, stratify=y, random_state=SPLIT_SEED
+        X, y, test_size=450, stratify=y, random_state=0
     )
     return images, labels, stimuli, stimuli_labels
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Train all networks and write them to the file named in `argv`."""
-    parser = argparse.ArgumentParser(description="Train the digit networks.")
-    parser.add_argument("out", metavar="OUT.npz", help="file to write")
-    out = parser.parse_args(argv).out
-    data = train_digit_networks(n_jobs=-1, verbose=True)
-    with open(out, "wb") as file:
-        np.savez_compressed(file, **_stack(data))
-    for index, name in enumerate(data.target_names):
-        accuracies = data.accuracies[data.target == index]
-        print(
-            f"{name:10}  held-out accuracy: mean {accuracies.mean():.3f}, "
-            f"min {accuracies.min():.3f}"
-        )
-
-
-def _train_network(
-    strategy: str, seed: int, images: Any, labels: Any
-) -> torch.nn.Sequential:
-    """Train one network on `images`; return it in evaluation mode."""
-    import torch  # noqa: PLC0415
-
+def _train_network(strategy, seed, images, labels):
+    """Train one network on images and their labels; return it in evaluation mode."""
+    torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
-    # Initial weights and dropout can only draw from the default generator; it is
-    # seeded alone because torch.manual_seed would reach other devices as well.
+    # Initial weights and dropout are always drawn from the default generator. It is
+    # seeded directly, because torch.manual_seed would seed other devices as well.
     with ONE_AT_A_TIME, _one_thread(torch), torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(int(seed))
         network = build_network(torch, strategy).train()
         optimizer = torch.optim.SGD(
             network.parameters(),
-            lr=LEARNING_RATE,
-            momentum=MOMENTUM,
-            weight_decay=WEIGHT_DECAY if strategy == "l2" else 0,
+            lr=0.01,
+            momentum=0.9,
+            weight_decay=0.005 if strategy == "l2" else 0,
         )
         for _ in range(N_EPOCHS):
             order = torch.randperm(len(images), device="cpu")
-            for batch in order.split(BATCH_SIZE):
+            for batch in order.split(50):
                 optimizer.zero_grad()
-                loss = torch.nn.functional.cross_entropy(
-                    network(images[batch]), labels[batch]
-                )
-                loss.backward()
+                outputs = network(images[batch])
+                torch.nn.functional.cross_entropy(outputs, labels[batch]).backward()
                 optimizer.step()
     optimizer.zero_grad()
     return network.eval()
 
 
-def _accuracy(
-    torch: Any, network: Any, stimuli: FloatArray, stimuli_labels: IntArray
-) -> float:
-    """Share of the stimuli that `network` classifies correctly."""
-    with torch.inference_mode():
-        predicted = network(torch.from_numpy(stimuli)).argmax(dim=1).numpy()
-    return float(np.mean(predicted == stimuli_labels))
-
-
-def _stack(data: Bunch) -> dict[str, Any]:
-    """Arrays of the data file: parameters stacked per strategy, and the stimuli."""
-    arrays = {
-        # Pixel values of the digits are whole numbers up to 16.
-        "stimuli": np.rint(data.stimuli * 16).astype(np.uint8),
-        "stimuli_labels": data.stimuli_labels.astype(np.uint8),
-        "accuracies": data.accuracies,
-    }
-    for index, strategy in enumerate(STRATEGIES):
-        states = [
-            network.state_dict()
-            for network, target in zip(data.networks, data.target, strict=True)
-            if target == index
-        ]
-        for name in states[0]:
-            arrays[f"{strategy}/{name}"] = np.stack(
-                [state[name].numpy() for state in states]
-            )
-    return arrays
-
-
 @contextmanager
-def _one_thread(torch: Any) -> Iterator[None]:
+def _one_thread(torch):
     """Run PyTorch on one thread: fastest for tiny networks, and reproducible."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -240,7 +165,3 @@ def _one_thread(torch: Any) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(n_threads)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,15 @@
 """Tests whether groups of networks differ in topology, by permutation of their labels.
 
-All are functions of barcode rows and labels, or of distances and labels. What is
-permuted are the labels, so no test assumes a distribution.
+The tests take Wasserstein rows and labels, or distances and labels. They assume no
+distribution of the rows, because they compare a statistic with its values for other
+arrangements of the labels. `attribute_distance` says where two groups differ.
 """
 
 from sktopo.inference._attribution import attribute_distance
-from sktopo.inference._permutation import (
-    PermanovaResult,
-    PermutationResult,
-    pairwise_permutation_test,
-    permanova,
-    permutation_test,
-)
+from sktopo.inference._pairwise import pairwise_permutation_test
+from sktopo.inference._permanova import PermanovaResult, permanova
+from sktopo.inference._permutation import permutation_test
+from sktopo.inference._relabelling import PermutationResult
 
 __all__ = [
     "PermanovaResult",

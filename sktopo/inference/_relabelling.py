@@ -1,125 +1,187 @@
-"""Sums of distances within groups, for millions of relabellings of the samples."""
+"""The comparison of a statistic with its values for millions of relabellings."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import factorial, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag, check_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from sktopo._typing import FloatArray
 
-    from sktopo._typing import FloatArray, IntArray
-
-# Sums of distances closer than this share of a sum of all count as equal.
-ROUNDING = 1e-12
-# Relabellings multiplied at a time, so that they stay in the cache of a core, and
-# relabellings handed to a worker at a time.
+# Two sums count as equal if they differ by less than this share of the sum of all
+# distances.
+_ROUNDING = 1e-12
+# Number of relabellings that are multiplied at a time: few enough for the cache of a
+# processor core.
 _BLOCK = 2**8
+# Number of relabellings in one call of a parallel job.
 _TASK = 2**14
 
 
-def count_groupings(sizes: IntArray) -> int:
-    """Count distinct relabellings; groups of one size may swap names."""
-    arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
-    return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
+@dataclass(frozen=True, eq=False)
+class PermutationResult:
+    """Result of :func:`permutation_test`.
+
+    Its attributes have the names of the parameters.
+
+    Parameters
+    ----------
+    statistic : float
+        The statistic of the observed labels.
+
+    pvalue : float
+        The share of relabellings whose statistic is at least as large.
+
+    null_distribution : ndarray of shape (n_relabellings,)
+        The statistics of the relabellings.
+
+    exact : bool
+        Whether these are all distinct relabellings.
+
+    Examples
+    --------
+    >>> from sktopo.inference import permutation_test
+    >>> result = permutation_test([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> round(result.statistic, 3), round(result.pvalue, 3), result.exact
+    (4.0, 0.333, True)
+    """
+
+    statistic: float
+    pvalue: float
+    null_distribution: FloatArray = field(repr=False)
+    exact: bool
 
 
-def cut_tasks(n_relabellings: int) -> list[range]:
-    """Cut the numbers of relabellings into ranges, a task each."""
-    return [
-        range(start, min(start + _TASK, n_relabellings))
-        for start in range(0, n_relabellings, _TASK)
-    ]
-
-
-def sum_relabelled(
-    distances: FloatArray,
-    sizes: IntArray,
-    form: tuple[FloatArray, float],
-    tasks: list[range],
-    seed: IntArray | None,
-    n_jobs: int | None,
-    verbose: bool,
-) -> Iterable[FloatArray]:
-    """Sum distances within groups over relabellings: yields the sums of each task.
+def compare_relabellings(
+    distances, groups, weights, statistic, n_permutations, n_jobs, random_state, verbose
+):
+    """Compare a statistic of the observed labels with those of relabellings.
 
     Parameters
     ----------
     distances : ndarray of shape (n_samples, n_samples)
         Distances.
 
-    sizes : ndarray of shape (n_groups,)
-        Sizes of the groups.
+    groups : ndarray of shape (n_samples,)
+        Observed labels, 0 to n_groups - 1.
 
-    form : tuple
-        What `factor_weights` made of the weights of the groups.
+    weights : ndarray of shape (n_groups,)
+        Weight of each group in the sum of distances within groups.
 
-    tasks : list of range
-        Numbers of the relabellings.
+    statistic : callable
+        Computes statistics from an array of such sums. The larger the sum, the
+        smaller the statistic.
 
-    seed : sequence of int or None
-        Seeds the stream of random relabellings. If None, a number says which of all
-        distinct relabellings it is.
-
-    n_jobs : int or None
-        Number of parallel jobs.
-
-    verbose : bool
-        Whether to show a progress bar.
+    n_permutations, n_jobs, random_state, verbose
+        As in `permutation_test`.
 
     Returns
     -------
-    sums : iterable of ndarray
-        The sums of each task in turn.
+    result : PermutationResult
+        The statistic, its p-value and the statistics of the relabellings.
+
+    within : float
+        The sum of distances within groups for the observed labels.
     """
-    return run_parallel(
-        _sum_task,
-        [(task,) for task in tasks],
-        shared=(distances, sizes, form, seed),
-        n_jobs=n_jobs,
-        prefer="threads",
-        verbose=verbose,
-        description="relabellings",
-    )
+    check_integer("n_permutations", n_permutations, 1)
+    check_flag("verbose", verbose)
+    random_state = check_random_state(random_state)
+    if not distances.any():
+        raise ValueError("All samples are the same: there is nothing to compare.")
+    sizes = np.bincount(groups)
+    n_groupings = _count_groupings(sizes)
+    exact = n_groupings <= n_permutations
+    seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
+    n_drawn = n_groupings if exact else n_permutations
+    numbers = range(n_drawn)
+    tasks = [(numbers[i : i + _TASK],) for i in range(0, n_drawn, _TASK)]
+    # Random relabellings may leave out the observed labels, which count too.
+    n_extra = 0 if exact else 1
+    form = _factor_weights(weights, distances.sum())
+    (observed,) = _sum_within(distances, groups[np.newaxis], *form)
+    largest = observed + _ROUNDING * form[1]
+    n_done, n_extreme, null = 0, n_extra, np.empty(n_drawn)
+    # Products this small are slower on several threads, and jobs are threads already.
+    with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
+        for sums in run_parallel(
+            _sum_task,
+            tasks,
+            shared=(distances, sizes, form, seed),
+            n_jobs=n_jobs,
+            prefer="threads",
+            verbose=verbose,
+            description="relabellings",
+        ):
+            n_extreme += int(np.count_nonzero(sums <= largest))
+            null[n_done : n_done + len(sums)] = statistic(sums)
+            n_done += len(sums)
+        value = float(statistic(observed))
+    pvalue = n_extreme / (n_drawn + n_extra)
+    return PermutationResult(value, pvalue, null, exact), observed
 
 
-def factor_weights(weights: FloatArray, total: float) -> tuple[FloatArray, float]:
+def _count_groupings(sizes):
+    """Count the distinct relabellings, where groups of one size may swap names."""
+    arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
+    return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
+
+
+def _factor_weights(weights, total):
     r"""Write the weighted sum of distances within groups as few quadratic forms.
 
-    The form diag(weights) of one-hot labels, less the largest multiple of the form
-    of ones, which is a constant for all labels, has rank n_groups - 1. Returns the
-    code of each group, (n_groups, n_groups - 1), and the constant.
+    For one-hot labels H of shape (n_samples, n_groups) and distances D, the sum is
+    the trace of ``diag(weights) @ H.T @ D @ H``. The rows of H add up to 1, so a
+    number c that is subtracted from all entries of ``diag(weights)`` lowers the sum
+    by c times the sum of all distances, whatever the labels. With the largest c that
+    leaves a positive semi-definite matrix, the rank falls to n_groups - 1.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_groups,)
+        The positive weight of each group.
+
+    total : float
+        The sum of all distances.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_groups, n_groups - 1)
+        A factor: ``codes @ codes.T`` is ``diag(weights) - c``.
+
+    constant : float
+        The part of the sum that is the same for all labels, c times `total`.
     """
     share = 1 / (1 / weights).sum()
     values, vectors = np.linalg.eigh(np.diag(weights) - share)
     return vectors[:, 1:] * np.sqrt(values[1:]), share * total
 
 
-def sum_within(
-    distances: FloatArray, labels: IntArray, codes: FloatArray, constant: float
-) -> FloatArray:
+def _sum_within(distances, labels, codes, constant):
     """Sum distances within groups, weighted, for labels (n_relabellings, n_samples)."""
     sums = np.full(len(labels), constant)
     for code in codes.T:
         placed = code.take(labels)
         sums += np.einsum("ij,ij->i", placed @ distances, placed)
-    # A sum of nothing but zeros must not be left with a rounding error.
-    sums[sums <= ROUNDING * constant] = 0
+    # A sum of zeros only must be exactly 0, without a rounding error.
+    sums[sums <= _ROUNDING * constant] = 0
     return sums
 
 
-def _sum_task(
-    numbers: range,
-    distances: FloatArray,
-    sizes: IntArray,
-    form: tuple[FloatArray, float],
-    seed: IntArray | None,
-) -> FloatArray:
-    """Sum distances within groups for a range of relabellings, block by block."""
+def _sum_task(numbers, distances, sizes, form, seed):
+    """Sum distances within groups for a range of relabellings, block by block.
+
+    `form` holds the codes and the constant of `_factor_weights`. The relabellings are
+    drawn from a stream of random numbers with this seed; without a seed, `numbers` are
+    those of the distinct groupings. Returns an array (n_relabellings,).
+    """
     if seed is not None:
         stream = np.random.PCG64(seed).advance(numbers.start * len(distances))
     sums = np.empty(len(numbers))
@@ -129,20 +191,22 @@ def _sum_task(
             labels = _enumerate(sizes, np.arange(block.start, block.stop))
         else:
             labels = _draw(sizes, stream, len(block))
-        sums[first : first + _BLOCK] = sum_within(distances, labels, *form)
+        sums[first : first + _BLOCK] = _sum_within(distances, labels, *form)
     return sums
 
 
-def _draw(sizes: IntArray, stream: np.random.PCG64, n_relabellings: int) -> IntArray:
-    """Draw relabellings (n_relabellings, n_samples) from a stream of 64-bit numbers.
+def _draw(sizes, stream, n_relabellings):
+    """Draw random relabellings: labels (n_relabellings, n_samples).
 
-    Each takes n_samples numbers of the stream, so that any of them can be drawn
-    alone and results depend on neither blocks nor jobs.
+    Each relabelling takes n_samples numbers of 64 bits from the stream. A job can
+    therefore start at any relabelling, and the results depend neither on the size of
+    blocks nor on the number of jobs.
     """
     groups = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
     mask = np.uint64((1 << (len(sizes) - 1).bit_length()) - 1)
     keys = stream.random_raw(n_relabellings * len(groups)).reshape(-1, len(groups))
-    # Groups ride in the lowest bits of random keys: sorting the keys shuffles them.
+    # The group label is stored in the lowest bits of each random key. Sorting the keys
+    # shuffles the labels.
     keys &= ~mask
     keys |= groups
     keys.sort(axis=1)
@@ -150,27 +214,29 @@ def _draw(sizes: IntArray, stream: np.random.PCG64, n_relabellings: int) -> IntA
     return keys.astype(np.intp)
 
 
-def _enumerate(sizes: IntArray, numbers: IntArray) -> IntArray:
-    """Write out the groupings of given numbers: labels (n_numbers, n_samples).
+def _enumerate(sizes, numbers):
+    """Return the distinct groupings of given numbers: labels (n_numbers, n_samples).
 
-    Sample by sample, the ways to go on after each choice of a group say which choice
-    a number falls into. Of groups of one size, without samples yet, only the first
-    may take a sample, on behalf of all.
+    The labels are chosen sample by sample. For each group that the sample may join,
+    the groupings that remain are counted; the number of the grouping falls into one
+    of these counts, and that is the group of the sample. Groups of one size that have
+    no samples yet are interchangeable: only the first of them may take the sample,
+    and its count is multiplied by the number of such groups.
     """
     rows = np.arange(len(numbers))
     rank = numbers.copy()
-    ways = np.full(len(numbers), count_groupings(sizes))
+    ways = np.full(len(numbers), _count_groupings(sizes))
     left = np.tile(sizes, (len(numbers), 1))
     labels = np.empty((len(numbers), sizes.sum()), dtype=np.intp)
-    alike = (sizes[:, np.newaxis] == sizes).astype(int)
+    same_size = (sizes[:, np.newaxis] == sizes).astype(int)
     for sample in range(labels.shape[1]):
         empty = left == sizes
-        is_first = empty @ np.triu(alike, 1) == 0
-        on_behalf = np.where(empty, is_first * (empty @ alike), 1)
-        options = ways[:, np.newaxis] * left * on_behalf // (labels.shape[1] - sample)
-        bounds = options.cumsum(axis=1)
+        is_first = empty @ np.triu(same_size, 1) == 0
+        n_alike = np.where(empty, is_first * (empty @ same_size), 1)
+        counts = ways[:, np.newaxis] * left * n_alike // (labels.shape[1] - sample)
+        bounds = counts.cumsum(axis=1)
         group = (rank[:, np.newaxis] >= bounds).sum(axis=1)
-        ways = options[rows, group]
+        ways = counts[rows, group]
         rank -= bounds[rows, group] - ways
         left[rows, group] -= 1
         labels[:, sample] = group

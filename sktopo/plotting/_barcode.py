@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from sktopo._utils.parameters import check_option
-from sktopo.barcodes import scale_barcodes, split_barcodes
-from sktopo.plotting._common import (
-    COLORS,
-    LINES,
-    births_and_deaths,
-    get_axes,
-    split_groups,
-)
+from sktopo.barcodes import check_barcodes, split_barcodes
+from sktopo.plotting._axes import get_axes
+from sktopo.plotting._groups import split_groups
+from sktopo.plotting._inputs import compute_births_and_deaths
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self
-
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
 
     from sktopo._typing import FloatArray, ManyAxes, Samples
 
-_OF = {"births": "components", "deaths": "cycles"}
+_TITLES = {"births": "births of components", "deaths": "deaths of cycles"}
 
 
+@dataclass(repr=False, eq=False)
 class BarcodeDisplay:
-    """Births and deaths as monotone curves: barycenters, with standard deviations.
+    """Births and deaths as ascending curves: barycenters, with standard deviations.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Use :meth:`from_estimator` or :meth:`from_barcodes` to make one.
 
     Parameters
     ----------
@@ -55,7 +51,8 @@ class BarcodeDisplay:
         The barycenter of each group.
 
     bands_ : ndarray of shape (n_panels, n_groups) of matplotlib PolyCollection
-        One standard deviation over the graphs of a group about it, at each rank.
+        One standard deviation over the graphs of a group about its barycenter, at each
+        rank.
 
     See Also
     --------
@@ -66,21 +63,15 @@ class BarcodeDisplay:
     >>> from sktopo.barcodes import barcode_rows
     >>> from sktopo.plotting import BarcodeDisplay
     >>> barcodes = barcode_rows([[0.9, 0.5, 0.7], [0.7, 0.1, 0.3]])
-    >>> display = BarcodeDisplay.from_predictions(barcodes, against="rank")
+    >>> display = BarcodeDisplay.from_barcodes(barcodes, against="rank")
     >>> display.lines_[0, 0].get_ydata()
     array([0.5, 0.8])
     """
 
-    def __init__(
-        self,
-        births: FloatArray | None,
-        deaths: FloatArray | None,
-        *,
-        y: ArrayLike | None = None,
-    ) -> None:
-        self.births = births
-        self.deaths = deaths
-        self.y = y
+    births: FloatArray | None
+    deaths: FloatArray | None
+    _: KW_ONLY
+    y: ArrayLike | None = None
 
     @classmethod
     def from_estimator(
@@ -97,8 +88,8 @@ class BarcodeDisplay:
         Parameters
         ----------
         estimator : GraphPersistence or Pipeline
-            Fitted; a pipeline must end in a GraphPersistence. One dimension alone and
-            quantiles can be drawn too.
+            Fitted; a pipeline must end in a GraphPersistence. It may keep only births,
+            only deaths, or quantiles.
 
         X : array-like or sequence
             What the estimator takes.
@@ -120,16 +111,16 @@ class BarcodeDisplay:
         Raises
         ------
         TypeError
-            If the last step is no GraphPersistence.
+            If the last step is not a GraphPersistence.
 
         ValueError
-            If it keeps edges only.
+            If it keeps only edges.
         """
-        display = cls(*births_and_deaths(estimator, X), y=y)
-        return display.plot(ax=ax, against=against)
+        births, deaths = compute_births_and_deaths(estimator, X)
+        return cls(births, deaths, y=y).plot(ax=ax, against=against)
 
     @classmethod
-    def from_predictions(
+    def from_barcodes(
         cls,
         barcodes: ArrayLike,
         *,
@@ -137,12 +128,12 @@ class BarcodeDisplay:
         against: Literal["quantile", "rank"] = "quantile",
         ax: ManyAxes = None,
     ) -> Self:
-        """Draw barcode rows.
+        """Draw barcodes.
 
         Parameters
         ----------
         barcodes : array-like of shape (n_graphs, n_edges)
-            Barcode rows in units of the edge weights, as
+            Barcodes in units of the edge weights, as
             :func:`sktopo.barcodes.barcode_rows` returns them.
 
         y : array-like of shape (n_graphs,), default=None
@@ -164,9 +155,8 @@ class BarcodeDisplay:
         ValueError
             If births or deaths do not ascend.
         """
-        births, deaths = split_barcodes(scale_barcodes(barcodes, normalize=False))
-        display = cls(births, deaths if deaths.shape[1] else None, y=y)
-        return display.plot(ax=ax, against=against)
+        births, deaths = split_barcodes(check_barcodes(barcodes))
+        return cls(births, deaths, y=y).plot(ax=ax, against=against)
 
     def plot(
         self, ax: ManyAxes = None, *, against: Literal["quantile", "rank"] = "quantile"
@@ -176,66 +166,67 @@ class BarcodeDisplay:
         Parameters
         ----------
         ax : sequence of matplotlib Axes, default=None
-            Two axes, one if there are only births or only deaths. A new figure if
+            Two axes, or one if there are only births or only deaths. A new figure if
             None.
 
         against : {"quantile", "rank"}, default="quantile"
-            What the horizontal axis counts: the share of births (deaths) below, so
-            that the curves are quantile functions, or their rank from 1.
+            What the horizontal axis shows. "quantile": the share of births (deaths)
+            below each value, so that the curves are quantile functions. "rank": the
+            rank of each birth (death), from 1.
 
         Returns
         -------
         display : BarcodeDisplay
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If there are neither births nor deaths.
         """
         check_option("against", against, ("quantile", "rank"))
-        parts = {"births": self.births, "deaths": self.deaths}
-        parts = {name: part for name, part in parts.items() if part is not None}
-        self.figure_, self.ax_ = get_axes(ax, len(parts), self)
-        groups = split_groups(self.y, len(next(iter(parts.values()))))
-        shape = (len(parts), len(groups))
-        self.lines_, self.bands_ = (np.empty(shape, dtype=object) for _ in range(2))
-        for panel, (name, part) in enumerate(parts.items()):
-            n_values = part.shape[1]
-            rank = np.arange(1, n_values + 1)
-            x = rank if against == "rank" else (rank - 0.5) / n_values
-            for k, (label, members) in enumerate(groups):
-                self._draw_group(panel, k, x, part[members], label)
-            self.ax_[panel].set(
-                title=f"{name} of {_OF[name]}",
-                xlabel=f"rank of {name}" if against == "rank" else f"share of {name}",
-                ylabel="edge weight",
-                xlim=(1, max(n_values, 2)) if against == "rank" else (0, 1),
+        parts = [("births", self.births), ("deaths", self.deaths)]
+        parts = [(kind, v) for kind, v in parts if v is not None and v.shape[1]]
+        if not parts:
+            raise ValueError(
+                "There are no births and deaths to draw; topology_weight=0 keeps none, "
+                "and graphs on one node have none."
             )
-        self._align()
-        several = any(members.sum() > 1 for _, members in groups)
-        self.ax_[0].legend(
-            title="barycenter ± one standard deviation" if several else None,
-            frameon=False,
-        )
+        self.figure_, self.ax_ = get_axes(self, ax, len(parts))
+        groups = split_groups(self.y, len(parts[0][1]))
+        shape = (len(parts), len(groups))
+        self.lines_, self.bands_ = np.empty(shape, object), np.empty(shape, object)
+        for panel, (kind, values) in enumerate(parts):
+            x = np.arange(1, values.shape[1] + 1)
+            xlabel, xlim = f"rank of {kind}", (1, max(len(x), 2))
+            if against == "quantile":
+                x = (x - 0.5) / len(x)
+                xlabel, xlim = f"cumulative share of {kind}", (0, 1)
+            for k, group in enumerate(groups):
+                self._draw_group(panel, k, group, x, values[group.members])
+            self.ax_[panel].set(title=_TITLES[kind], xlabel=xlabel, xlim=xlim)
+            self.ax_[panel].set_ylabel("edge weight")
+        low, high = zip(*(axes.get_ylim() for axes in self.ax_), strict=True)
+        for axes in self.ax_:
+            axes.set_ylim(min(low), max(high))
+        has_bands = any(group.members.sum() > 1 for group in groups)
+        title = "barycenter ± one standard deviation" if has_bands else None
+        self.ax_[0].legend(title=title, frameon=False)
         return self
 
-    def _draw_group(
-        self, panel: int, k: int, x: NDArray[Any], values: FloatArray, label: str | None
-    ) -> None:
-        """Draw the barycenter and the band of one group."""
-        center, deviation = values.mean(axis=0), values.std(axis=0)
-        if label is None:
-            label = f"{len(values)} graph" + "s" * (len(values) != 1)
-        color, ax = COLORS[k % len(COLORS)], self.ax_[panel]
-        (self.lines_[panel, k],) = ax.plot(
-            x,
-            center,
-            color=color,
-            linestyle=LINES[k % len(LINES)],
-            label=label,
-        )
-        self.bands_[panel, k] = ax.fill_between(
-            x, center - deviation, center + deviation, color=color, alpha=0.2, lw=0
-        )
+    def _draw_group(self, panel, k, group, x, values):
+        """Draw the barycenter and the band of group number k.
 
-    def _align(self) -> None:
-        """Give all panels the same vertical limits."""
-        limits = [ax.get_ylim() for ax in self.ax_]
-        for ax in self.ax_:
-            ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        `x` has shape (n_values,) and `values` (n_members, n_values).
+        """
+        center, deviation = values.mean(axis=0), values.std(axis=0)
+        label = group.name
+        if label is None:
+            label = "1 graph" if len(values) == 1 else f"{len(values)} graphs"
+        (self.lines_[panel, k],) = self.ax_[panel].plot(
+            x, center, color=group.color, linestyle=group.line, label=label
+        )
+        low, high = center - deviation, center + deviation
+        self.bands_[panel, k] = self.ax_[panel].fill_between(
+            x, low, high, color=group.color, alpha=0.2, lw=0
+        )

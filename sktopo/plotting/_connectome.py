@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
@@ -10,26 +11,25 @@ from scipy.spatial.distance import squareform
 
 from sktopo._utils.nodes import find_layers
 from sktopo._utils.parameters import check_flag
-from sktopo.plotting._common import find_node_names, get_axes, mean_connectome
+from sktopo.plotting._axes import get_axes
+from sktopo.plotting._inputs import average_connectomes, find_node_names
 
 if TYPE_CHECKING:
-    from typing import Any, Self
-
-    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
 
-    from sktopo._typing import FloatArray, IntArray, Samples
+    from sktopo._typing import FloatArray, IntArray, ManyAxes, Samples
 
-# Up to so many units without layers, each has its name at the axes.
-_NAMED_UNITS = 30
+# Nodes without layers are named at the axes if there are at most this many.
+_MAX_NAMED_NODES = 30
 
 
+@dataclass(repr=False, eq=False)
 class ConnectomeDisplay:
-    """Connectome as a heatmap, its units grouped by layer.
+    """Connectome as a heatmap, with its nodes grouped by layer.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Use :meth:`from_estimator` or :meth:`from_connectomes` to make one.
 
     Parameters
     ----------
@@ -37,14 +37,13 @@ class ConnectomeDisplay:
         Connectome row.
 
     node_names : array-like of str of shape (n_nodes,)
-        Names of units, such as ``"fc1[0]"``; what stands before the bracket is the
-        layer.
+        Names of nodes, such as ``"fc1[0]"``; the part before the bracket is the layer.
 
     order : ndarray of shape (n_nodes,)
-        The units from the top down and from left to right.
+        The nodes from top to bottom and from left to right.
 
     n_connectomes : int, default=1
-        How many connectomes this is the mean of.
+        The number of connectomes that were averaged.
 
     Attributes
     ----------
@@ -55,40 +54,33 @@ class ConnectomeDisplay:
         The figure.
 
     im_ : matplotlib AxesImage
-        The heatmap, its diagonal left blank.
+        The heatmap. Its diagonal is left blank.
 
     lines_ : list of matplotlib Line2D
-        The boundaries of layers.
+        The boundaries between layers.
 
     colorbar_ : matplotlib Colorbar or None
-        The colour bar.
+        The colour bar, if there is one.
 
     See Also
     --------
-    SpanningTreeDisplay : The edges that hold a connectome together.
+    SpanningTreeDisplay : The strongest edges that connect all nodes.
 
     Examples
     --------
     >>> from sktopo.plotting import ConnectomeDisplay
-    >>> display = ConnectomeDisplay.from_predictions(
+    >>> display = ConnectomeDisplay.from_connectomes(
     ...     [0.9, 0.5, 0.7], node_names=["fc1[0]", "fc1[1]", "fc2[0]"]
     ... )
     >>> [label.get_text() for label in display.ax_.get_xticklabels()]
     ['fc1', 'fc2']
     """
 
-    def __init__(
-        self,
-        connectome: FloatArray,
-        *,
-        node_names: ArrayLike,
-        order: IntArray,
-        n_connectomes: int = 1,
-    ) -> None:
-        self.connectome = connectome
-        self.node_names = node_names
-        self.order = order
-        self.n_connectomes = n_connectomes
+    connectome: FloatArray
+    _: KW_ONLY
+    node_names: ArrayLike
+    order: IntArray
+    n_connectomes: int = 1
 
     @classmethod
     def from_estimator(
@@ -97,7 +89,7 @@ class ConnectomeDisplay:
         X: Samples,
         *,
         reorder: bool = False,
-        ax: Axes | None = None,
+        ax: ManyAxes = None,
         cmap: str | Colormap | None = None,
         colorbar: bool = True,
     ) -> Self:
@@ -106,14 +98,14 @@ class ConnectomeDisplay:
         Parameters
         ----------
         estimator : FunctionalConnectome or Pipeline
-            Fitted transformer that returns connectome rows; of a longer pipeline give
-            its first steps, ``pipeline[:2]``.
+            Fitted transformer that returns connectome rows. Of a longer pipeline, give
+            the first steps, such as ``pipeline[:2]``.
 
         X : array-like or sequence
             What the estimator takes.
 
         reorder : bool, default=False
-            See `from_predictions`.
+            See `from_connectomes`.
 
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -129,30 +121,26 @@ class ConnectomeDisplay:
         display : ConnectomeDisplay
             What was drawn.
         """
-        return cls.from_predictions(
-            estimator.transform(X),
-            node_names=find_node_names(estimator),
-            reorder=reorder,
-            ax=ax,
-            cmap=cmap,
-            colorbar=colorbar,
+        display = cls._average(
+            estimator.transform(X), find_node_names(estimator), reorder
         )
+        return display.plot(ax=ax, cmap=cmap, colorbar=colorbar)
 
     @classmethod
-    def from_predictions(
+    def from_connectomes(
         cls,
         connectomes: ArrayLike,
         *,
         node_names: ArrayLike | None = None,
         reorder: bool = False,
-        ax: Axes | None = None,
+        ax: ManyAxes = None,
         cmap: str | Colormap | None = None,
         colorbar: bool = True,
     ) -> Self:
         """Draw a connectome, or the mean of several.
 
-        The units of networks that were trained apart do not correspond: of their
-        mean, compare blocks, not cells.
+        The nodes of networks that were trained separately do not correspond. Compare
+        blocks of their mean, not single cells.
 
         Parameters
         ----------
@@ -161,11 +149,12 @@ class ConnectomeDisplay:
             matrix (n_nodes, n_nodes) or a stack of them.
 
         node_names : array-like of str of shape (n_nodes,), default=None
-            Names of units, such as ``"fc1[0]"``. If None, x0, x1, ...
+            Names of nodes, such as ``"fc1[0]"``. If None, x0, x1, ...
 
         reorder : bool, default=False
-            Whether units move within their layer so that those with strong edges
-            come together, in the order of the leaves of a hierarchical clustering.
+            Whether to reorder the nodes of each layer so that nodes with strong edges
+            between them are neighbours: in the order of the leaves of a hierarchical
+            clustering.
 
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -184,22 +173,27 @@ class ConnectomeDisplay:
         Raises
         ------
         ValueError
-            If rows are no upper triangles, matrices are not symmetric, or the number
-            of names is not the number of nodes.
+            If the edges of a row do not form an upper triangle, a matrix is not
+            symmetric, or the number of names is not the number of nodes.
         """
-        check_flag("reorder", reorder)
-        row, names, n_connectomes = mean_connectome(connectomes, node_names)
-        _, of_unit = find_layers(names)
-        if reorder:
-            order = _order_within(row, of_unit)
-        else:
-            order = np.argsort(of_unit, kind="stable")
-        display = cls(row, node_names=names, order=order, n_connectomes=n_connectomes)
+        display = cls._average(connectomes, node_names, reorder)
         return display.plot(ax=ax, cmap=cmap, colorbar=colorbar)
+
+    @classmethod
+    def _average(cls, connectomes, node_names, reorder):
+        """Make a display of the mean of connectomes."""
+        check_flag("reorder", reorder)
+        row, names, n_connectomes = average_connectomes(connectomes, node_names)
+        _, layer_of_node = find_layers(names)
+        if reorder:
+            order = _order_nodes(row, layer_of_node)
+        else:
+            order = np.argsort(layer_of_node, kind="stable")
+        return cls(row, node_names=names, order=order, n_connectomes=n_connectomes)
 
     def plot(
         self,
-        ax: Axes | None = None,
+        ax: ManyAxes = None,
         *,
         cmap: str | Colormap | None = None,
         colorbar: bool = True,
@@ -212,8 +206,8 @@ class ConnectomeDisplay:
             Where to draw; a new figure if None.
 
         cmap : str or matplotlib Colormap, default=None
-            Colours. If None, viridis, or PuOr around zero if there are negative
-            weights. Set limits with ``display.im_.set_clim``.
+            Colours. If None, viridis, or PuOr centred on zero if there are negative
+            weights. Change the limits with ``display.im_.set_clim``.
 
         colorbar : bool, default=True
             Whether to draw a colour bar.
@@ -223,69 +217,63 @@ class ConnectomeDisplay:
         display : ConnectomeDisplay
             Itself.
         """
-        self.figure_, (self.ax_,) = get_axes(ax, 1, self)
+        self.figure_, (self.ax_,) = get_axes(self, ax)
         matrix = squareform(self.connectome)[np.ix_(self.order, self.order)]
-        np.fill_diagonal(matrix, np.nan)  # a unit with itself says nothing
-        signed = self.connectome.min() < 0
-        bound = np.abs(self.connectome).max() or 1
+        np.fill_diagonal(matrix, np.nan)  # a node is not joined to itself
+        high = np.abs(self.connectome).max() or 1
+        low, colors = (-high, "PuOr") if self.connectome.min() < 0 else (0, "viridis")
         self.im_ = self.ax_.imshow(
-            matrix,
-            cmap=cmap if cmap is not None else ("PuOr" if signed else "viridis"),
-            vmin=-bound if signed else 0,
-            vmax=bound,
-            interpolation="nearest",
+            matrix, cmap=cmap or colors, vmin=low, vmax=high, interpolation="nearest"
         )
         self._draw_layers()
         self.colorbar_ = None
         if colorbar:
-            many = self.n_connectomes > 1
-            self.colorbar_ = self.figure_.colorbar(
-                self.im_,
-                ax=self.ax_,
-                label=f"mean edge weight of {self.n_connectomes} connectomes"
-                if many
-                else "edge weight",
-            )
+            n = self.n_connectomes
+            label = "edge weight" if n == 1 else f"mean edge weight of {n} connectomes"
+            self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, label=label)
         return self
 
-    def _draw_layers(self) -> None:
-        """Draw boundaries between layers and name them, or the units if there are few.
+    def _draw_layers(self):
+        """Draw the boundaries between layers and name the layers at the axes.
 
-        The layers come in the order of their units in `order`.
+        Without layers, the nodes are named if there are few. Layers come in the order
+        of their nodes in `order`.
         """
         names = np.asarray(self.node_names, dtype=object)[self.order]
-        layers, of_unit = find_layers(names)
-        bounds = np.flatnonzero(np.diff(of_unit)) + 0.5
+        layers, layer_of_node = find_layers(names)
+        bounds = np.flatnonzero(np.diff(layer_of_node)) + 0.5
         self.lines_ = [
             draw(bound, color="white", linewidth=1.2)
             for bound in bounds
             for draw in (self.ax_.axhline, self.ax_.axvline)
         ]
-        self.ax_.tick_params(length=0)
-        ticks: Any = []
-        labels: Any = []
         if layers == [""]:
-            if len(names) <= _NAMED_UNITS:
-                ticks, labels = range(len(names)), names
-            self.ax_.set(xlabel="unit", ylabel="unit")
+            labels = names if len(names) <= _MAX_NAMED_NODES else []
+            ticks = range(len(labels))
+            self.ax_.set(xlabel="node", ylabel="node")
         else:
-            edges = np.concatenate([[-0.5], bounds, [len(names) - 0.5]])
-            ticks, labels = (edges[:-1] + edges[1:]) / 2, layers
-        crowded = sum(len(str(label)) for label in labels) > 40
-        self.ax_.set_xticks(ticks, labels, rotation=90 if crowded else 0)
+            labels = layers
+            ends = np.concatenate([[-0.5], bounds, [len(names) - 0.5]])
+            ticks = (ends[:-1] + ends[1:]) / 2
+        is_crowded = sum(len(str(label)) for label in labels) > 40
+        self.ax_.tick_params(length=0)
+        self.ax_.set_xticks(ticks, labels, rotation=90 if is_crowded else 0)
         self.ax_.set_yticks(ticks, labels)
 
 
-def _order_within(row: FloatArray, of_unit: IntArray) -> IntArray:
-    """Order units by layer, and within it by the leaves of average linkage."""
-    far = squareform(row.max() - row)
-    order: list[int] = []
-    for layer in range(of_unit.max() + 1):
-        units = np.flatnonzero(of_unit == layer)
-        if len(units) > 2:
-            within = squareform(far[np.ix_(units, units)], checks=False)
-            units = units[
-                leaves_list(linkage(within, "average", optimal_ordering=True))
-            ]
-        order.extend(units)
+def _order_nodes(row, layer_of_node):
+    """Order nodes by layer, and within it by the leaves of average linkage.
+
+    Takes a connectome row and the number of the layer of each node, and returns an
+    array of shape (n_nodes,).
+    """
+    distances = squareform(row.max() - row)
+    order = []
+    for layer in range(layer_of_node.max() + 1):
+        nodes = np.flatnonzero(layer_of_node == layer)
+        if len(nodes) > 2:
+            within = squareform(distances[np.ix_(nodes, nodes)], checks=False)
+            tree = linkage(within, "average", optimal_ordering=True)
+            nodes = nodes[leaves_list(tree)]
+        order.extend(nodes)
     return np.array(order)

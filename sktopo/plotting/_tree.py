@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,50 +11,43 @@ from scipy.sparse.csgraph import depth_first_order
 
 from sktopo._utils.nodes import find_layers
 from sktopo.barcodes import barcode_edges, split_barcodes
-from sktopo.plotting._common import (
-    COLORS,
-    DARK,
-    find_node_names,
-    get_axes,
-    mean_connectome,
-)
+from sktopo.plotting._axes import get_axes
+from sktopo.plotting._groups import COLORS, pick
+from sktopo.plotting._inputs import average_connectomes, find_node_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Self
-
-    from matplotlib.axes import Axes
-    from matplotlib.text import Text
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
 
-    from sktopo._typing import FloatArray, IntArray, Samples
+    from sktopo._typing import FloatArray, IntArray, ManyAxes, Samples
 
-# Height of a new figure for each unit of the largest layer.
-_INCHES = 0.17
-# Rounds of moving each unit towards those it is joined to.
-_SWEEPS = 20
+# Height in inches that each node of the largest layer adds to a new figure.
+_HEIGHT_OF_NODE = 0.17
+# How often each node is moved towards those that it is joined to.
+_N_SWEEPS = 20
+# White is easier to read than black on these colours of nodes.
+_DARK_COLORS = ("#0072B2", "#D55E00", "#000000")
 
 
+@dataclass(repr=False, eq=False)
 class SpanningTreeDisplay:
-    """Maximum spanning tree of a connectome, each layer a column.
+    """Maximum spanning tree of a connectome, with each layer in a column.
 
-    Its edges are the births: the strongest connections that hold all units together.
-    Edges within a layer are drawn as arcs.
+    The weights of its edges are the births: it is the strongest set of edges that
+    connects all nodes. Edges within a layer are drawn as arcs.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Use :meth:`from_estimator` or :meth:`from_connectomes` to make one.
 
     Parameters
     ----------
     edges : ndarray of shape (n_births, 2)
-        The units that each edge joins.
+        The nodes that each edge joins.
 
     weights : ndarray of shape (n_births,)
         Weights of the edges, the births, ascending.
 
     node_names : array-like of str of shape (n_nodes,)
-        Names of units, such as ``"fc1[0]"``; what stands before the bracket is the
-        layer.
+        Names of nodes, such as ``"fc1[0]"``; the part before the bracket is the layer.
 
     Attributes
     ----------
@@ -64,14 +58,14 @@ class SpanningTreeDisplay:
         The figure.
 
     lines_ : matplotlib LineCollection
-        The edges, the strongest on top.
+        The edges, with the strongest on top.
 
     nodes_ : matplotlib PathCollection
-        The units, in the colour of their layer, the larger the more edges they have
-        unless labelled.
+        The nodes, in the colour of their layer. Unless they are labelled, their area
+        is proportional to their number of edges.
 
     texts_ : list of matplotlib Text
-        Names of units, if drawn.
+        Labels of nodes, if drawn.
 
     colorbar_ : matplotlib Colorbar
         The colour bar.
@@ -83,7 +77,7 @@ class SpanningTreeDisplay:
     Examples
     --------
     >>> from sktopo.plotting import SpanningTreeDisplay
-    >>> display = SpanningTreeDisplay.from_predictions(
+    >>> display = SpanningTreeDisplay.from_connectomes(
     ...     [0.9, 0.5, 0.7], node_names=["fc1[0]", "fc1[1]", "fc2[0]"]
     ... )
     >>> display.edges
@@ -91,16 +85,10 @@ class SpanningTreeDisplay:
            [0, 1]])
     """
 
-    def __init__(
-        self,
-        edges: IntArray,
-        weights: FloatArray,
-        *,
-        node_names: Sequence[str] | NDArray[Any],
-    ) -> None:
-        self.edges = edges
-        self.weights = weights
-        self.node_names = node_names
+    edges: IntArray
+    weights: FloatArray
+    _: KW_ONLY
+    node_names: ArrayLike
 
     @classmethod
     def from_estimator(
@@ -108,21 +96,22 @@ class SpanningTreeDisplay:
         estimator: BaseEstimator,
         X: Samples,
         *,
-        label_units: bool = False,
-        ax: Axes | None = None,
+        label_nodes: bool = False,
+        ax: ManyAxes = None,
     ) -> Self:
         """Draw the tree of the mean connectome that a fitted estimator computes.
 
         Parameters
         ----------
         estimator : FunctionalConnectome or Pipeline
-            Fitted transformer that returns connectome rows; of a longer pipeline give
-            its first steps, ``pipeline[:2]``.
+            Fitted transformer that returns connectome rows. Of a longer pipeline, give
+            the first steps, such as ``pipeline[:2]``.
 
         X : array-like or sequence
-            What the estimator takes; one sample, where units do not correspond.
+            What the estimator takes. Give one sample if the nodes of samples do not
+            correspond.
 
-        label_units : bool, default=False
+        label_nodes : bool, default=False
             See `plot`.
 
         ax : matplotlib Axes, default=None
@@ -133,21 +122,17 @@ class SpanningTreeDisplay:
         display : SpanningTreeDisplay
             What was drawn.
         """
-        return cls.from_predictions(
-            estimator.transform(X),
-            node_names=find_node_names(estimator),
-            label_units=label_units,
-            ax=ax,
-        )
+        display = cls._average(estimator.transform(X), find_node_names(estimator))
+        return display.plot(ax=ax, label_nodes=label_nodes)
 
     @classmethod
-    def from_predictions(
+    def from_connectomes(
         cls,
         connectomes: ArrayLike,
         *,
         node_names: ArrayLike | None = None,
-        label_units: bool = False,
-        ax: Axes | None = None,
+        label_nodes: bool = False,
+        ax: ManyAxes = None,
     ) -> Self:
         """Draw the tree of a connectome, or of the mean of several.
 
@@ -155,13 +140,13 @@ class SpanningTreeDisplay:
         ----------
         connectomes : array-like
             Connectome rows (n_connectomes, n_edges), one row (n_edges,), a symmetric
-            matrix (n_nodes, n_nodes) or a stack of them. The units of networks that
-            were trained apart do not correspond: draw one at a time.
+            matrix (n_nodes, n_nodes) or a stack of them. The nodes of networks that
+            were trained separately do not correspond: draw one network at a time.
 
         node_names : array-like of str of shape (n_nodes,), default=None
-            Names of units, such as ``"fc1[0]"``. If None, x0, x1, ...
+            Names of nodes, such as ``"fc1[0]"``. If None, x0, x1, ...
 
-        label_units : bool, default=False
+        label_nodes : bool, default=False
             See `plot`.
 
         ax : matplotlib Axes, default=None
@@ -175,16 +160,21 @@ class SpanningTreeDisplay:
         Raises
         ------
         ValueError
-            If rows are no upper triangles, matrices are not symmetric, or the number
-            of names is not the number of nodes.
+            If the edges of a row do not form an upper triangle, a matrix is not
+            symmetric, or the number of names is not the number of nodes.
         """
-        row, names, _ = mean_connectome(connectomes, node_names)
+        display = cls._average(connectomes, node_names)
+        return display.plot(ax=ax, label_nodes=label_nodes)
+
+    @classmethod
+    def _average(cls, connectomes, node_names):
+        """Make a display of the tree of the mean of connectomes."""
+        row, names, _ = average_connectomes(connectomes, node_names)
         births, _ = split_barcodes(barcode_edges([row])[0])
         pairs = np.transpose(np.triu_indices(len(names), 1))
-        display = cls(pairs[births], row[births], node_names=names)
-        return display.plot(ax=ax, label_units=label_units)
+        return cls(pairs[births], row[births], node_names=names)
 
-    def plot(self, ax: Axes | None = None, *, label_units: bool = False) -> Self:
+    def plot(self, ax: ManyAxes = None, *, label_nodes: bool = False) -> Self:
         """Draw.
 
         Parameters
@@ -192,39 +182,28 @@ class SpanningTreeDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; a new figure if None.
 
-        label_units : bool, default=False
-            Whether to write at each unit its number in its layer, or its name.
+        label_nodes : bool, default=False
+            Whether to write into each node its number in its layer, or its name if it
+            has no layer.
 
         Returns
         -------
         display : SpanningTreeDisplay
             Itself.
         """
-        layers, of_unit = find_layers(self.node_names)
-        tall = np.bincount(of_unit).max() * _INCHES
-        self.figure_, (self.ax_,) = get_axes(ax, 1, self, height=max(4.2, tall))
-        places = _place(self.edges, of_unit)
-        # Imported here, when get_axes has said what to do where it is missing.
-        from matplotlib.collections import LineCollection  # noqa: PLC0415
-
-        self.lines_ = LineCollection(
-            [_draw_edge(places[a], places[b], len(layers) > 1) for a, b in self.edges],
-            array=self.weights,
-            cmap="viridis_r",
-            linewidths=1.6,
-            zorder=1,
+        layers, layer_of_node = find_layers(self.node_names)
+        height = max(4.2, _HEIGHT_OF_NODE * np.bincount(layer_of_node).max())
+        self.figure_, (self.ax_,) = get_axes(self, ax, height=height)
+        places = _place_nodes(self.edges, layer_of_node)
+        colors = [pick(COLORS, layer) for layer in layer_of_node]
+        self._draw_edges(places, bend_outward=len(layers) > 1)
+        degrees = np.bincount(self.edges.ravel(), minlength=len(places))
+        sizes = 120 if label_nodes else 14 * degrees
+        style = {"edgecolors": "white", "linewidths": 0.5, "zorder": 2}
+        self.nodes_ = self.ax_.scatter(*places.T, s=sizes, color=colors, **style)
+        self.texts_ = (
+            self._label_nodes(layers, layer_of_node, places) if label_nodes else []
         )
-        self.ax_.add_collection(self.lines_)
-        n_edges = np.bincount(self.edges.ravel(), minlength=len(places))
-        self.nodes_ = self.ax_.scatter(
-            *places.T,
-            s=120 if label_units else 14 * n_edges,
-            color=[COLORS[layer % len(COLORS)] for layer in of_unit],
-            edgecolors="white",
-            linewidths=0.5,
-            zorder=2,
-        )
-        self.texts_ = self._label_units(layers, of_unit, places) if label_units else []
         self.ax_.set(xlim=(-0.6, len(layers) - 0.4), ylim=(-0.02, 1.02), yticks=[])
         self.ax_.set_xticks(range(len(layers)), layers)
         self.ax_.tick_params(length=0)
@@ -234,52 +213,60 @@ class SpanningTreeDisplay:
         )
         return self
 
-    def _label_units(
-        self, layers: list[str], of_unit: IntArray, places: FloatArray
-    ) -> list[Text]:
-        """Write into each node the number of the unit in its layer, or its name."""
-        return [
-            self.ax_.text(
-                *place,
-                str(name).removeprefix(f"{layers[layer]}[").removesuffix("]"),
-                fontsize=6,
-                color="white" if COLORS[layer % len(COLORS)] in DARK else "black",
-                ha="center",
-                va="center",
-            )
-            for name, layer, place in zip(self.node_names, of_unit, places, strict=True)
-        ]
+    def _draw_edges(self, places, bend_outward):
+        """Draw the edges between places of nodes, an array of shape (n_nodes, 2)."""
+        # Imported after get_axes, whose error says how to install matplotlib.
+        from matplotlib.collections import LineCollection  # noqa: PLC0415
+
+        paths = [_find_path(*places[edge], bend_outward) for edge in self.edges]
+        self.lines_ = LineCollection(
+            paths, array=self.weights, cmap="viridis_r", linewidths=1.6, zorder=1
+        )
+        self.ax_.add_collection(self.lines_)
+
+    def _label_nodes(self, layers, layer_of_node, places):
+        """Write into each node its number in its layer, or its name if it has none."""
+        style = {"fontsize": 6, "ha": "center", "va": "center"}
+        texts = []
+        nodes = zip(self.node_names, layer_of_node, places, strict=True)
+        for name, layer, place in nodes:
+            number = str(name).removeprefix(f"{layers[layer]}[").removesuffix("]")
+            color = "white" if pick(COLORS, layer) in _DARK_COLORS else "black"
+            texts.append(self.ax_.text(*place, number, color=color, **style))
+        return texts
 
 
-def _place(edges: IntArray, of_unit: IntArray) -> FloatArray:
-    """Place units in columns, those joined at like heights: (n_nodes, 2)."""
-    n_nodes = len(of_unit)
+def _place_nodes(edges, layer_of_node):
+    """Place nodes in columns, with joined nodes at similar heights.
+
+    Returns an array of shape (n_nodes, 2): the layer of each node, and its height.
+    """
+    n_nodes = len(layer_of_node)
     tree = csr_array((np.ones(len(edges)), edges.T), shape=(n_nodes, n_nodes))
     tree = tree + tree.T
-    height = np.empty(n_nodes)
-    start = np.argmax(tree.sum(axis=0))
-    height[depth_first_order(tree, start, return_predecessors=False)] = np.arange(
-        n_nodes
-    )
-    for _ in range(_SWEEPS):
-        for layer in np.unique(of_unit):
-            units = np.flatnonzero(of_unit == layer)
-            rank = np.argsort(np.argsort(height[units], kind="stable"), kind="stable")
-            height[units] = (rank + 0.5) / len(units)
-        spread = height.copy()
-        height = (height + tree @ height) / (1 + tree.sum(axis=0))
-    return np.column_stack([of_unit, spread])
+    degrees = tree.sum(axis=0)
+    order = depth_first_order(tree, np.argmax(degrees), return_predecessors=False)
+    heights = np.empty(n_nodes)
+    heights[order] = np.arange(n_nodes)
+    for _ in range(_N_SWEEPS):
+        for layer in np.unique(layer_of_node):
+            nodes = np.flatnonzero(layer_of_node == layer)
+            ranks = np.argsort(np.argsort(heights[nodes], kind="stable"), kind="stable")
+            heights[nodes] = (ranks + 0.5) / len(nodes)
+        even_heights = heights.copy()
+        heights = (heights + tree @ heights) / (1 + degrees)
+    return np.column_stack([layer_of_node, even_heights])
 
 
-def _draw_edge(start: FloatArray, end: FloatArray, outward: bool) -> FloatArray:
-    """Draw a line between two places, an arc within one column: (n_points, 2).
+def _find_path(start, end, bend_outward):
+    """Return a line between two places, or an arc within one column: (n_points, 2).
 
-    In the first column of several the arcs bend outward, to the left.
+    In the first of several columns, arcs bend outward, to the left.
     """
     if start[0] != end[0]:
         return np.array([start, end])
     along = np.linspace(0, 1, 21)[:, None]
     path = (1 - along) * start + along * end
     bend = (0.1 + 0.4 * abs(end[1] - start[1])) * np.sin(np.pi * along[:, 0])
-    path[:, 0] += -bend if outward and start[0] == 0 else bend
+    path[:, 0] += -bend if bend_outward and start[0] == 0 else bend
     return path

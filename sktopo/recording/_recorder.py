@@ -1,492 +1,401 @@
-"""Running torch networks with hooks, and writing what their layers give to arrays.
+"""Running a network on stimuli and recording what its layers return.
 
-torch is imported inside the functions only.
+torch is imported inside functions only.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
 
-from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import ONE_AT_A_TIME
-from sktopo.recording._sites import (
-    Hook,
-    guess_feature_axis,
-    select_modules,
-    track_features,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, Literal
-
-    import torch
-
-    from sktopo._typing import Consume, FloatArray, Layers
+from sktopo._utils.parameters import check_integer, check_option, is_integer
+from sktopo.recording._reduce import pick_tensor, reduce_to_nodes
+from sktopo.recording._samples import get_tensors, import_torch, is_finite, is_tensor
+from sktopo.recording._sites import ChannelAxes, RecordedSite, select_modules
 
 
-# Hooks and evaluation mode belong to the network, which threads may share: while one
-# thread runs a network, no other may switch its mode or feed its hooks.
-class Recorded(NamedTuple):
-    """One output that is recorded: where it arises and how its nodes are named."""
+@dataclass(frozen=True)
+class RecordingOptions:
+    """The parameters of `ActivationExtractor` that say how a network is recorded."""
 
-    module: str
-    call: int
-    label: str
-    feature_axis: int
-    n_positions: int
-    node_shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    layers: Any
+    reduce: str
+    channel_axis: Any
+    batch_size: int
+    device: Any
 
-    @property
-    def n_nodes(self) -> int:
-        """Count the nodes."""
-        return int(np.prod(self.node_shape))
-
-    @property
-    def node_names(self) -> list[str]:
-        """Name the nodes: ``label[channel]`` or ``label[channel,row,column]``."""
-        places = (",".join(map(str, place)) for place in np.ndindex(self.node_shape))
-        return [f"{self.label}[{place}]" for place in places]
+    def __post_init__(self):
+        check_option("reduce", self.reduce, ("mean", "max", "observations", "units"))
+        if self.channel_axis != "auto":
+            if not is_integer(self.channel_axis) or self.channel_axis == 0:
+                raise ValueError(
+                    "channel_axis must be 'auto' or an integer other than 0, the axis "
+                    f"of the stimuli; got {self.channel_axis!r}."
+                )
+        check_integer("batch_size", self.batch_size, 1)
+        _find_device(self.device)
 
 
-def import_torch() -> Any:
-    """Import torch, or say how to install it."""
-    return import_optional("torch", extra="torch", purpose="Recording networks")
+class Recorder:
+    """Runs the network of one sample and records its activations.
 
+    Parameters
+    ----------
+    sample : Sample
+        The network, its inputs and the name of the sample.
 
-def is_tensor(candidate: object) -> bool:
-    """Tell a torch tensor, of which there are none where torch was never imported."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(candidate, torch.Tensor)
+    options : RecordingOptions
+        What is recorded, and how the network is run.
+    """
 
+    def __init__(self, sample, options):
+        self.sample = sample
+        self.options = options
+        # The stimuli that the network is shown now, and how often modules ran on them.
+        self._rows = slice(0)
+        self._n_calls = Counter()
 
-def check_network(network: object, name: str) -> None:
-    """Raise unless `network` is a torch module that can run; `name` is for errors."""
-    torch = import_torch()
-    if not isinstance(network, torch.nn.Module):
-        raise TypeError(
-            f"{name} must be a torch.nn.Module, got {type(network).__name__}."
-        )
-    if isinstance(network, torch.jit.ScriptModule):
-        raise ValueError(
-            f"{name} is a TorchScript module, whose layers cannot be hooked; give the "
-            "module it was made from."
-        )
-    for part, tensor in _state(network).items():
-        if torch.nn.parameter.is_lazy(tensor):
+    def plan(self):
+        """Show the network its first stimuli to find what there is to record.
+
+        Returns a list of `RecordedSite` in the order of execution. Raises or warns if
+        they do not make a connectome.
+        """
+        with self._named_errors():
+            modules, required = select_modules(self.sample.network, self.options.layers)
+            # Two stimuli, so that an axis of stimuli differs from an axis of length 1.
+            n_rows = min(2, len(self.sample.inputs))
+            first = self._try_out(modules, list(range(n_rows)))
+            self._check_finite(first)
+            plan = [site for site, _ in first.values()]
+            self._check_plan(plan, modules, required)
+            # The last of them in each row, to see if the others had an influence on it.
+            self._compare(first, self._try_out(modules, [n_rows - 1] * n_rows))
+        return plan
+
+    def run(self, plan, out):
+        """Run the network on all stimuli and write the activations of its nodes.
+
+        `plan` is what `plan` returned. `out` is an array of shape (n_stimuli *
+        n_positions, n_nodes). It is filled while the network runs: memory does not
+        grow, and operations that change an output in place come too late to matter.
+        """
+        network, inputs = self.sample.network, self.sample.inputs
+        places = _find_places(plan, out, len(inputs))
+        hooks = [
+            (network.get_submodule(layer), partial(self._write, places, layer))
+            for layer in dict.fromkeys(site.module for site in plan)
+        ]
+        n_batches = -(-len(inputs) // self.options.batch_size)
+        cuts = np.linspace(0, len(inputs), n_batches + 1).astype(int).tolist()
+        ready = _ready_to_run(network, self.options.device, hooks)
+        with self._named_errors(), ready as placed:
+            batches = _Batches(network, inputs, self.options.batch_size)
+            for start, end in pairwise(cuts):
+                self._rows = slice(start, end)
+                self._n_calls.clear()
+                placed.run(batches.read(self._rows))
+                self._check_all_ran(places)
+            self._check_finite(places)
+
+    @contextlib.contextmanager
+    def _named_errors(self):
+        """Add the name of the sample to errors."""
+        try:
+            yield
+        except Exception as error:
+            # A network may raise anything, and does not know which sample it is.
+            name = self.sample.name[0].lower() + self.sample.name[1:]
+            error.add_note(f"This happened with {name}.")
+            raise
+
+    def _try_out(self, modules, rows):
+        """Show the stimuli in `rows`, a list of at most two row numbers.
+
+        Returns a dict from (module, call) to a `RecordedSite` and its nodes, of shape
+        (n_rows, n_positions, *node_shape), in the order of execution.
+        """
+        network, inputs = self.sample.network, self.sample.inputs[rows]
+        found, axes = {}, ChannelAxes()
+        hooks = axes.make_hooks(network) + [
+            (module, partial(self._inspect, found, axes, len(rows), layer))
+            for layer, module in modules.items()
+        ]
+        self._n_calls.clear()
+        try:
+            with _ready_to_run(network, self.options.device, hooks) as placed:
+                placed.run(_Batches(network, inputs, len(rows)).read(slice(None)))
+        except RuntimeError as error:
+            # torch raises a RuntimeError if shapes or types do not fit. Its subclasses,
+            # such as OutOfMemoryError, have other causes.
+            if type(error) is not RuntimeError:
+                raise
+            hint = ""
+            if "float" not in str(inputs.dtype):
+                hint = " Give floats, or a torch tensor of integers to look up."
             raise ValueError(
-                f"{name} has the lazy parameter {part!r}, whose shape is not known "
-                "yet; run the network once on an input first."
-            )
-        if tensor.is_meta:
+                f"{self.sample.name} ({type(network).__name__}) could not be run on "
+                f"the first {len(rows)} of {len(self.sample.inputs)} stimuli, of "
+                f"shape {tuple(inputs.shape)} and type {inputs.dtype}: {error}.{hint}"
+            ) from error
+        return found
+
+    def _inspect(self, found, axes, n_stimuli, layer, output):
+        """Add an output to what `_try_out` found."""
+        call = self._count_call(layer)
+        tensor = pick_tensor(output, layer, n_stimuli)
+        axis = self.options.channel_axis
+        if axis == "auto":
+            axis = axes.guess(tensor.shape)
+        nodes = reduce_to_nodes(tensor, layer, n_stimuli, self.options.reduce, axis)
+        label = layer or type(self.sample.network).__name__
+        label += f"#{call + 1}" if call else ""
+        _, n_positions, *shape = nodes.shape
+        dtype = np.dtype(str(nodes.dtype).removeprefix("torch."))
+        site = RecordedSite(layer, call, label, axis, n_positions, tuple(shape), dtype)
+        # A copy, since operations that follow may change the output in place.
+        found[layer, call] = site, nodes.clone()
+
+    def _write(self, places, layer, output):
+        """Write an output to its place in the array of all activations."""
+        call = self._count_call(layer)
+        n_stimuli = self._rows.stop - self._rows.start
+        tensor = pick_tensor(output, layer, n_stimuli)
+        nodes = None
+        if (layer, call) in places:
+            axis, place = places[layer, call]
+            nodes = reduce_to_nodes(tensor, layer, n_stimuli, self.options.reduce, axis)
+        if nodes is None or nodes.shape[1:] != place.shape[1:]:
             raise ValueError(
-                f"{name} is on the meta device, which holds no weights "
-                f"({part!r}, for one); load it to a real device first."
+                f"{self.sample.name}: layer {layer!r} ran differently than on the "
+                f"first stimuli (call {call + 1}, output {tuple(tensor.shape)}): its "
+                "nodes change from stimulus to stimulus and do not make a connectome."
+            )
+        place[self._rows] = nodes
+
+    def _count_call(self, layer):
+        """Return the number of this call of a layer on the stimuli shown now."""
+        self._n_calls[layer] += 1
+        return self._n_calls[layer] - 1
+
+    def _check_plan(self, plan, modules, required):
+        """Raise unless the plan has all required modules and makes one table."""
+        idle = required - {site.module for site in plan}
+        if idle or not plan:
+            raise ValueError(
+                f"{self.sample.name}: no output came from the layers "
+                f"{sorted(idle or modules)}; the network does not run them. Choose "
+                "other layers."
+            )
+        if len({site.n_positions for site in plan}) > 1:
+            found = ", ".join(f"{site.label}: {site.n_positions}" for site in plan)
+            raise ValueError(
+                f"{self.sample.name}: reduce='observations' needs layers with equally "
+                f"many positions, got {found}. Choose other layers, or another way."
             )
 
+    def _compare(self, first, again):
+        """Warn if the last stimulus gave other nodes beside copies of itself."""
+        for key in [key for key in first if key in again]:
+            before, after = first[key][1][-1], again[key][1][0]
+            tolerance = 0.02 * before.abs().max() + 1e-6
+            if after.shape != before.shape or (after - before).abs().max() > tolerance:
+                warnings.warn(
+                    f"{self.sample.name}: what layer {key[0]!r} gives for a stimulus "
+                    "depends on the others shown with it, or on chance. Is the first "
+                    "axis of the stimuli that of time (recurrent and transformer "
+                    "layers: batch_first=True)? Does batch normalisation run without "
+                    "its statistics?",
+                    stacklevel=2,
+                )
+                return
 
-def check_stimuli(stimuli: Any, name: str = "stimuli") -> Any:
-    """Validate stimuli of shape (n_stimuli, ...): an array, or a tensor as it is."""
-    if not (hasattr(stimuli, "__array__") or isinstance(stimuli, (list, tuple))):
-        raise TypeError(
-            f"{name} must be an array or a tensor, got {type(stimuli).__name__}; put "
-            "the batches of a loader together first, e.g. with torch.cat."
-        )
-    if not is_tensor(stimuli):
-        return check_array(stimuli, dtype="numeric", allow_nd=True, input_name=name)
-    torch = import_torch()
-    if stimuli.layout != torch.strided or stimuli.is_complex():
-        raise TypeError(
-            f"{name} is a {'complex' if stimuli.is_complex() else 'sparse'} tensor; "
-            "expected a dense one of real numbers."
-        )
-    if stimuli.ndim < 2 or not len(stimuli):
-        raise ValueError(
-            f"{name} has shape {tuple(stimuli.shape)}; expected (n_stimuli, ...)."
-        )
-    stimuli = stimuli.detach()
-    # The sum is cheap and finite if all are; it may overflow, so all are looked at.
-    if not (stimuli.sum().isfinite() or stimuli.isfinite().all()):
-        raise ValueError(f"{name} contains NaN or infinity.")
-    return stimuli
+    def _check_all_ran(self, places):
+        """Raise if a layer of the plan did not run on the stimuli shown now."""
+        rows = f"{self._rows.start} to {self._rows.stop - 1}"
+        for layer, call in places:
+            if call >= self._n_calls[layer]:
+                raise ValueError(
+                    f"{self.sample.name}: layer {layer!r} ran on the first stimuli, "
+                    f"but did not run on stimuli {rows}."
+                )
+
+    def _check_finite(self, recorded):
+        """Raise unless numbers are finite; `recorded` has (module, call) as keys."""
+        for (layer, _), (_, nodes) in recorded.items():
+            if not is_finite(nodes):
+                raise ValueError(
+                    f"{self.sample.name}: layer {layer!r} gave NaN or infinity; the "
+                    "network may have diverged."
+                )
 
 
-def check_device(device: str | torch.device | None) -> torch.device | None:
-    """Resolve a device and raise a ValueError unless it is at hand."""
+def record_sample(sample, plan, out, shared, options):
+    """Record one sample, perhaps in another process.
+
+    `out` is the array to write to, or the shape and dtype of a new one. `shared` holds
+    the fields of `sample` that were sent apart from it. Returns the array.
+    """
+    if isinstance(out, tuple):
+        out = np.empty(*out)
+    Recorder(replace(sample, **shared), options).run(plan, out)
+    return out
+
+
+def _find_device(device):
+    """Return a torch device, None for None; raise a ValueError if it is not there."""
     if device is None:
         return None
-    torch = import_torch()
     try:
-        found = torch.empty(0, device=device).device
+        found = import_torch().empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(
-            f"device={device!r} cannot be used here ({error}). Choose another, or "
-            "None to run each network where it is."
-        ) from error
+        # Unknown names, devices that are not there, or a torch built without them.
+        raise ValueError(f"device={device!r} cannot be used here: {error}") from error
     if found.type == "meta":
         raise ValueError("device='meta' cannot be used: it computes no numbers.")
     return found
 
 
-def plan_recording(
-    network: torch.nn.Module,
-    stimuli: Any,
-    *,
-    name: str,
-    layers: Layers,
-    reduce: str,
-    feature_axis: int | Literal["auto"],
-    device: torch.device | None,
-) -> list[Recorded]:
-    """Show a network its first stimuli to learn what there will be to record.
+def _find_places(plan, out, n_stimuli):
+    """Return where in `out` the output of each call of a module is written.
 
-    Returns a list of `Recorded` in the order of execution. `name` is for errors.
+    A dict from (module, call) to the axis of channels in the output and a tensor of
+    shape (n_stimuli, n_positions, *node_shape) that is a part of `out`.
     """
-    rows = list(range(min(2, len(stimuli))))  # two, so that their axis can be told
-    modules, required = select_modules(network, layers)
-    plan: list[Recorded] = []
-    among: dict[tuple[str, int], tuple[int, Any]] = {}
-    mixed: list[str] = []
-
-    def note(layer: str, call: int, output: Any) -> None:
-        tensor = _pick_tensor(output, layer, len(rows))
-        axis = feature_axis
-        if axis == "auto":
-            axis = guess_feature_axis(tensor.shape, known)
-        kept = _as_nodes(tensor, layer, len(rows), reduce, axis)
-        if not kept.isfinite().all():
-            raise ValueError(f"{name}: layer {layer!r} gives NaN or infinity.")
-        among[layer, call] = axis, kept[-1].clone()
-        plan.append(
-            Recorded(
-                layer,
-                call,
-                (layer or type(network).__name__) + (f"#{call + 1}" if call else ""),
-                axis,
-                kept.shape[1],
-                tuple(kept.shape[2:]),
-                np.dtype(np.float64 if kept.dtype.itemsize == 8 else np.float32),
-            )
-        )
-
-    def compare(layer: str, call: int, output: Any) -> None:
-        if (layer, call) in among:
-            axis, before = among[layer, call]
-            tensor = _pick_tensor(output, layer, len(rows))
-            again = _as_nodes(tensor, layer, len(rows), reduce, axis)[0]
-            tolerance = 0.02 * before.abs().max() + 1e-6
-            if again.shape != before.shape or (again - before).abs().max() > tolerance:
-                mixed.append(layer)
-
-    with ONE_AT_A_TIME, track_features(network) as known:
-        _try_stimuli(network, modules, device, stimuli, rows, note, name)
-        # The last of them once more, now in the company of itself.
-        rows = rows[-1:] * len(rows)
-        _try_stimuli(network, modules, device, stimuli, rows, compare, name)
-    _check_plan(plan, modules, required, mixed, name)
-    return plan
-
-
-def _try_stimuli(
-    network: torch.nn.Module,
-    modules: dict[str, torch.nn.Module],
-    device: torch.device | None,
-    stimuli: Any,
-    rows: list[int],
-    consume: Consume,
-    name: str,
-) -> None:
-    """Show a few stimuli; what torch says against them becomes a ValueError."""
-    try:
-        with _hooked(network, modules, device, stimuli[rows], consume) as run:
-            run(slice(None))
-    except Exception as error:
-        if type(error) is not RuntimeError:
-            raise
-        integers = (
-            ""
-            if "float" in str(stimuli.dtype)
-            else (
-                " Give floating-point stimuli, or a torch tensor of integers if the "
-                "network looks them up."
-            )
-        )
-        raise ValueError(
-            f"{name} ({type(network).__name__}) could not be run on the first "
-            f"{len(rows)} of {len(stimuli)} stimuli, a batch of shape "
-            f"{tuple(stimuli[rows].shape)} and type {stimuli.dtype}: {error}.{integers}"
-        ) from error
-
-
-def _check_plan(
-    plan: list[Recorded],
-    modules: dict[str, torch.nn.Module],
-    required: set[str],
-    mixed: list[str],
-    name: str,
-) -> None:
-    """Raise or warn if what the first stimuli gave makes no connectome."""
-    idle = required - {recorded.module for recorded in plan}
-    if idle or not plan:
-        raise ValueError(
-            f"{name}: no output came from the layers {sorted(idle or modules)}; the "
-            "network does not run them. Choose other layers."
-        )
-    if len({recorded.n_positions for recorded in plan}) > 1:
-        found = ", ".join(f"{r.label}: {r.n_positions}" for r in plan)
-        raise ValueError(
-            f"{name}: reduce='observations' needs layers with equally many positions, "
-            f"got {found}. Choose fewer layers, or another way to reduce."
-        )
-    if mixed:
-        warnings.warn(
-            f"{name}: what layer {mixed[0]!r} gives for a stimulus depends on the "
-            "others shown with it, or on chance. Is the first axis of the stimuli that "
-            "of time (recurrent and transformer layers: batch_first=True)? Does batch "
-            "normalisation run without its statistics?",
-            stacklevel=2,
-        )
-
-
-def record(
-    network: torch.nn.Module,
-    stimuli: Any,
-    plan: list[Recorded],
-    *,
-    name: str,
-    reduce: str,
-    batch_size: int,
-    device: torch.device | None,
-    out: FloatArray,
-) -> None:
-    """Run a network on all stimuli and write its nodes to `out`.
-
-    `out` is an array of shape (n_stimuli * n_positions, n_nodes), filled batch by
-    batch while the network runs, so that in-place operations that follow a layer
-    cannot change what was recorded and memory does not grow.
-    """
-    torch = import_torch()
-    nodes = torch.from_numpy(out.reshape(len(stimuli), plan[0].n_positions, -1))
-    columns: dict[tuple[str, int], tuple[Any, Any]] = {}
-    stop = 0
-    for recorded in plan:
-        start, stop = stop, stop + recorded.n_nodes
-        place = nodes[..., start:stop].unflatten(2, recorded.node_shape)
-        columns[recorded.module, recorded.call] = recorded.feature_axis, place
-    modules = {name: network.get_submodule(name) for name, _ in columns}
-    rows = slice(0)
-    seen: Counter[tuple[str, int]] = Counter()
-
-    def write(layer: str, call: int, output: Any) -> None:
-        n_stimuli = rows.stop - rows.start
-        tensor = _pick_tensor(output, layer, n_stimuli)
-        axis, place = columns.get((layer, call), (None, None))
-        kept = None
-        if place is not None:
-            kept = _as_nodes(tensor, layer, n_stimuli, reduce, axis)
-        if kept is None or kept.shape[1:] != place.shape[1:]:
-            raise ValueError(
-                f"{name}: layer {layer!r} ran otherwise than on the first stimuli "
-                f"(call {call + 1}, output {tuple(tensor.shape)}): its nodes change "
-                "from stimulus to stimulus and make no connectome."
-            )
-        place[rows] = kept
-        seen[layer, call] += 1
-
-    n_batches = -(-len(stimuli) // batch_size)
-    cuts = np.linspace(0, len(stimuli), n_batches + 1).astype(int).tolist()
-    with _hooked(network, modules, device, stimuli, write, batch_size) as run:
-        for batch, (start, end) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
-            rows = slice(start, end)
-            run(rows)
-            if any(seen[key] != batch + 1 for key in columns):
-                raise ValueError(
-                    f"{name}: a layer among {sorted(modules)} did not run on stimuli "
-                    f"{start} to {end - 1}, but did on the first ones."
-                )
-    # The sum is cheap and finite if all are; it may overflow, so all are looked at.
-    if not nodes.sum().isfinite():
-        for (layer, _), (_, place) in columns.items():
-            if not place.isfinite().all():
-                raise ValueError(
-                    f"{name}: layer {layer!r} gave NaN or infinity; the network may "
-                    "have diverged."
-                )
+    nodes = import_torch().from_numpy(out).view(n_stimuli, plan[0].n_positions, -1)
+    places, stop = {}, 0
+    for site in plan:
+        start, stop = stop, stop + site.n_nodes
+        place = nodes[..., start:stop].unflatten(2, site.node_shape)
+        places[site.module, site.call] = site.channel_axis, place
+    return places
 
 
 @contextlib.contextmanager
-def _hooked(
-    network: torch.nn.Module,
-    modules: dict[str, torch.nn.Module],
-    device: torch.device | None,
-    stimuli: Any,
-    consume: Consume,
-    batch_size: int | None = None,
-) -> Iterator[Callable[[slice], None]]:
-    """Let `consume(name, call, output)` see the outputs of modules.
+def _ready_to_run(network, device, hooks):
+    """Yield a network, as `_PlacedNetwork`, that is ready to be recorded.
 
-    Yields a function that runs the network on the stimuli of a slice, without
-    gradients and in evaluation mode. The flags are set one by one: `eval()` may be
-    overridden and do more, which `train()` would not undo. Modes, hooks and the state
-    of torch's random numbers are as before afterwards, whatever is raised.
+    It is in evaluation mode, computes no gradients and has the hooks, a list of
+    (module, function of its output). Afterwards modes, hooks and torch's random
+    numbers are as before, whatever is raised.
     """
     torch = import_torch()
-    calls: Counter[str] = Counter()
-
-    def hook(name: str) -> Hook:
-        def see(module: Any, args: Any, output: Any) -> None:
-            calls[name] += 1
-            consume(name, calls[name] - 1, output)
-
-        return Hook(see)
-
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(ONE_AT_A_TIME)
-        stack.enter_context(torch.no_grad())
-        forward, place = _on_device(network, device)
-        gpus = [place] if place.type == "cuda" else []
+    # Threads may share a network: no other may change its mode or call its hooks.
+    with ONE_AT_A_TIME, torch.no_grad(), contextlib.ExitStack() as stack:
+        placed = _PlacedNetwork(network, device)
+        gpus = [placed.device] if placed.device.type == "cuda" else []
         stack.enter_context(torch.random.fork_rng(devices=gpus))
-        # Fused attention and compiled code would pass the hooks by.
-        fast = torch.backends.mha
-        stack.callback(fast.set_fastpath_enabled, fast.get_fastpath_enabled())
-        fast.set_fastpath_enabled(False)
+        # Fused attention and compiled code would not call the hooks.
+        attention = torch.backends.mha
+        stack.callback(attention.set_fastpath_enabled, attention.get_fastpath_enabled())
+        attention.set_fastpath_enabled(False)
         if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
             stack.enter_context(torch.compiler.set_stance("force_eager"))
+        # Each flag is set by itself: a network may override `eval` to do more, which
+        # `train` would not undo.
         for module in network.modules():
             stack.callback(setattr, module, "training", module.training)
             module.training = False
-        for name, module in modules.items():
-            stack.callback(module.register_forward_hook(hook(name)).remove)
-        feed = _make_feeder(network, stimuli, batch_size or len(stimuli))
-
-        def run(rows: slice) -> None:
-            calls.clear()
-            forward(feed(rows).to(place))
-
-        yield run
+        for module, function in hooks:
+            handle = module.register_forward_hook(_LocalHook(function))
+            stack.callback(handle.remove)
+        yield placed
 
 
-def _on_device(
-    network: torch.nn.Module, device: torch.device | None
-) -> tuple[Callable[[torch.Tensor], Any], torch.device]:
-    """Return how to run a network, leaving its weights where they are, and where."""
-    torch = import_torch()
-    state = _state(network)
-    places = {tensor.device for tensor in state.values()}
-    if device is None:
-        first = next(iter(state.values()), None)
-        return network, torch.device("cpu") if first is None else first.device
-    if places <= {device}:
-        return network, device
-    moved = {name: tensor.to(device) for name, tensor in state.items()}
-    return lambda batch: torch.func.functional_call(network, moved, (batch,)), device
+class _LocalHook:
+    """A forward hook that does nothing in copies of its module.
 
-
-def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
-
-
-def _make_feeder(
-    network: torch.nn.Module, stimuli: Any, batch_size: int
-) -> Callable[[slice], torch.Tensor]:
-    """Return a function from rows to a batch in the type the network computes in.
-
-    Integers stay integers for networks that look tokens up in an embedding, and in
-    tensors; else they become floating-point numbers, as in scikit-learn. Batches are
-    copies, since networks may write to their input.
+    Dask may send a network to another worker while it is recorded in this one.
     """
-    torch = import_torch()
-    floating = [t.dtype for t in _state(network).values() if t.is_floating_point()]
-    dtype = floating[0] if floating else torch.get_default_dtype()
-    lookup = (torch.nn.Embedding, torch.nn.EmbeddingBag)
-    looks_up = any(isinstance(module, lookup) for module in network.modules())
-    if is_tensor(stimuli):
-        dtype = held = dtype if stimuli.is_floating_point() else stimuli.dtype
-    elif looks_up and stimuli.dtype.kind in "iu":
-        dtype = held = torch.int64
-    else:
-        held = torch.float64 if dtype == torch.float64 else torch.float32
-    # One buffer for all batches: a new one for each would cost more than the copy.
-    buffer = torch.empty(
-        (min(batch_size, len(stimuli)), *stimuli.shape[1:]),
-        dtype=held,
-        device=stimuli.device if is_tensor(stimuli) else "cpu",
-    )
 
-    source = stimuli
-    if not is_tensor(stimuli) and stimuli.flags.writeable:
-        # torch copies with all its threads, but takes not every kind of array.
-        with contextlib.suppress(TypeError, ValueError):
-            source = torch.from_numpy(stimuli)
+    def __init__(self, function=None):
+        self.function = function
 
-    def feed(rows: slice) -> Any:
-        batch = source[rows]
-        filled = buffer[: len(batch)]
-        (filled if is_tensor(batch) else filled.numpy())[:] = batch
-        return filled.to(dtype)
+    def __call__(self, module, args, output):
+        if self.function is not None:
+            self.function(output)
 
-    return feed
+    def __reduce__(self):
+        """Pickle and copy as a hook without a function."""
+        return _LocalHook, ()
 
 
-def _pick_tensor(output: Any, name: str, n_stimuli: int) -> torch.Tensor:
-    """Take the first tensor of an output (attention returns a tuple, for one).
+class _PlacedNetwork:
+    """Runs a network on a device, and leaves its weights where they are."""
 
-    A tensor whose first axis is that of the stimuli is preferred.
+    def __init__(self, network, device):
+        tensors = get_tensors(network)
+        own = [tensor.device for tensor in tensors.values()]
+        own = own or [import_torch().device("cpu")]
+        self.network = network
+        self.device = _find_device(device) or own[0]
+        self.copies = None
+        if device is not None and set(own) - {self.device}:
+            self.copies = {k: tensor.to(self.device) for k, tensor in tensors.items()}
+
+    def run(self, batch):
+        """Run the network on a batch, which may be on another device."""
+        batch = batch.to(self.device)
+        if self.copies is None:
+            return self.network(batch)
+        torch = import_torch()
+        return torch.func.functional_call(self.network, self.copies, (batch,))
+
+
+class _Batches:
+    """Reads batches of inputs in the type in which a network computes.
+
+    Integers stay integers in tensors, and for networks that look them up in an
+    embedding; otherwise they become floating-point numbers, as in scikit-learn.
+    Batches are copies, since networks may write to their input.
     """
-    if dataclasses.is_dataclass(output):
-        parts = [getattr(output, field.name) for field in dataclasses.fields(output)]
-    elif isinstance(output, Mapping):
-        parts = list(output.values())
-    else:
-        parts = output if isinstance(output, (tuple, list)) else [output]
-    tensors = [part for part in parts if is_tensor(part)]
-    if not tensors or tensors[0].is_nested:
-        raise ValueError(
-            f"Layer {name!r} returned {type(output).__name__}, which holds no plain "
-            "tensor; record another layer, inside it or around it."
+
+    def __init__(self, network, inputs, batch_size):
+        torch = import_torch()
+        self.dtype, held = _find_dtypes(network, inputs)
+        # A single buffer: allocating one for each batch takes longer than copying.
+        self.buffer = torch.empty(
+            (min(batch_size, len(inputs)), *inputs.shape[1:]),
+            dtype=held,
+            device=inputs.device if is_tensor(inputs) else "cpu",
         )
-    fitting = [t for t in tensors if t.ndim and len(t) == n_stimuli]
-    tensor = (fitting or tensors)[0].detach()
-    return tensor.dequantize() if tensor.is_quantized else tensor
+        self.source, self.target = inputs, self.buffer
+        if not is_tensor(inputs):
+            self.target = self.buffer.numpy()
+            # torch copies with all its threads, but cannot read every kind of array.
+            with contextlib.suppress(TypeError, ValueError):
+                if inputs.flags.writeable:
+                    self.source = torch.from_numpy(inputs)
+                    self.target = self.buffer
+
+    def read(self, rows):
+        """Return the inputs in `rows`, a slice; the next call overwrites them."""
+        batch = self.source[rows]
+        self.target[: len(batch)] = batch
+        return self.buffer[: len(batch)].to(self.dtype)
 
 
-def _as_nodes(
-    tensor: torch.Tensor, name: str, n_stimuli: int, reduce: str, feature_axis: int
-) -> torch.Tensor:
-    """Bring an output to the shape (n_stimuli, n_positions, *node_shape)."""
-    if not tensor.ndim or len(tensor) != n_stimuli:
-        raise ValueError(
-            f"Layer {name!r} gave an output of shape {tuple(tensor.shape)} for "
-            f"{n_stimuli} stimuli; the first axis must be that of the stimuli (in "
-            "recurrent and transformer layers: batch_first=True)."
-        )
-    if tensor.is_complex():
-        raise ValueError(f"Layer {name!r} gave complex numbers; expected real ones.")
-    if tensor.dtype.itemsize != 8 or not tensor.is_floating_point():
-        tensor = tensor.float()
-    if tensor.ndim == 1:
-        tensor = tensor[:, None]
-    if tensor.ndim == 2 or reduce == "units":
-        return tensor[:, None]
-    axis = feature_axis + tensor.ndim * (feature_axis < 0)
-    if not 0 < axis < tensor.ndim:
-        raise ValueError(
-            f"channel_axis={feature_axis} is no axis of the channels in the output of "
-            f"layer {name!r}, {tuple(tensor.shape)}, whose axis 0 is the stimuli."
-        )
-    tensor = tensor.movedim(axis, -1).flatten(1, -2)
-    if reduce == "mean":
-        return tensor.mean(dim=1, keepdim=True)
-    if reduce == "max":
-        return tensor.amax(dim=1, keepdim=True)
-    return tensor
+def _find_dtypes(network, inputs):
+    """Return the dtype in which a network takes inputs, and that of their buffer."""
+    torch = import_torch()
+    tensors = get_tensors(network).values()
+    floating = (tensor.dtype for tensor in tensors if tensor.is_floating_point())
+    dtype = next(floating, torch.get_default_dtype())
+    if is_tensor(inputs):
+        dtype = dtype if inputs.is_floating_point() else inputs.dtype
+        return dtype, dtype
+    lookups = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    has_lookup = any(isinstance(module, lookups) for module in network.modules())
+    if has_lookup and inputs.dtype.kind in "iu":
+        return torch.int64, torch.int64
+    # NumPy, which writes to the buffer, does not have torch.bfloat16.
+    return dtype, torch.float64 if dtype == torch.float64 else torch.float32

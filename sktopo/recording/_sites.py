@@ -1,183 +1,155 @@
-"""Finding layers in torch networks: by name or type, and the axis of their features.
+"""What can be recorded in a network: its modules, and where their channels are.
 
-torch itself is not imported: modules are known by where their classes come from.
+torch is not imported: modules are recognised by where their classes are defined.
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import fnmatch
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+import numpy as np
 
-    import torch
-
-    from sktopo._typing import Layers
-
-# Modules of torch.nn by the file that defines them: the axis of the features.
-_FEATURE_AXIS = {
-    "torch.nn.modules.batchnorm": 1,
-    "torch.nn.modules.conv": 1,
-    "torch.nn.modules.instancenorm": 1,
-    "torch.nn.modules.pooling": 1,
-    "torch.nn.modules.linear": -1,
-    "torch.nn.modules.rnn": -1,
-    "torch.nn.modules.sparse": -1,
-    "torch.nn.modules.transformer": -1,
-}
-_FEATURE_AXIS_BY_NAME = {
-    "GroupNorm": 1,
-    "LayerNorm": -1,
-    "RMSNorm": -1,
-    "MultiheadAttention": -1,
+# The axis of the channels in the outputs of modules of torch.nn, by the name of their
+# class or of the file that defines it.
+_CHANNEL_AXIS = {
+    **dict.fromkeys(("batchnorm", "conv", "instancenorm", "pooling", "GroupNorm"), 1),
+    **dict.fromkeys(("linear", "rnn", "sparse", "transformer"), -1),
+    **dict.fromkeys(("LayerNorm", "RMSNorm", "MultiheadAttention"), -1),
     "Identity": None,
 }
-# Defined beside the activation functions, but they mix units.
-_NO_ACTIVATIONS = (
-    "LogSoftmax",
-    "MultiheadAttention",
-    "Softmax",
-    "Softmax2d",
-    "Softmin",
-)
+# Modules that torch defines beside its activation functions, but that mix units.
+_MIXING = {"LogSoftmax", "MultiheadAttention", "Softmax", "Softmax2d", "Softmin"}
 
 
-def select_modules(
-    network: torch.nn.Module, layers: Layers
-) -> tuple[dict[str, torch.nn.Module], set[str]]:
-    """Find the modules to record: a dict of names, and the names given exactly."""
+@dataclass(frozen=True)
+class RecordedSite:
+    """One output that is recorded, and the nodes that it becomes.
+
+    module : name of the module.
+    call : number of the call, from 0, as a module may run several times.
+    label : what the names of the nodes begin with.
+    channel_axis : axis of the channels in the output.
+    n_positions : number of observations that each stimulus gives.
+    node_shape : shape of the nodes of one observation.
+    dtype : precision of the activations.
+    """
+
+    module: str
+    call: int
+    label: str
+    channel_axis: int
+    n_positions: int
+    node_shape: tuple[int, ...]
+    dtype: Any
+
+    @property
+    def n_nodes(self):
+        """Count the nodes."""
+        return math.prod(self.node_shape)
+
+    @property
+    def node_names(self):
+        """Name the nodes: ``label[channel]`` or ``label[channel,row,column]``."""
+        places = (",".join(map(str, place)) for place in np.ndindex(self.node_shape))
+        return [f"{self.label}[{place}]" for place in places]
+
+
+def select_modules(network, layers):
+    """Find the modules to record.
+
+    Returns a dict of modules by name, and the set of those names that `layers` holds
+    exactly, not as a pattern or type.
+    """
     named = dict(network.named_modules(remove_duplicate=False))
-    if layers is None:
-        chosen = [name for name in named if _is_activation(name, named[name])]
-        if not chosen:
-            raise ValueError(
-                "The network has no activation-function modules to record (functions "
-                "such as torch.nn.functional.relu cannot be hooked). Name layers "
-                f"among: {_listed(named)}."
-            )
-        exact = set()
-    else:
-        entries = layers if isinstance(layers, (list, tuple)) else [layers]
-        if not entries:
-            raise ValueError(
-                "layers is empty; name some, or pass None for the default."
-            )
-        chosen = [name for entry in entries for name in _match(entry, named)]
-        exact = {entry for entry in entries if isinstance(entry, str)} & set(named)
-    modules: dict[str, torch.nn.Module] = {}
-    canonical: dict[torch.nn.Module, str] = {}
-    for name in chosen:
-        # A module with two names is recorded once, under the first chosen.
-        canonical.setdefault(named[name], name)
-        modules.setdefault(canonical[named[name]], named[name])
-    return modules, {canonical[named[name]] for name in exact}
+    entries = layers if isinstance(layers, (list, tuple)) else [layers]
+    if not entries:
+        raise ValueError("layers is empty; name some, or pass None for the default.")
+    names = {}
+    for entry in entries:
+        for name in _match(entry, named):
+            # A module with two names is recorded once, under the first name chosen.
+            names.setdefault(named[name], name)
+    exact = {names[named[entry]] for entry in entries if entry in named}
+    return {name: module for module, name in names.items()}, exact
 
 
-class Hook:
-    """A forward hook that does nothing in copies of its module.
-
-    Dask may send a network to another worker while this one records it.
-    """
-
-    def __init__(self, see: Callable[[Any, Any, Any], None]) -> None:
-        self.see = see
-
-    def __call__(self, module: Any, args: Any, output: Any) -> None:
-        """Let the function see the output."""
-        self.see(module, args, output)
-
-    def __reduce__(self) -> tuple[type[Hook], tuple[Callable[..., None]]]:
-        """Pickle and copy as a hook that looks away."""
-        return Hook, (_look_away,)
-
-
-def _look_away(module: Any, args: Any, output: Any) -> None:
-    pass
-
-
-@contextlib.contextmanager
-def track_features(network: torch.nn.Module) -> Iterator[list[tuple[int, int, int]]]:
-    """Yield a list to which layers of known layout add their outputs as they run.
-
-    Entries are (axis of the features, number of axes, number of features).
-    """
-    known, handles = [], []
-
-    def watch(axis: int) -> Hook:
-        def see(module: torch.nn.Module, args: Any, output: Any) -> None:
-            output = output[0] if isinstance(output, tuple) else output
-            shape = getattr(output, "shape", ())
-            normalized = getattr(module, "normalized_shape", shape[-1:])
-            # A normalisation that moves axes about, or takes several, tells nothing.
-            if len(shape) > 1 and tuple(normalized) == tuple(shape[-1:]):
-                known.append((axis, len(shape), shape[axis]))
-
-        return Hook(see)
-
-    try:
-        for module in network.modules():
-            axis = _known_axis(module)
-            if axis is not None:
-                handles.append(module.register_forward_hook(watch(axis)))
-        yield known
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def guess_feature_axis(shape: Sequence[int], known: list[tuple[int, int, int]]) -> int:
-    """Take the axis of the nearest layer before whose output was of this form."""
-    for axis, n_axes, n_features in reversed(known):
-        if n_axes == len(shape) and shape[axis] == n_features:
-            return axis
-    return 1 if len(shape) > 3 else -1
-
-
-def _known_axis(module: torch.nn.Module) -> int | None:
-    """Return the axis of the features a module works on, None if not known."""
-    for base in type(module).__mro__:
-        if base.__module__.startswith("torch.nn.modules."):
-            default = _FEATURE_AXIS.get(base.__module__)
-            return _FEATURE_AXIS_BY_NAME.get(base.__name__, default)
-    return None
-
-
-def _is_activation(name: str, module: torch.nn.Module) -> bool:
-    if "parametrizations." in name:
-        return False  # a function of weights
-    return any(
-        base.__module__ == "torch.nn.modules.activation"
-        and base.__name__ not in _NO_ACTIVATIONS
-        for base in type(module).__mro__
-    )
-
-
-def _match(entry: object, named: dict[str, torch.nn.Module]) -> list[str]:
-    """Return the names of the modules that an entry of `layers` stands for."""
-    if isinstance(entry, type):
+def _match(entry, named):
+    """Return the names of the modules that match one entry of `layers`."""
+    names = [name for name in named if name]
+    problem = f"No layer of the network matches {entry!r}."
+    if entry is None:
+        found = [name for name, module in named.items() if _is_activation(name, module)]
+        problem = (
+            "The network has no activation-function modules to record (functions such "
+            "as torch.nn.functional.relu cannot be hooked)."
+        )
+    elif isinstance(entry, type):
         found = [name for name, module in named.items() if isinstance(module, entry)]
     elif not isinstance(entry, str):
         raise ValueError(
             f"layers must hold names, patterns or module types, got {entry!r}."
         )
-    elif entry in named:
-        found = [entry]
     else:
-        found = fnmatch.filter((name for name in named if name), entry)
+        found = [entry] if entry in named else fnmatch.filter(names, entry)
     if not found:
         close = difflib.get_close_matches(str(entry), named, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-        raise ValueError(
-            f"No layer of the network matches {entry!r}.{hint} Its layers are: "
-            f"{_listed(named)}."
-        )
+        listed = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+        raise ValueError(f"{problem}{hint} Name layers among: {listed}.")
     return found
 
 
-def _listed(named: Iterable[str]) -> str:
-    names = [name for name in named if name]
-    return ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+def _is_activation(name, module):
+    """Return whether a module is an activation function, of units and not weights."""
+    return "parametrizations." not in name and any(
+        base.__module__ == "torch.nn.modules.activation"
+        and base.__name__ not in _MIXING
+        for base in type(module).__mro__
+    )
+
+
+class ChannelAxes:
+    """Remembers where layers of known layout had their channels when they ran."""
+
+    def __init__(self):
+        # In the order of execution: axis of the channels, number of axes, of channels.
+        self.observed = []
+
+    def make_hooks(self, network):
+        """Return (module, function of its output) for the layers of known layout."""
+        axes = {module: _find_known_axis(module) for module in network.modules()}
+        return [
+            (module, partial(self._observe, module, axis))
+            for module, axis in axes.items()
+            if axis is not None
+        ]
+
+    def _observe(self, module, axis, output):
+        output = output[0] if isinstance(output, tuple) else output
+        shape = getattr(output, "shape", ())
+        normalized = getattr(module, "normalized_shape", shape[-1:])
+        # A normalisation over several axes, or one that moves axes about, does not
+        # show which axis is that of the channels.
+        if len(shape) > 1 and tuple(normalized) == tuple(shape[-1:]):
+            self.observed.append((axis, len(shape), shape[axis]))
+
+    def guess(self, shape):
+        """Return the axis of the last layer that gave as many axes and channels."""
+        for axis, n_axes, n_channels in reversed(self.observed):
+            if n_axes == len(shape) and shape[axis] == n_channels:
+                return axis
+        return 1 if len(shape) > 3 else -1
+
+
+def _find_known_axis(module):
+    """Return the axis of the channels on which a module works, None if not known."""
+    for base in type(module).__mro__:
+        package, _, file = base.__module__.rpartition(".")
+        if package == "torch.nn.modules":
+            return _CHANNEL_AXIS.get(base.__name__, _CHANNEL_AXIS.get(file))
+    return None

@@ -25,6 +25,7 @@ from sktopo.baselines import (
     baseline_kernels,
 )
 from sktopo.comparison import compare_classifiers, compare_clusterers, summarize
+from sktopo.comparison._jobs import share_memory
 from sktopo.datasets import make_modular_connectomes
 from sktopo.metrics import matched_accuracy_score, purity_score
 
@@ -360,15 +361,13 @@ def test_diagrams_and_distances_are_computed_once(study, monkeypatch):
 
 
 def test_memory_reaches_alternatives_and_is_not_forced(study, tmp_path):
-    from sktopo.comparison import _map_grid, _sharing
-
     own = RipsDiagrams(memory="mine")
     model = make_pipeline(own, DiagramDistance(), MedoidClusterer(2))
-    shared = _sharing(model, "ours")
+    shared = share_memory(model, "ours")
     assert shared.memory == shared[1].memory == "ours"
     assert shared[0].memory == "mine"
     assert model.memory is None
-    grid = _map_grid([{"kernel": [model]}, {"C": [1]}], lambda v: _sharing(v, "ours"))
+    grid = share_memory([{"kernel": [model]}, {"C": [1]}], "ours")
     assert grid[0]["kernel"][0].memory == "ours"
     assert grid[1] == {"C": [1]}
 
@@ -393,26 +392,22 @@ def test_every_setting_of_a_clusterer_is_a_candidate(study):
     assert list(table["candidate"]) == names
 
 
-def fail_to_import(module, **options):
-    raise ImportError(module)
+@pytest.mark.parametrize("compare", [compare_classifiers, compare_clusterers])
+def test_a_missing_pandas_is_named_before_any_work(study, spy, monkeypatch, compare):
+    def fail_to_import(module, *, extra, purpose):
+        raise ImportError(f"{module} is in the extra {extra}")
+
+    monkeypatch.setattr("sktopo.comparison._jobs.import_optional", fail_to_import)
+    with pytest.raises(ImportError, match="pandas is in the extra tables"):
+        compare(*study, {"spy": spy()})
+    assert spy.seen == []
 
 
-def test_without_pandas_tables_are_dicts(study, monkeypatch):
+def test_summary_by_hand(study):
     X, y = study
     candidates = {"KM": KMeans(2, n_init=1), "bad": Failing()}
-    options = {"n_starts": 2, "random_state": 0}
-    pandas = pytest.importorskip("pandas")
-    frame = compare_clusterers(X, y, candidates, **options)
-    assert isinstance(frame, pandas.DataFrame)
-    # Without the module in sys.modules scikit-learn would stumble.
-    monkeypatch.setattr("sktopo._validation.import_optional", fail_to_import)
-    table = compare_clusterers(X, y, candidates, **options)
-    assert isinstance(table, dict)
-    assert list(table) == list(frame.columns)
-    for name in ("candidate", "purity", "error"):
-        assert_array_equal(table[name], frame[name])
+    table = compare_clusterers(X, y, candidates, n_starts=2, random_state=0)
     summary = summarize(table)
-    assert isinstance(summary, dict)
     assert_allclose(summary["mean_purity"][0], np.mean(table["purity"][::2]))
     assert_allclose(summary["std_purity"][0], np.std(table["purity"][::2]))
     seconds = table["fit_seconds"] + table["score_seconds"]

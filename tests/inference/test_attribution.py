@@ -1,5 +1,7 @@
 """Which births, units and layers set two groups of connectomes apart."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -144,13 +146,13 @@ def test_single_graphs_have_no_effect_size(make_rows):
         ({"y": [0, 1, 2, 0]}, "3 different values; expected 2"),
         ({"y": [0, 1, 1]}, "inconsistent numbers of samples"),
         ({"by": "node"}, "by='node' is unknown"),
-        ({"by": "layer"}, "needs unit_names that tell the layer"),
+        ({"by": "layer"}, "needs unit_names that contain the layer"),
         ({"homology_dimension": 2}, "must be 0, for births"),
         ({"unit_names": ["a"]}, r"shape \(1,\) for graphs of 4 nodes"),
         ({"connectomes": np.ones((4, 6))}, "are the same"),
         (
             {"connectomes": np.ones((4, 1)), "homology_dimension": 1},
-            "no deaths to trace",
+            "no deaths to compare",
         ),
     ],
 )
@@ -158,3 +160,9 @@ def test_errors(make_rows, changed, message):
     arguments = {"connectomes": make_rows(4, 4), "y": [0, 1, 1, 0], **changed}
     with pytest.raises(ValueError, match=message):
         attribute_distance(**arguments)
+
+
+def test_without_pandas_the_error_names_the_extra(monkeypatch, make_rows):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
+        attribute_distance(make_rows(4, 4), [0, 1, 1, 0])

@@ -1,0 +1,192 @@
+"""Comparison of clusterers over random starts."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.model_selection import ParameterGrid, check_cv, cross_validate
+from sklearn.utils import check_random_state
+
+from sktopo._utils.parameters import check_integer
+from sktopo._utils.tables import make_table
+from sktopo.comparison._jobs import (
+    SECONDS,
+    check_comparison,
+    open_memory,
+    parameters_named,
+    run_jobs,
+    share_memory,
+)
+from sktopo.metrics import matched_accuracy_score, purity_score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import Folds, MemoryLike, RandomState, Table
+
+SCORES = {
+    "purity": purity_score,
+    "matched_accuracy": matched_accuracy_score,
+    "adjusted_rand": adjusted_rand_score,
+    "normalized_mutual_info": normalized_mutual_info_score,
+}
+
+
+def compare_clusterers(
+    X: ArrayLike | Sequence[Any],
+    y: ArrayLike,
+    candidates: dict[str, Any],
+    *,
+    cv: Folds = None,
+    n_starts: int = 20,
+    n_jobs: int | None = None,
+    memory: MemoryLike = None,
+    verbose: bool = False,
+    random_state: RandomState = None,
+) -> Table:
+    """Compare clusterers over random starts, on all samples or on held-out folds.
+
+    Classes are used for the scores only: no clusterer sees them.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or sequence
+        Samples: connectome rows, or networks for pipelines that begin with them.
+
+    y : array-like of shape (n_samples,)
+        Classes.
+
+    candidates : dict of str to estimator or (estimator, param_grid)
+        The candidates by name. A search needs classes, so every setting of a grid
+        becomes a candidate of its own, named after the setting.
+
+    cv : int, splitter, iterable or None, default=None
+        If None, candidates are fitted to all samples, and their labels are scored.
+        Otherwise they are fitted to the training folds and `predict` the held-out
+        fold, see :term:`cv`; an int means stratified folds.
+
+    n_starts : int, default=20
+        Number of starts, on each fold if there are folds. Start k has the same
+        `random_state` in all candidates, in every parameter of that name.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`. One job is one start of one
+        candidate.
+
+    memory : None, str or joblib.Memory, default=None
+        Where to cache finished results, so that the same call, with the same int
+        `random_state`, continues after an interruption. See the notes of
+        :func:`compare_classifiers`.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the seeds of the starts. Pass an int for repeatable results.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row per candidate, fold and start: `candidate`, `fold` (-1 without
+        folds), `start`, `purity`, `matched_accuracy`, `adjusted_rand`,
+        `normalized_mutual_info`, `fit_seconds`, `score_seconds`, and `error`, which is
+        empty or says why there are no scores.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed; ``pip install 'sktopo[tables]'`` installs it.
+
+    TypeError
+        If `candidates` is not a dict of estimators.
+
+    ValueError
+        If there are no candidates, `n_starts` is out of range, or X and y differ in
+        length.
+
+    See Also
+    --------
+    summarize : Means and standard deviations over rows.
+    sktopo.baselines.baseline_clusterers : Candidates.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sktopo.comparison import compare_clusterers
+    >>> from sktopo.datasets import make_modular_connectomes
+    >>> X, y = make_modular_connectomes(9, n_nodes=12, random_state=0)
+    >>> candidates = {"k-means": KMeans(3, n_init=1)}
+    >>> table = compare_clusterers(X, y, candidates, cv=3, n_starts=2, random_state=0)
+    >>> len(table["purity"])
+    6
+    """
+    y, candidates = check_comparison(X, y, candidates, verbose)
+    check_integer("n_starts", n_starts, 1)
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=n_starts).tolist()
+    folds = [(-1, (None, None))]
+    if cv is not None:
+        folds = list(enumerate(check_cv(cv, y, classifier=True).split(X, y)))
+    with open_memory(memory) as (results, steps):
+        jobs = [
+            (
+                {"candidate": name, "fold": fold, "start": start},
+                (estimator, seed, *split),
+            )
+            # Start by start, so that later starts find the cached steps of the first.
+            for start, seed in enumerate(seeds)
+            for fold, split in folds
+            for name, estimator in _settings(candidates).items()
+        ]
+        compute = partial(results.cache(_cluster, ignore=["memory"]), memory=steps)
+        rows = run_jobs(compute, jobs, X, y, n_jobs, verbose)
+    columns = ("candidate", "fold", "start", *SCORES, *SECONDS, "error")
+    return make_table(rows, columns)
+
+
+def _settings(candidates):
+    """Return an estimator for every setting of the grids, named after the setting."""
+    settings = {}
+    for name, (estimator, grid) in candidates.items():
+        for setting in ParameterGrid({} if grid is None else grid):
+            listed = ", ".join(f"{key}={value!r}" for key, value in setting.items())
+            key = f"{name} ({listed})" if listed else name
+            settings[key] = clone(estimator).set_params(**setting)
+    return settings
+
+
+def _cluster(estimator, seed, train, test, *, X, y, memory):
+    """Cluster all samples, or the training folds and predict the held-out fold."""
+    model = share_memory(estimator, memory)
+    model.set_params(**dict.fromkeys(parameters_named(model, "random_state"), seed))
+    if test is None:
+        start = perf_counter()
+        labels = model.fit_predict(X)
+        fitted = perf_counter()
+        row = _score_labels(y, labels)
+        seconds = (fitted - start, perf_counter() - fitted)
+    else:
+        found = cross_validate(
+            model,
+            X,
+            cv=[(train, test)],
+            scoring=partial(_score_predicted, y=y[test]),
+            error_score="raise",
+        )
+        row = {name: found[f"test_{name}"][0] for name in SCORES}
+        seconds = (found["fit_time"][0], found["score_time"][0])
+    return {**row, **dict(zip(SECONDS, seconds, strict=True))}
+
+
+def _score_labels(y, labels):
+    return {name: score(y, labels) for name, score in SCORES.items()}
+
+
+def _score_predicted(estimator, X, y):
+    return _score_labels(y, estimator.predict(X))

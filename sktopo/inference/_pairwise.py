@@ -1,0 +1,136 @@
+"""Permutation tests of all pairs of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.stats import false_discovery_control
+from sklearn.utils import check_random_state, column_or_1d
+
+from sktopo._utils.parallel import progress
+from sktopo._utils.parameters import check_flag, check_option
+from sktopo._utils.tables import make_table
+from sktopo.inference._permanova import permanova
+from sktopo.inference._permutation import permutation_test
+from sktopo.inference._study import check_study
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import RandomState, Table
+
+
+def pairwise_permutation_test(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    test: Literal["ratio", "permanova"] = "ratio",
+    correction: Literal["bh", "by"] = "bh",
+    metric: Literal["euclidean", "precomputed"] = "euclidean",
+    homology_dimensions: Sequence[int] = (0, 1),
+    n_permutations: int = 9999,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: bool = False,
+) -> Table:
+    """Test all pairs of groups, and control the rate of false discoveries.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
+        Wasserstein rows, or distances if ``metric="precomputed"``.
+
+    y : array-like of shape (n_samples,)
+        The group of each sample: two groups or more, at most one of them of a single
+        sample.
+
+    test : {"ratio", "permanova"}, default="ratio"
+        Which test to use: :func:`permutation_test` or :func:`permanova`.
+
+    correction : {"bh", "by"}, default="bh"
+        How to adjust the p-values, see :func:`scipy.stats.false_discovery_control`:
+        Benjamini and Hochberg, or Benjamini and Yekutieli, which is valid whatever
+        the dependence between the tests.
+
+    metric : {"euclidean", "precomputed"}, default="euclidean"
+        Whether X holds rows or distances, as in :func:`permutation_test`.
+
+    homology_dimensions : tuple of int, default=(0, 1)
+        Which columns to compare, as in :func:`permutation_test`.
+
+    n_permutations : int, default=9999
+        Number of relabellings for each pair, as in :func:`permutation_test`.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the random relabellings. Pass an int for repeatable results.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row per pair: `group_1`, `group_2`, `statistic`, `pvalue`,
+        `adjusted_pvalue`, `exact`, and for PERMANOVA `r_squared` and
+        `omega_squared`.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`permutation_test`, for X and y or for a pair.
+
+    ImportError
+        If pandas is not installed (``pip install 'sktopo[tables]'``), or tqdm if
+        `verbose` is set.
+
+    See Also
+    --------
+    scipy.stats.false_discovery_control : Adjusts the p-values of other tests.
+
+    Notes
+    -----
+    If the pairs with an adjusted p-value of at most q are called discoveries, the
+    expected share of false discoveries among them is at most q.
+
+    Examples
+    --------
+    >>> from sktopo.inference import pairwise_permutation_test
+    >>> rows = [[0.0], [0.1], [0.3], [0.0], [0.2], [0.1], [4.0], [4.1], [4.3]]
+    >>> table = pairwise_permutation_test(rows, list("aaabbbccc"))
+    >>> [float(p) for p in table["pvalue"]]
+    [1.0, 0.1, 0.1]
+    >>> [round(float(p), 2) for p in table["adjusted_pvalue"]]
+    [1.0, 0.15, 0.15]
+    """
+    check_option("test", test, ("ratio", "permanova"))
+    check_option("correction", correction, ("bh", "by"))
+    check_flag("verbose", verbose)
+    random_state = check_random_state(random_state)
+    run = permutation_test if test == "ratio" else permanova
+    distances, _ = check_study(X, y, metric, homology_dimensions)
+    y = column_or_1d(y)
+    pairs = list(combinations(np.unique(y), 2))
+    table = make_table(pairs, ("group_1", "group_2"))
+    rows = []
+    for pair in progress(pairs, verbose=verbose, description="pairs"):
+        chosen = np.flatnonzero(np.isin(y, pair))
+        result = run(
+            distances[np.ix_(chosen, chosen)],
+            y[chosen],
+            metric="precomputed",
+            n_permutations=n_permutations,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        # The null distributions of many pairs would fill the memory.
+        rows.append({**vars(result), "null_distribution": None})
+    table = table.join(make_table(rows).drop(columns="null_distribution"))
+    adjusted = false_discovery_control(table["pvalue"], method=correction)
+    table.insert(4, "adjusted_pvalue", adjusted)
+    return table

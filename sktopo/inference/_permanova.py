@@ -1,0 +1,176 @@
+"""PERMANOVA: the permutation test of an analysis of variance by distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sktopo.inference._relabelling import PermutationResult, compare_relabellings
+from sktopo.inference._study import check_study
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import RandomState
+
+
+@dataclass(frozen=True, eq=False)
+class PermanovaResult(PermutationResult):
+    """Result of :func:`permanova`: a :class:`PermutationResult` with effect sizes.
+
+    Its attributes have the names of the parameters.
+
+    Parameters
+    ----------
+    statistic : float
+        The pseudo-F of the observed labels.
+
+    pvalue : float
+        The share of relabellings whose pseudo-F is at least as large.
+
+    null_distribution : ndarray of shape (n_relabellings,)
+        The pseudo-F of the relabellings.
+
+    exact : bool
+        Whether these are all distinct relabellings.
+
+    r_squared : float
+        The share of the sum of squared distances that lies between groups.
+
+    omega_squared : float
+        This share, corrected for what groups explain by chance.
+
+    Examples
+    --------
+    >>> from sktopo.inference import permanova
+    >>> result = permanova([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> round(result.r_squared, 3), round(result.omega_squared, 3)
+    (0.941, 0.886)
+    """
+
+    r_squared: float
+    omega_squared: float
+
+
+def permanova(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    metric: Literal["euclidean", "precomputed"] = "euclidean",
+    homology_dimensions: Sequence[int] = (0, 1),
+    n_permutations: int = 9999,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: bool = False,
+) -> PermanovaResult:
+    r"""Test whether groups differ in position: analysis of variance by distances.
+
+    The sum of squared distances is split as in an analysis of variance, between and
+    within groups [1]_:
+
+    .. math:: F = \frac{(SS_T - SS_W) / (k - 1)}{SS_W / (n - k)}, \quad
+       SS_T = \frac 1 n \sum_{i < j} d_{ij}^2, \quad
+       SS_W = \sum_g \frac 1 {n_g} \sum_{i < j \in g} d_{ij}^2
+
+    For Wasserstein rows :math:`SS_W` is the sum of the squared Wasserstein distances of
+    samples from the barycenter of their group, and :math:`SS_T` of their distances from
+    the barycenter of all. The p-value is the share of relabellings whose F is at least
+    the observed one.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
+        Wasserstein rows, or distances (not squared) if ``metric="precomputed"``.
+
+    y : array-like of shape (n_samples,)
+        The group of each sample: two groups or more, one of them of two samples or
+        more.
+
+    metric : {"euclidean", "precomputed"}, default="euclidean"
+        Whether X holds rows or distances, as in :func:`permutation_test`.
+
+    homology_dimensions : tuple of int, default=(0, 1)
+        Which columns to compare, as in :func:`permutation_test`.
+
+    n_permutations : int, default=9999
+        Number of random relabellings. If no more distinct relabellings exist, each is
+        used once, and the test is exact.
+
+    n_jobs : int or None, default=None
+        Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the random relabellings. Pass an int for repeatable results; they
+        do not depend on `n_jobs`.
+
+    verbose : bool, default=False
+        Whether to show a progress bar (needs tqdm).
+
+    Returns
+    -------
+    result : PermanovaResult
+        With attributes `statistic` (F), `pvalue`, `null_distribution` of shape
+        (n_relabellings,), `exact`, and two effect sizes: `r_squared`, the share
+        :math:`1 - SS_W / SS_T` that the groups explain, and `omega_squared`, this
+        share corrected for what groups explain by chance [2]_. The latter can be
+        negative.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`permutation_test`.
+
+    ImportError
+        If `verbose` is set and tqdm is not installed.
+
+    See Also
+    --------
+    permutation_test : A test of the ratio of distances; its notes apply here too.
+
+    Notes
+    -----
+    If groups differ in size, a group that spreads more than the others can make F small
+    or large without any difference in position [3]_.
+
+    References
+    ----------
+    .. [1] Anderson, "A new method for non-parametric multivariate analysis of
+       variance", Austral Ecology 26, 2001.
+    .. [2] Olejnik & Algina, "Generalized eta and omega squared statistics",
+       Psychological Methods 8, 2003.
+    .. [3] Anderson & Walsh, "PERMANOVA, ANOSIM, and the Mantel test in the face of
+       heterogeneous dispersions", Ecological Monographs 83, 2013.
+
+    Examples
+    --------
+    >>> from sktopo.inference import permanova
+    >>> result = permanova([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> round(result.statistic, 3), round(result.r_squared, 3)
+    (32.0, 0.941)
+    >>> result.null_distribution.round(3)  # of all three ways to make two pairs
+    array([32.   ,  0.125,  0.   ])
+    """
+    squares, groups = check_study(X, y, metric, homology_dimensions)
+    squares **= 2
+    sizes = np.bincount(groups)
+    between_freedom, within_freedom = len(sizes) - 1, len(groups) - len(sizes)
+    # All sums run over both (i, j) and (j, i), so they are twice the sums of squares.
+    total = squares.sum() / len(groups)
+
+    def f_ratio(within):
+        return (total - within) / between_freedom / (within / within_freedom)
+
+    weights = 1 / sizes
+    result, within = compare_relabellings(
+        squares, groups, weights, f_ratio, n_permutations, n_jobs, random_state, verbose
+    )
+    noise = within / within_freedom
+    between = total - within
+    return PermanovaResult(
+        **vars(result),
+        r_squared=float(between / total),
+        omega_squared=float((between - between_freedom * noise) / (total + noise)),
+    )

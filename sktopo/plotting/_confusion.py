@@ -1,0 +1,173 @@
+"""Labels against clusters."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics.cluster import contingency_matrix
+from sklearn.utils import check_consistent_length, column_or_1d
+
+from sktopo.plotting._axes import get_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+    from sktopo._typing import IntArray, ManyAxes, Samples
+
+
+@dataclass(repr=False, eq=False)
+class ClusterConfusionDisplay:
+    """Counts of samples by label and cluster, with matched clusters on the diagonal.
+
+    Clusters are matched to labels one to one so that as many samples as possible lie
+    on the diagonal. Their share is :func:`sktopo.metrics.matched_accuracy_score`.
+    Labels and clusters without a match come last.
+
+    Use :meth:`from_estimator` or :meth:`from_labels` to make one.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_labels, n_clusters)
+        Numbers of samples.
+
+    labels : list of str
+        Names of the labels, the rows.
+
+    clusters : list of str
+        Names of the clusters, the columns.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    im_ : matplotlib AxesImage
+        Each count as a share of the samples with its label.
+
+    text_ : ndarray of shape (n_labels, n_clusters) of matplotlib Text
+        The counts, as numbers.
+
+    Examples
+    --------
+    >>> from sktopo.plotting import ClusterConfusionDisplay
+    >>> display = ClusterConfusionDisplay.from_labels(
+    ...     ["a", "a", "b", "b"], [1, 1, 1, 0]
+    ... )
+    >>> display.counts
+    array([[2, 0],
+           [1, 1]])
+    >>> display.clusters
+    ['1', '0']
+    """
+
+    counts: IntArray
+    _: KW_ONLY
+    labels: Sequence[str]
+    clusters: Sequence[str]
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: BaseEstimator, X: Samples, y: ArrayLike, *, ax: ManyAxes = None
+    ) -> Self:
+        """Draw the clusters that a fitted clusterer predicts.
+
+        Parameters
+        ----------
+        estimator : TopClusterer or Pipeline
+            Fitted clusterer with `predict`.
+
+        X : array-like or sequence
+            What the estimator takes.
+
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        ax : matplotlib Axes, default=None
+            See `plot`.
+
+        Returns
+        -------
+        display : ClusterConfusionDisplay
+            What was drawn.
+        """
+        return cls.from_labels(y, estimator.predict(X), ax=ax)
+
+    @classmethod
+    def from_labels(
+        cls, labels_true: ArrayLike, labels_pred: ArrayLike, *, ax: ManyAxes = None
+    ) -> Self:
+        """Draw labels against clusters.
+
+        Parameters
+        ----------
+        labels_true : array-like of shape (n_samples,)
+            Labels.
+
+        labels_pred : array-like of shape (n_samples,)
+            Clusters.
+
+        ax : matplotlib Axes, default=None
+            See `plot`.
+
+        Returns
+        -------
+        display : ClusterConfusionDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If the lengths differ, or the input is not one-dimensional.
+        """
+        labels_true, labels_pred = column_or_1d(labels_true), column_or_1d(labels_pred)
+        check_consistent_length(labels_true, labels_pred)
+        labels, clusters = np.unique(labels_true), np.unique(labels_pred)
+        counts = np.asarray(contingency_matrix(labels_true, labels_pred))
+        rows, columns = linear_sum_assignment(counts, maximize=True)
+        # Labels or clusters without a match come last.
+        rows = [*rows, *np.setdiff1d(np.arange(len(labels)), rows)]
+        columns = [*columns, *np.setdiff1d(np.arange(len(clusters)), columns)]
+        return cls(
+            counts[np.ix_(rows, columns)],
+            labels=[str(label) for label in labels[rows]],
+            clusters=[str(cluster) for cluster in clusters[columns]],
+        ).plot(ax=ax)
+
+    def plot(self, ax: ManyAxes = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : ClusterConfusionDisplay
+            Itself.
+        """
+        self.figure_, (self.ax_,) = get_axes(self, ax)
+        shares = self.counts / self.counts.sum(axis=1, keepdims=True)
+        self.im_ = self.ax_.imshow(shares, cmap="cividis", vmin=0, vmax=1)
+        self.text_ = np.empty(self.counts.shape, dtype=object)
+        for (row, column), count in np.ndenumerate(self.counts):
+            color = "white" if shares[row, column] < 0.5 else "black"
+            self.text_[row, column] = self.ax_.text(
+                column, row, str(count), color=color, ha="center", va="center"
+            )
+        title = f"matched accuracy {np.trace(self.counts) / self.counts.sum():.2f}"
+        self.ax_.set_xticks(range(len(self.clusters)), self.clusters)
+        self.ax_.set_yticks(range(len(self.labels)), self.labels)
+        self.ax_.set(xlabel="cluster", ylabel="label", title=title)
+        bar = self.figure_.colorbar(self.im_, ax=self.ax_)
+        bar.set_label("share of samples with the label")
+        return self

@@ -1,0 +1,72 @@
+"""Checks of parameters, and the reset of fitted attributes."""
+
+import numpy as np
+import pytest
+
+from sktopo._utils.parameters import (
+    check_flag,
+    check_integer,
+    check_option,
+    check_positive,
+    check_real,
+    is_integer,
+    reset_fitted_attributes,
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "arguments"),
+    [
+        (check_option, ("a", ("a", "b"))),
+        (check_flag, (True,)),
+        (check_flag, (np.False_,)),
+        (check_integer, (3, 3)),
+        (check_integer, (np.int64(4), 3)),
+        (check_real, (0, 0, 1)),
+        (check_real, (np.float32(1), 0, 1)),
+        (check_positive, (1e-300,)),
+    ],
+)
+def test_values_in_range_pass(check, arguments):
+    assert check("name", *arguments) is None
+
+
+@pytest.mark.parametrize(
+    ("check", "arguments", "message"),
+    [
+        (check_option, ("c", ("a", "b")), "'c' is unknown; expected one of 'a', 'b'"),
+        (check_option, (["a"], ("a", "b")), r"\['a'\] is unknown"),
+        (check_flag, (1,), "must be True or False, got 1"),
+        (check_flag, ("yes",), "must be True or False, got 'yes'"),
+        (check_integer, (2, 3), "must be an integer of at least 3, got 2"),
+        (check_integer, (3.0, 3), "must be an integer of at least 3, got 3.0"),
+        (check_integer, (True, 0), "must be an integer of at least 0, got True"),
+        (check_real, (1.5, 0, 1), r"must be a finite number in \[0, 1\], got 1.5"),
+        (check_real, (np.nan, 0, 1), "got nan"),
+        (check_real, (np.inf, 0, np.inf), "got inf"),
+        (check_real, (False, 0, 1), "got False"),
+        (check_real, ("1", 0, 1), "got '1'"),
+        (check_positive, (0.0,), "must be positive, got 0"),
+        (check_positive, (-1,), r"must be a finite number in \[0, inf\], got -1"),
+    ],
+)
+def test_errors_name_the_parameter_and_the_value(check, arguments, message):
+    with pytest.raises(ValueError, match=f"^name.*{message}"):
+        check("name", *arguments)
+
+
+def test_integers_are_neither_bools_nor_floats():
+    assert is_integer(2) and is_integer(np.uint8(2))
+    assert not any(is_integer(value) for value in (True, 2.0, "2", None))
+
+
+def test_fitted_attributes_are_deleted_and_nothing_else():
+    class Estimator:
+        def __init__(self):
+            self.parameter = 1
+            self.labels_ = 2
+            self._private_ = 3
+
+    estimator = Estimator()
+    reset_fitted_attributes(estimator)
+    assert vars(estimator) == {"parameter": 1, "_private_": 3}

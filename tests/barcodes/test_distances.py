@@ -1,0 +1,186 @@
+"""Distances, barycenters and variances, against independent oracles."""
+
+import numpy as np
+import ot
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics.pairwise import euclidean_distances
+
+from sktopo import barcodes as bc
+
+
+def weights(min_value=-2, max_value=2):
+    """Strategy: finite weights on a coarse grid, so that ties are frequent."""
+    return st.integers(min_value * 4, max_value * 4).map(lambda k: k / 4)
+
+
+def barcode_sets(n_rows, max_nodes=7):
+    """Strategy: barcode rows of random graphs of one random size."""
+    return st.integers(2, max_nodes).flatmap(
+        lambda n: arrays(
+            np.float64, (n_rows, n * (n - 1) // 2), elements=weights()
+        ).map(bc.barcode_rows)
+    )
+
+
+def match(values_1, values_2):
+    """Oracle: the least mean squared difference over all one-to-one matchings."""
+    cost = np.subtract.outer(values_1, values_2) ** 2
+    return cost[linear_sum_assignment(cost)]
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_distances_equal_optimal_assignment(make_rows, kind, normalize):
+    sets = [make_rows(3, 7, kind, seed=5), make_rows(4, 7, "negative", seed=6)]
+    barcodes = [bc.barcode_rows(rows) for rows in sets]
+    found = bc.wasserstein_distances(*barcodes, normalize=normalize)
+    assert found.shape == (3, 4)
+    total = np.mean if normalize else np.sum
+    for i, barcode_1 in enumerate(barcodes[0]):
+        for j, barcode_2 in enumerate(barcodes[1]):
+            parts = zip(
+                bc.split_barcodes(barcode_1), bc.split_barcodes(barcode_2), strict=True
+            )
+            squared = sum(total(match(*part)) for part in parts)
+            assert_allclose(found[i, j], np.sqrt(squared), rtol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(4, 5), (3, 9), (12, 7), (6, 6)])
+def test_unequal_sizes_equal_pot(make_rows, sizes):
+    first, second = (
+        bc.barcode_rows(make_rows(2, size, "negative", seed=size + k))
+        for k, size in enumerate(sizes)
+    )
+    found = bc.wasserstein_distances(first, second)
+    for i, barcode_1 in enumerate(first):
+        for j, barcode_2 in enumerate(second):
+            parts = zip(
+                bc.split_barcodes(barcode_1), bc.split_barcodes(barcode_2), strict=True
+            )
+            squared = sum(ot.emd2_1d(a, b, metric="sqeuclidean") for a, b in parts)
+            assert_allclose(found[i, j], np.sqrt(squared), rtol=1e-10)
+
+
+def test_unequal_sizes_by_hand():
+    # Births 0, 2 against 0, 1, 2: the quantile functions differ by 1 on [1/3, 1/2]
+    # and on [1/2, 2/3]. Deaths: 0 against three zeros.
+    distance = bc.wasserstein_distance([0, 2, 0], [0, 1, 2, 0, 0, 0])
+    assert_allclose(distance, np.sqrt(1 / 3), rtol=1e-15)
+
+
+def test_mixed_sizes_equal_pairwise_calls(make_rows):
+    rows = [bc.barcode_rows(make_rows(1, n, seed=n))[0] for n in (5, 3, 5, 8)]
+    table = bc.wasserstein_distances(rows, rows[:2])
+    for i, row_1 in enumerate(rows):
+        for j, row_2 in enumerate(rows[:2]):
+            assert_allclose(table[i, j], bc.wasserstein_distance(row_1, row_2))
+    assert_allclose(bc.wasserstein_distances(rows).diagonal(), 0)
+
+
+def test_sizes_without_a_distance():
+    with pytest.raises(ValueError, match="sum form"):
+        bc.wasserstein_distance([1, 2, 3], [1, 2, 3, 4, 5, 6], normalize=False)
+    with pytest.raises(ValueError, match="none"):
+        bc.wasserstein_distance([1], [1, 2, 3])
+
+
+@given(barcode_sets(3), st.booleans())
+def test_metric_axioms(barcodes, normalize):
+    distances = bc.wasserstein_distances(barcodes, normalize=normalize)
+    assert_array_equal(distances.diagonal(), 0)
+    assert_array_equal(distances, distances.T)
+    for i, j in ((0, 1), (1, 2), (0, 2)):
+        assert (distances[i, j] == 0) == np.array_equal(barcodes[i], barcodes[j])
+        k = 3 - i - j
+        assert distances[i, j] <= distances[i, k] + distances[k, j] + 1e-12
+
+
+@given(barcode_sets(4), st.booleans())
+def test_scaling_makes_it_euclidean(barcodes, normalize):
+    scaled = bc.scale_barcodes(barcodes, normalize=normalize)
+    assert_allclose(
+        bc.wasserstein_distances(barcodes, normalize=normalize),
+        euclidean_distances(scaled),
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_data_frames(make_rows, library):
+    frames = pytest.importorskip(library)
+    barcodes = bc.barcode_rows(make_rows(4, 6))
+    assert_array_equal(
+        bc.wasserstein_distances(frames.DataFrame(barcodes)),
+        bc.wasserstein_distances(barcodes),
+    )
+
+
+@pytest.mark.parametrize("bad", [[], np.empty((0, 3)), np.ones(3)])
+def test_no_barcodes(bad):
+    with pytest.raises(ValueError):
+        bc.wasserstein_distances(bad)
+
+
+def test_variance_of_large_float32_sets():
+    values = np.random.default_rng(0).normal(100, 1, size=(20_000, 1))
+    values = values.astype(np.float32)
+    expected = values.astype(float).var()
+    assert_allclose(bc.wasserstein_variance(values), expected, rtol=1e-12)
+
+
+def test_squared(make_rows):
+    barcodes = bc.barcode_rows(make_rows(4, 6))
+    squared = bc.wasserstein_distances(barcodes, squared=True)
+    assert_allclose(np.sqrt(squared), bc.wasserstein_distances(barcodes))
+
+
+@given(barcode_sets(5), st.booleans(), st.integers(0, 2**32 - 1))
+def test_barycenter_is_optimal(barcodes, normalize, seed):
+    center = bc.barycenter(barcodes)
+    variance = bc.wasserstein_variance(barcodes, normalize=normalize)
+
+    def spread(candidate):
+        candidates = np.sort(candidate[None])
+        return np.mean(
+            bc.wasserstein_distances(barcodes, candidates, normalize=normalize) ** 2
+        )
+
+    births, deaths = bc.split_barcodes(center)
+    assert np.all(np.diff(births) >= 0)
+    assert np.all(np.diff(deaths) >= 0)
+    distances = bc.wasserstein_distances(barcodes, center[None], normalize=normalize)
+    assert_allclose(np.mean(distances**2), variance, atol=1e-12)
+    rng = np.random.default_rng(seed)
+    for step in (1e-3, 0.1, 1):
+        moved = center + step * rng.normal(size=center.shape)
+        sorted_moved = np.concatenate([np.sort(p) for p in bc.split_barcodes(moved)])
+        far = bc.wasserstein_distances(
+            barcodes, sorted_moved[None], normalize=normalize
+        )
+        assert np.mean(far**2) >= variance - 1e-12
+
+
+def test_weighted_barycenter(make_rows):
+    barcodes = bc.barcode_rows(make_rows(2, 5))
+    center = bc.barycenter(barcodes, weights=[3, 1])
+    assert_allclose(center, (3 * barcodes[0] + barcodes[1]) / 4)
+    for weights_ in ([1], [1, -1], [0, 0]):
+        with pytest.raises(ValueError, match="weights must be 2"):
+            bc.barycenter(barcodes, weights=weights_)
+
+
+def test_barycenter_keeps_float32(make_rows):
+    barcodes = bc.barcode_rows(make_rows(9, 5, dtype=np.float32))
+    center = bc.barycenter(barcodes)
+    assert center.dtype == np.float32
+    assert_array_equal(center, barcodes.astype(float).mean(axis=0).astype(np.float32))
+
+
+@given(barcode_sets(3))
+def test_variance_is_half_the_mean_squared_distance(barcodes):
+    squared = bc.wasserstein_distances(barcodes, squared=True)
+    assert_allclose(bc.wasserstein_variance(barcodes), squared.mean() / 2, atol=1e-12)

@@ -1,0 +1,127 @@
+"""The layout of barcodes and Wasserstein rows."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics.pairwise import euclidean_distances
+
+from sktopo import FunctionalConnectome, GraphPersistence
+from sktopo import barcodes as bc
+
+
+@pytest.mark.parametrize("n_nodes", range(1, 40))
+def test_count_nodes(n_nodes):
+    full = n_nodes * (n_nodes - 1) // 2
+    assert bc.count_nodes(full) == n_nodes
+    assert bc.count_nodes(full + 1) == n_nodes + 1
+
+
+def test_rows_that_do_not_ascend_are_not_barcodes(make_rows):
+    rows = make_rows(3, 6)
+    for function in (bc.wasserstein_distances, bc.barycenter, bc.scale_barcodes):
+        with pytest.raises(ValueError, match="do not ascend"):
+            function(rows)
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_unscaling_undoes_scaling(make_rows, normalize):
+    barcodes = bc.barcode_rows(make_rows(4, 6, dtype=np.float32))
+    scaled = bc.scale_barcodes(barcodes, normalize=normalize)
+    back = bc.unscale_barcodes(scaled, normalize=normalize)
+    assert back.dtype == np.float32
+    assert_allclose(back, barcodes, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes", "scales"),
+    [
+        ({}, {"birth": 3, "death": 3}, {"birth": 3**-0.5, "death": 3**-0.5}),
+        ({"normalize": False}, {"birth": 3, "death": 3}, {"birth": 1, "death": 1}),
+        ({"homology_dimensions": (1,)}, {"death": 3}, {"death": 3**-0.5}),
+        ({"topology_weight": 0}, {"edge": 6}, {"edge": 6**-0.5}),
+        (
+            {"topology_weight": 0.75, "normalize": False},
+            {"edge": 6, "birth": 3, "death": 3},
+            {"edge": 0.5, "birth": 0.75**0.5, "death": 0.75**0.5},
+        ),
+        ({"n_quantiles": 4}, {"birth": 4, "death": 4}, {"birth": 0.5, "death": 0.5}),
+    ],
+)
+def test_layouts_of_four_nodes_by_hand(options, sizes, scales):
+    layout = bc.BarcodeLayout(6, **options)
+    assert layout.sizes == sizes
+    assert layout.scales == pytest.approx(scales)
+    weights = {
+        kind: np.arange(size, dtype=float) + k
+        for k, (kind, size) in enumerate(sizes.items())
+    }
+    row = layout.scale(weights)
+    assert len(row) == sum(sizes.values())
+    for kind, part in layout.split(row).items():
+        assert_allclose(part, weights[kind] * scales[kind])
+    for kind, part in layout.unscale(row).items():
+        assert_allclose(part, weights[kind])
+
+
+def test_rows_of_another_width_have_another_layout():
+    with pytest.raises(ValueError, match="Rows of 5 columns do not have this layout"):
+        bc.BarcodeLayout(6).split(np.zeros((2, 5)))
+
+
+def test_layout_is_that_of_the_persistence(make_rows):
+    rows = make_rows(3, 7)
+    persistence = GraphPersistence(topology_weight=0.4).fit(rows)
+    parts = persistence.layout_.unscale(persistence.transform(rows))
+    assert_allclose(parts["edge"], rows)
+    births, deaths = bc.birth_death_decomposition(rows)
+    assert_allclose(parts["birth"], births)
+    assert_allclose(parts["death"], deaths)
+
+
+@pytest.mark.parametrize("n_nodes", [12, 40, 64])
+def test_wasserstein_rows_are_refused_where_barcodes_are_wanted(n_nodes):
+    rng = np.random.default_rng(n_nodes)
+    shared = rng.normal(size=(6, 80, 1))
+    connectomes = FunctionalConnectome().fit_transform(
+        shared + rng.normal(size=(6, 80, n_nodes))
+    )
+    rows = GraphPersistence().fit_transform(connectomes)
+    for function in (
+        bc.check_barcodes,
+        bc.scale_barcodes,
+        bc.wasserstein_distances,
+        bc.wasserstein_variance,
+    ):
+        with pytest.raises(ValueError, match="unscale_barcodes first"):
+            function(rows)
+    barcodes = bc.unscale_barcodes(rows)
+    assert_allclose(barcodes, bc.barcode_rows(connectomes), atol=1e-12)
+    assert_allclose(bc.wasserstein_distances(barcodes), euclidean_distances(rows))
+    # These take Wasserstein rows as well.
+    assert_allclose(bc.barycenter(rows), rows.mean(axis=0))
+    assert bc.wasserstein_variance(rows, normalize=False) > 0
+
+
+def test_large_weights_that_look_scaled_only_warn():
+    rng = np.random.default_rng(0)
+    chain = np.subtract(*np.triu_indices(30, 1)[::-1]) == 1
+    barcodes = bc.barcode_rows(np.where(chain, 9, 0) + 3 * rng.random((20, 435)))
+    with pytest.warns(UserWarning, match="look like Wasserstein rows"):
+        bc.check_barcodes(barcodes)
+
+
+def test_barcodes_are_not_taken_for_wasserstein_rows(make_rows, kind):
+    for n_nodes in (5, 8, 12, 64):
+        barcodes = bc.barcode_rows(make_rows(20, n_nodes, kind))
+        assert_array_equal(bc.check_barcodes(barcodes), barcodes)
+        assert_array_equal(bc.check_barcodes(barcodes[:1]), barcodes[:1])
+
+
+def test_trees_of_strong_edges_are_not_taken_for_wasserstein_rows():
+    rng = np.random.default_rng(0)
+    for n_nodes in (12, 40):
+        first, second = np.triu_indices(n_nodes, 1)
+        for noise in (0, 0.02, 0.1):
+            weights = np.where(second - first == 1, 0.9, 0.0)
+            barcodes = bc.barcode_rows(weights + noise * rng.random((9, len(first))))
+            assert_array_equal(bc.check_barcodes(barcodes), barcodes)

@@ -1,0 +1,270 @@
+"""Measures of one sample against numpy, scipy and scikit-learn, and invariances."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import spearmanr
+from sklearn.covariance import LedoitWolf
+from sklearn.utils.validation import check_symmetric
+
+import sktopo.connectomes
+from sktopo.connectomes.measures import (
+    MEASURES,
+    correlation,
+    covariance,
+    partial_correlation,
+    spearman,
+)
+
+CORRELATIONS = (correlation, spearman, partial_correlation)
+ALL = tuple(MEASURES.values())
+
+
+def relate_by_ledoit_wolf(sample):
+    """Compute partial correlations with scikit-learn's estimator."""
+    scores = (sample - sample.mean(axis=0)) / sample.std(axis=0)
+    precision = LedoitWolf(assume_centered=True).fit(scores).precision_
+    matrix = -precision / np.sqrt(np.outer(*[precision.diagonal()] * 2))
+    np.fill_diagonal(matrix, 1)
+    return matrix
+
+
+ORACLES = {
+    correlation: lambda sample: np.corrcoef(sample, rowvar=False),
+    spearman: lambda sample: spearmanr(sample).statistic,
+    partial_correlation: relate_by_ledoit_wolf,
+    covariance: lambda sample: np.cov(sample, rowvar=False, bias=True),
+}
+
+
+@pytest.mark.parametrize("measure", ALL)
+@pytest.mark.parametrize("n_observations", [4, 40, 5000])  # 5000: several blocks
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_measures_equal_other_implementations(measure, n_observations, order):
+    rng = np.random.default_rng(n_observations)
+    sample = rng.normal(size=(n_observations, 6)) @ rng.normal(size=(6, 6))
+    sample = np.array(sample.round(1) + 10 * rng.normal(size=6), order=order)
+    before = sample.copy()
+    matrix = measure(sample)
+    assert matrix.shape == (6, 6)
+    check_symmetric(matrix, raise_exception=True)
+    assert_allclose(matrix, ORACLES[measure](sample), rtol=1e-6, atol=1e-10)
+    assert_array_equal(sample, before)
+
+
+def test_spearman_equals_scipy_with_ties(activations):
+    sample = activations[0].round(0)
+    assert len(np.unique(sample[:, 0])) < len(sample)
+    assert_allclose(spearman(sample), spearmanr(sample).statistic, rtol=1e-10)
+
+
+def test_correlation_by_hand():
+    # Deviations (-1, 0, 1) and (1, -2, 1): -1 + 0 + 1 = 0. The third unit is twice
+    # the first.
+    sample = [[0, 2, 5], [1, -1, 7], [2, 2, 9]]
+    expected = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+    assert_allclose(correlation(sample), expected, atol=1e-15)
+    expected = [[2 / 3, 0, 4 / 3], [0, 2, 0], [4 / 3, 0, 8 / 3]]
+    assert_allclose(covariance(sample), expected, atol=1e-15)
+
+
+def test_partial_correlation_separates_direct_from_indirect():
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=20000)
+    b = a + rng.normal(size=a.size)
+    c = b + rng.normal(size=a.size)
+    matrix = partial_correlation(np.column_stack([a, b, c]))
+    # Given b, a and c are independent; the other two follow from the precision
+    # matrix [[2, -1, 0], [-1, 2, -1], [0, -1, 1]] of (a, b, c).
+    root = 1 / np.sqrt(2)
+    expected = [[1, 1 / 2, 0], [1 / 2, 1, root], [0, root, 1]]
+    assert_allclose(matrix, expected, atol=0.02)
+
+
+def test_partial_correlation_equals_residuals_of_regression():
+    sample = np.random.default_rng(2).normal(size=(20000, 4)) @ np.tri(4)
+    rest = sample[:, 2:] - sample[:, 2:].mean(0)
+    residuals = [
+        unit
+        - unit.mean()
+        - rest @ np.linalg.lstsq(rest, unit - unit.mean(), rcond=None)[0]
+        for unit in sample[:, :2].T
+    ]
+    found = partial_correlation(sample)[0, 1]
+    assert_allclose(found, np.corrcoef(residuals)[0, 1], atol=0.01)
+
+
+@pytest.mark.parametrize("n_observations", [4, 40])  # fewer than units, and more
+def test_partial_correlation_of_collinear_units(n_observations):
+    sample = np.random.default_rng(3).normal(size=(n_observations, 6))
+    sample[:, 1] = sample[:, 0] * 2
+    expected = relate_by_ledoit_wolf(sample)
+    assert_allclose(partial_correlation(sample), expected, rtol=1e-6)
+
+
+# --- scale, range and dtype -------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1, 1e25])
+@pytest.mark.parametrize("measure", CORRELATIONS)
+def test_correlations_of_any_scale(activations, measure, scale):
+    for sample in activations:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = measure((sample * scale).astype(np.float32))
+        assert_allclose(found, measure(sample), rtol=2e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_correlation_beyond_the_range_of_squares(activations, scale):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = correlation(activations[0] * scale)
+    assert_allclose(found, correlation(activations[0]), rtol=1e-9)
+
+
+def test_covariance_that_overflows(activations):
+    huge = (activations[0] * 1e25).astype(np.float32)
+    with pytest.raises(ValueError, match="covariance overflows float32"):
+        covariance(huge)
+    assert np.isfinite(covariance(huge.astype(np.float64))).all()
+
+
+@given(
+    scale=st.sampled_from([1e-30, 1e-8, 1, 1e8, 1e25]),
+    shift=st.sampled_from([0, -1, 100]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_correlation_does_not_depend_on_units_of_measurement(scale, shift, dtype):
+    sample = np.random.default_rng(3).normal(size=(200, 4))
+    moved = ((sample + shift) * scale).astype(dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = correlation(moved)
+    atol = 2e-5 if dtype == np.float32 else 1e-12
+    assert_allclose(found, correlation(sample), atol=atol)
+
+
+@pytest.mark.parametrize("measure", [correlation, covariance])
+def test_float32_with_large_means_is_as_exact_as_its_input(measure):
+    sample = np.random.default_rng(0).normal(size=(5000, 8)) + np.arange(8) * 1000
+    sample = sample.astype(np.float32)  # the means are thousands of deviations
+    expected = ORACLES[measure](sample.astype(np.float64))
+    assert_allclose(measure(sample), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("measure", ALL)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept(activations, measure, dtype):
+    found = measure(activations[0].astype(dtype))
+    assert found.dtype == dtype
+    rtol = 1e-3 if dtype == np.float32 else 1e-12
+    assert_allclose(found, measure(activations[0]), rtol=rtol)
+
+
+def test_perfect_correlation_is_clipped():
+    unit = np.random.default_rng(4).normal(size=1001)
+    found = correlation(np.stack([unit, 3 * unit, -unit / 7]).T)
+    assert found.max() <= 1 and found.min() >= -1
+    assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]])
+
+
+# --- invariances ------------------------------------------------------------------
+
+
+@given(
+    measure=st.sampled_from(ALL),
+    seed=st.integers(0, 2**16),
+    n_nodes=st.integers(2, 7),
+    data=st.data(),
+)
+def test_order_of_nodes_and_observations(measure, seed, n_nodes, data):
+    rng = np.random.default_rng(seed)
+    sample = rng.normal(size=(20, n_nodes)) @ rng.normal(size=(n_nodes, n_nodes))
+    nodes = data.draw(st.permutations(range(n_nodes)))
+    observations = data.draw(st.permutations(range(20)))
+    matrix = measure(sample)
+    moved = measure(sample[np.ix_(observations, nodes)])
+    assert_allclose(moved, matrix[np.ix_(nodes, nodes)], rtol=1e-7, atol=1e-9)
+
+
+@given(seed=st.integers(0, 2**16), power=st.sampled_from([1, 3, 5]))
+def test_spearman_sees_the_order_only(seed, power):
+    sample = np.random.default_rng(seed).normal(size=(15, 3))
+    assert_array_equal(spearman(sample**power), spearman(sample))
+
+
+@given(seed=st.integers(0, 2**16), factor=st.sampled_from([0.5, 4, 1024]))
+def test_covariance_is_quadratic(seed, factor):
+    sample = np.random.default_rng(seed).normal(size=(15, 3))
+    assert_array_equal(covariance(sample * factor), covariance(sample) * factor**2)
+
+
+# --- constant units ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0, 0.1, 1e6])  # 0.1: its mean may be rounded
+@pytest.mark.parametrize("measure", ALL)
+def test_constant_units(activations, measure, value, dtype):
+    sample = activations[0].astype(dtype)
+    sample[:, [1, 3]] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        matrix = measure(sample)
+    fill = 0 if measure is covariance else np.nan
+    assert_array_equal(matrix[[1, 3]], np.full((2, 5), fill))
+    assert_array_equal(matrix[:, [1, 3]], np.full((5, 2), fill))
+    varying = [0, 2, 4]
+    alone = measure(sample[:, varying])
+    assert_allclose(matrix[np.ix_(varying, varying)], alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize("measure", ALL)
+def test_all_units_are_constant(measure):
+    fill = 0 if measure is covariance else np.nan
+    assert_array_equal(measure(np.full((4, 3), 0.1)), np.full((3, 3), fill))
+
+
+def test_almost_constant_is_not_constant():
+    sample = np.random.default_rng(5).normal(size=(100, 3))
+    sample[:, 0] = 1 + 1e-9 * sample[:, 1]
+    assert_allclose(correlation(sample)[0, 1], 1, atol=1e-6)
+
+
+# --- errors and names -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("measure", ALL)
+@pytest.mark.parametrize(
+    ("activations", "message"),
+    [
+        ([[1, 2]], "1 sample"),
+        ([1, 2, 3], "1D array"),
+        ([[1, np.nan], [2, 3]], "activations contains NaN"),
+        ([[1, np.inf], [2, 3]], "infinity"),
+        ([["a", "b"], ["c", "d"]], "could not convert|dtype"),
+    ],
+)
+def test_bad_activations(measure, activations, message):
+    with pytest.raises(ValueError, match=message):
+        measure(activations)
+
+
+def test_every_public_measure_has_a_name():
+    module = sktopo.connectomes.measures
+    functions = {getattr(module, name) for name in module.__all__ if name != "MEASURES"}
+    assert set(MEASURES.values()) == functions
+    assert sktopo.connectomes.measures.MEASURES is MEASURES
+
+
+@pytest.mark.parametrize("measure", ALL)
+def test_measures_are_documented(measure):
+    for part in (".. math::", "(n_observations, n_nodes)", "References", ">>>"):
+        assert part in measure.__doc__
+    assert set(inspect.get_annotations(measure)) == {"activations", "return"}

@@ -1,0 +1,108 @@
+"""Tests of all pairs of groups."""
+
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+
+from sktopo.inference import (
+    pairwise_permutation_test,
+    permanova,
+    permutation_test,
+)
+
+
+def test_pairs_are_tests_of_two_groups(make_study):
+    X, y = make_study((4, 5, 6), n_features=3)
+    X[y == 2] += 2
+    names = np.array(["b", "a", "c"])[y]
+    for test, function in (("ratio", permutation_test), ("permanova", permanova)):
+        table = pairwise_permutation_test(X, names, test=test)
+        assert list(table["group_1"]) == ["a", "a", "b"]
+        assert list(table["group_2"]) == ["b", "c", "c"]
+        for row, two in enumerate((("a", "b"), ("a", "c"), ("b", "c"))):
+            chosen = np.isin(names, two)
+            expected = function(X[chosen], names[chosen])
+            assert expected.exact and table["exact"][row]
+            assert table["pvalue"][row] == expected.pvalue
+            assert_allclose(table["statistic"][row], expected.statistic)
+            if test == "permanova":
+                assert_allclose(table["r_squared"][row], expected.r_squared)
+                assert_allclose(table["omega_squared"][row], expected.omega_squared)
+        assert ("r_squared" in table) == (test == "permanova")
+
+
+def test_pairs_are_adjusted_by_hand(make_study):
+    X, y = make_study((4, 5, 6))
+    X[y == 2] += 1
+    table = pairwise_permutation_test(X, y)
+    small, middle, large = np.sort(table["pvalue"])
+    order = np.argsort(table["pvalue"])
+    hochberg = np.minimum.accumulate([large, middle * 3 / 2, small * 3])[::-1]
+    assert_allclose(np.asarray(table["adjusted_pvalue"])[order], hochberg)
+    assert hochberg[0] > small
+    table = pairwise_permutation_test(X, y, correction="by")
+    harmonic = 1 + 1 / 2 + 1 / 3
+    expected = np.minimum(np.asarray(hochberg) * harmonic, 1)
+    assert_allclose(np.asarray(table["adjusted_pvalue"])[order], expected)
+
+
+def test_pairs_are_repeatable_and_take_distances(make_study):
+    X, y = make_study((9, 10, 11))
+    options = {"n_permutations": 199, "random_state": 0}
+    expected = pairwise_permutation_test(X, y, **options)
+    assert not np.any(expected["exact"])
+    distances = cdist(X, X)
+    for n_jobs in (None, 2):
+        table = pairwise_permutation_test(
+            distances, y, metric="precomputed", n_jobs=n_jobs, **options
+        )
+        assert_array_equal(table["pvalue"], expected["pvalue"])
+    other = pairwise_permutation_test(X, y, n_permutations=199, random_state=1)
+    assert not np.array_equal(other["pvalue"], expected["pvalue"])
+
+
+def test_without_pandas_the_error_names_the_extra(monkeypatch, make_study):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setattr("sktopo.inference._pairwise.permutation_test", None)
+    # Raised before any pair is tested.
+    with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
+        pairwise_permutation_test(*make_study((3, 3, 3)))
+
+
+def test_the_table_is_a_data_frame(make_study):
+    pandas = pytest.importorskip("pandas")
+    X, y = make_study((3, 3, 3))
+    table = pairwise_permutation_test(X, y, test="permanova")
+    assert isinstance(table, pandas.DataFrame)
+    assert list(table) == [
+        *("group_1", "group_2", "statistic", "pvalue", "adjusted_pvalue", "exact"),
+        *("r_squared", "omega_squared"),
+    ]
+    assert table["exact"].dtype == bool
+
+
+def test_pairs_of_equal_samples_raise():
+    with pytest.raises(ValueError, match="All samples are the same"):
+        pairwise_permutation_test([[0.0]] * 4 + [[1.0]] * 2, list("aabbcc"))
+
+
+def test_errors_of_parameters_of_pairs(make_study):
+    X, y = make_study((3, 3))
+    with pytest.raises(ValueError, match="test='anova' is unknown"):
+        pairwise_permutation_test(X, y, test="anova")
+    with pytest.raises(ValueError, match="correction='holm' is unknown"):
+        pairwise_permutation_test(X, y, correction="holm")
+
+
+def test_progress_counts_pairs(capfd, make_study):
+    pytest.importorskip("tqdm")
+    X, y = make_study((15, 15, 15))
+    options = {"n_permutations": 250, "random_state": 0}
+    pairwise_permutation_test(X, y, verbose=True, **options)
+    shown = capfd.readouterr().err
+    assert "pairs" in shown and "3/3" in shown and "relabellings" not in shown
+    pairwise_permutation_test(X, y, **options)
+    assert capfd.readouterr() == ("", "")
