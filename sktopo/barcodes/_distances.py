@@ -60,9 +60,8 @@ def wasserstein_distance(
     Raises
     ------
     ValueError
-        If the sizes differ and `normalize` is False, if one graph has deaths and
-        the other, having two nodes, has none, or if `normalize` is True and the rows
-        are Wasserstein rows, see :func:`check_barcodes`.
+        If the sizes differ and `normalize` is False, or one graph has deaths and
+        the other, having two nodes, has none.
 
     References
     ----------
@@ -121,8 +120,8 @@ def wasserstein_distances(
 
     Notes
     -----
-    All barcodes of one length are matched in the same way, so the distances between
-    those of two lengths are one call of :func:`scipy.spatial.distance.cdist`.
+    Rows of one length share one matching, so the pairs of two lengths are one
+    call of :func:`scipy.spatial.distance.cdist`.
 
     Examples
     --------
@@ -137,11 +136,11 @@ def wasserstein_distances(
     if barcodes_2 is not None:
         groups_2 = _group_barcodes(barcodes_2, normalize)
     distances = np.empty(
-        [sum(len(rows) for _, rows in groups) for groups in (groups_1, groups_2)]
+        [sum(len(index) for index, _ in groups) for groups in (groups_1, groups_2)]
     )
-    for samples_1, rows_1 in groups_1:
-        for samples_2, rows_2 in groups_2:
-            distances[np.ix_(samples_1, samples_2)] = _squared_distances(
+    for index_1, rows_1 in groups_1:
+        for index_2, rows_2 in groups_2:
+            distances[np.ix_(index_1, index_2)] = _squared_distances(
                 rows_1, rows_2, normalize
             )
     return distances if squared else np.sqrt(distances, out=distances)
@@ -256,8 +255,9 @@ def _squared_distances(rows_1, rows_2, normalize):
             "normalize=True."
         )
     distances = np.zeros((len(rows_1), len(rows_2)))
-    parts = zip(split_barcodes(rows_1), split_barcodes(rows_2), strict=True)
-    for part_1, part_2 in parts:
+    for part_1, part_2 in zip(
+        split_barcodes(rows_1), split_barcodes(rows_2), strict=True
+    ):
         if not (part_1.shape[1] and part_2.shape[1]):
             raise ValueError(
                 f"Barcodes of {lengths} have no distance: one has deaths (or births) "

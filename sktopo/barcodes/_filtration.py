@@ -96,7 +96,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     -----
     Each row is sorted once, the births are found by Prim's algorithm and moved to
     the front of the sorted row. The largest arrays are the input, the output, and up
-    to 8192 n_nodes numbers for a block of matrices, if graphs have at most 512 nodes.
+    to 8192 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
 
     Examples
     --------
@@ -162,9 +162,9 @@ def compute_barcodes(connectomes):
         return barcodes
     if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
         for row, barcode in zip(connectomes, barcodes, strict=True):
-            births = _find_births(_complete(row), n_nodes)
+            births = _births_of_one(_complete(row), n_nodes)
             barcode[:] = row
-            _sort_to_barcode(barcode, births)
+            _sort_in_place(barcode, births)
         return barcodes
     edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
     edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
@@ -177,7 +177,7 @@ def compute_barcodes(connectomes):
             edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
         )
         with ONE_AT_A_TIME:
-            births = np.sort(_run_prim_on_matrices(weights), axis=1)
+            births = np.sort(_births_batched(weights), axis=1)
         for i, (row, row_births) in enumerate(zip(rows, births, strict=True)):
             _write_barcode(row, row_births, barcodes[start + i])
     return barcodes
@@ -256,7 +256,7 @@ def _births_in_place(row, n_nodes):
 def _find_births(values, births):
     """Find the positions of the births among the ascending weights of their graph."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
-    return weights.searchsorted(births) + among_ties
+    return values.searchsorted(births) + among_ties
 
 
 def _write_barcode(row, births, out):
@@ -265,7 +265,7 @@ def _write_barcode(row, births, out):
     keep = np.ones(len(values), dtype=bool)
     keep[_find_births(values, births)] = False
     out[: len(births)] = births
-    out[len(births) :] = weights[keep]
+    out[len(births) :] = values[keep]
 
 
 def _sort_in_place(barcode, births):

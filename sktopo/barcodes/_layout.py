@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from math import exp, isqrt, lgamma, log, sqrt
+from math import isqrt, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -60,7 +60,7 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     n_values = values.shape[1]
     index, bins, widths = merge_quantiles(n_values, n_quantiles)
     weights = csr_array(
-        (widths * n_quantiles, (bins, steps)), shape=(n_quantiles, n_values)
+        (widths * n_quantiles, (bins, index)), shape=(n_quantiles, n_values)
     )
     # Summed in float64, because the rounding errors of many deaths add up.
     quantiles = np.empty((len(values), n_quantiles), dtype=values.dtype)

@@ -78,16 +78,16 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
     edges, barcode : ndarray of shape (n_edges,)
         Connectome row e, and the barcode with births b and deaths d.
 
-    edge_weight, birth_weight, death_weight : float
-        The coefficients a, b_0 and b_1.
+    edge_scale, birth_scale, death_scale : float
+        The weights a, b_0 and b_1.
 
     Returns
     -------
     connectome : ndarray of shape (n_edges,)
         The row with the lowest objective that was found.
     """
-    weights = np.full_like(barcode, death_weight)
-    split_barcodes(weights)[0][:] = birth_weight
+    scales = np.full_like(barcode, death_scale)
+    split_barcodes(scales)[0][:] = birth_scale
 
     def objective(connectome, order):
         misfit = edge_scale * np.sum((connectome - edges) ** 2)
@@ -99,15 +99,15 @@ def interpolate_connectome(edges, barcode, edge_scale, birth_scale, death_scale)
         reached, value = edges, start
         for _ in range(_MAX_STEPS):
             proposal = np.empty_like(edges)
-            proposal[order] = (edge_weight * edges[order] + weights * barcode) / (
-                edge_weight + weights
+            proposal[order] = (edge_scale * edges[order] + scales * barcode) / (
+                edge_scale + scales
             )
             order = _order(proposal)
             if (lower := objective(proposal, order)) >= value:
                 break
-            found, value = proposal, proposed
+            reached, value = proposal, lower
         if value < lowest:
-            best, lowest = found, value
+            best, lowest = reached, value
     return best
 
 
@@ -210,9 +210,9 @@ def _has_room(sizes, size_1, size_2, needed):
     Merging the largest components from then on makes the most room.
     """
     sizes = np.sort(sizes[sizes > 0])
-    others = np.delete(sizes, np.searchsorted(sizes, size_1))
-    others = np.delete(others, np.searchsorted(others, size_2))
-    sizes = np.sort(np.append(others, size_1 + size_2))[::-1]
+    apart = np.delete(sizes, np.searchsorted(sizes, size_1))
+    apart = np.delete(apart, np.searchsorted(apart, size_2))
+    sizes = np.sort(np.append(apart, size_1 + size_2))[::-1]
     merged = np.cumsum(sizes)
     within = sizes * (sizes - 1) // 2
     room = merged * (merged - 1) // 2 + within.sum() - np.cumsum(within)
