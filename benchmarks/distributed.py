@@ -1,8 +1,9 @@
-"""Engines of joblib against its processes: ``python -m benchmarks.distributed``.
+"""Compare joblib's backends with its processes: ``python -m benchmarks.distributed``.
 
-The same fits with two workers on this machine: joblib's own processes (loky), a
-cluster of Dask and, where it is installed, Ray; and without any. What a cluster costs
-beyond processes is what is measured: more machines are not at hand.
+The same fits run in one process and with two workers on this machine: joblib's
+processes (loky), a cluster of Dask and, where it is installed, Ray. This measures how
+much more time a cluster takes than processes. It does not measure the gain from more
+machines.
 """
 
 import importlib.util
@@ -69,7 +70,7 @@ def main(argv=None):
 
 
 def start_engines(stack):
-    """Start engines; functions that run a fit, given its number of jobs, on each."""
+    """Start the backends; return for each a function that runs a fit on it."""
 
     def run_on(**config):
         def run(fit):
@@ -108,7 +109,7 @@ def start_engines(stack):
 
 
 def make_fits(quick):
-    """Make the fits: by what they do, functions of the number of jobs."""
+    """Return the fits by name: functions of the number of jobs."""
     n_networks, n_stimuli, n_nodes = (24, 100, 60) if quick else (N_NETWORKS, 1000, 192)
     networks, stimuli = make_networks(n_networks, 5 * n_stimuli)
     X = simulate_activations(n_networks, n_stimuli, n_nodes, dtype=np.float32)
@@ -162,7 +163,7 @@ def make_networks(n_networks, n_stimuli):
 
 
 def draw(rows):
-    """Draw the ratios, fit by fit."""
+    """Draw the ratios of each fit as bars."""
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     axes = figure.subplots()
     cases = list(dict.fromkeys(row["case"] for row in rows))

@@ -91,6 +91,15 @@ def test_helpers_of_one_stage_live_there():
         assert len(users[path.stem] - {"_utils"}) > 1, path.stem
 
 
+PARTS = [path for path in MODULES if path.parent != ROOT and path.stem != "__init__"]
+
+
+@pytest.mark.parametrize("path", PARTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tests_mirror_the_house(path):
+    room, module = path.relative_to(ROOT).parent, path.stem.removeprefix("_")
+    assert (Path(__file__).parent / room / f"test_{module}.py").is_file()
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_hard_dependencies_are_imported_at_the_top(path):
     roots = {name.split(".")[0] for name in imports_at_top(path)}

@@ -12,8 +12,9 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from joblib import parallel_config
+from joblib import effective_n_jobs, parallel_config
 from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
@@ -88,7 +89,7 @@ def one_thread():
 
 
 def make_chain(stimuli):
-    """Make a pipeline whose steps stay where the fit is."""
+    """Make a pipeline whose steps run in the worker that fits it."""
     return Pipeline(
         [
             ("activations", ActivationExtractor(stimuli=stimuli, n_jobs=1)),
@@ -177,6 +178,20 @@ def test_comparisons_give_the_same_tables(small_study, engine):
             # Written out, a number is exact and NaN equals NaN.
             assert [*map(repr, found[name])] == [*map(repr, expected[name])]
     assert list(alone[0]["error"] == "") == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("n_jobs", "inside"), [(1, 2), (2, 1)])
+def test_steps_of_a_parallel_comparison_run_in_its_workers(client, n_jobs, inside):
+    class OneClusterPerJob(BaseEstimator):
+        def fit_predict(self, X):
+            return np.arange(len(X)) % effective_n_jobs(None)
+
+    client.wait_for_workers(2, timeout=60)
+    candidates = {"clusters": OneClusterPerJob()}
+    X, y = np.zeros((6, 1)), np.arange(6) % 2
+    with parallel_config("dask"):
+        table = compare_clusterers(X, y, candidates, n_starts=2, n_jobs=n_jobs)
+    assert list(table["purity"]) == [inside / 2] * 2
 
 
 # --- workers that die -------------------------------------------------------------
@@ -301,7 +316,7 @@ def test_networks_travel_once_with_a_comparison(counted, small_study):
 
     with parallel_config("dask"):
         pickled = count(compare_all)
-    # Two comparisons, of 4 and of 3 pieces of work.
+    # Two comparisons, of 4 and of 3 jobs.
     assert pickled == dict.fromkeys(range(10), 2)
 
 

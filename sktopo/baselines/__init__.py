@@ -1,13 +1,18 @@
-"""What a user would pick instead: the kernels, distances and clusterers of the field.
+"""The usual alternatives to sktopo's method, as estimators.
 
-The extra ``baselines`` installs what they run on: gudhi, kmedoids, networkx.
+Persistence diagrams of Vietoris-Rips complexes with distances, kernels and vectors
+(computed by gudhi), k-medoids (kmedoids), summaries from graph theory and modularity
+clustering (networkx), and spectral clustering. The extra ``baselines`` installs what
+they need.
 """
 
-from sktopo.baselines._clusterers import MedoidClusterer, SimilarityClusterer
+from sktopo.baselines._diagram_distances import DiagramDistance, DiagramKernel
 from sktopo.baselines._diagrams import RipsDiagrams
-from sktopo.baselines._distances import DiagramDistance, DiagramKernel, DistanceKernel
+from sktopo.baselines._distance_kernel import DistanceKernel
 from sktopo.baselines._graphs import GraphSummaries
+from sktopo.baselines._medoids import MedoidClusterer
 from sktopo.baselines._pipelines import baseline_clusterers, baseline_kernels
+from sktopo.baselines._similarity import SimilarityClusterer
 from sktopo.baselines._vectors import PersistenceImages, PersistenceLandscapes
 
 __all__ = [

@@ -19,22 +19,22 @@ from sktopo.barcodes import count_nodes
 from sktopo.barcodes._layout import warn_incomplete
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self
+    from typing import Literal, Self
 
     from numpy.typing import ArrayLike, NDArray
 
-    from sktopo._typing import Diagrams, FloatArray, MemoryLike
+    from sktopo._typing import MemoryLike
 
-# A correlation may exceed 1 by this much: float32 rounding.
+# A correlation may exceed 1 by this much, because of float32 rounding.
 _ROUNDING = 1e-6
 
 
 class RipsDiagrams(TransformerMixin, BaseEstimator):
     r"""Turn connectome rows into persistence diagrams of Vietoris-Rips complexes.
 
-    The usual way to the topology of a weighted graph, and the first step of most
-    baselines: weights become distances, and gudhi computes the persistence of the
-    Rips complexes of all scales [1]_.
+    This is the usual way to the topology of a weighted graph, and the first step of
+    most baselines. Weights become distances, and gudhi computes the persistence of
+    the Rips complexes of all scales [1]_.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
 
     memory : None, str or joblib.Memory, default=None
-        Where to keep the diagram of each row, so that no later fit or transform,
-        with whatever other rows, computes it again.
+        Where to cache the diagram of each row, so that later calls do not compute it
+        again, whatever other rows they get.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -72,8 +72,8 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Needs gudhi, which ``pip install 'sktopo[baselines]'`` brings. Absent edges, at
-    the end of a row whose length is no n(n-1)/2, have weight 0; `fit` warns.
+    Needs gudhi, which ``pip install 'sktopo[baselines]'`` installs. Absent edges, at
+    the end of a row whose length is not n(n-1)/2, have weight 0; `fit` warns.
 
     References
     ----------
@@ -186,7 +186,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         """
         return self
 
-    def _check_range(self, X: FloatArray) -> None:
+    def _check_range(self, X):
         if self.distance == "sqrt" and np.abs(X).max() > 1 + _ROUNDING:
             raise ValueError(
                 f"distance='sqrt' takes correlations, but a weight of X is "
@@ -195,7 +195,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
             )
 
 
-def weight_matrix(row: FloatArray) -> FloatArray:
+def weight_matrix(row):
     """Unpack a row into absolute weights, zero diagonal: (n_nodes, n_nodes)."""
     n_nodes = count_nodes(len(row))
     weights = np.zeros(n_nodes * (n_nodes - 1) // 2)
@@ -203,7 +203,7 @@ def weight_matrix(row: FloatArray) -> FloatArray:
     return squareform(weights, checks=False)
 
 
-def check_diagrams(X: Diagrams) -> list[FloatArray]:
+def check_diagrams(X):
     """Validate a list of diagrams, or a stack; empty ones become (0, 2)."""
     if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
         raise ValueError(
@@ -212,10 +212,10 @@ def check_diagrams(X: Diagrams) -> list[FloatArray]:
     return [_check_diagram(diagram, sample) for sample, diagram in enumerate(X)]
 
 
-def _check_diagram(diagram: ArrayLike, sample: int) -> FloatArray:
+def _check_diagram(diagram, sample):
     if not np.size(diagram):
         return np.empty((0, 2))
-    # A copy: were the caller's array to change, so would the reference of a fit.
+    # A copy, so that later changes of the caller's array do not matter.
     diagram = check_array(
         diagram, dtype=np.float64, ensure_2d=False, allow_nd=True, copy=True
     )
@@ -227,15 +227,13 @@ def _check_diagram(diagram: ArrayLike, sample: int) -> FloatArray:
     return diagram
 
 
-def _import_rips() -> Any:
+def _import_rips():
     return import_optional(
         "gudhi.sklearn.rips_persistence", extra="baselines", purpose="RipsDiagrams"
     )
 
 
-def _rips_diagram(
-    row: FloatArray, distance: str, homology_dimension: int
-) -> FloatArray:
+def _rips_diagram(row, distance, homology_dimension):
     """Compute one diagram with gudhi: (n_points, 2), finite points only."""
     matrix = weight_matrix(row)
     if distance == "sqrt":

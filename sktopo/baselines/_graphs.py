@@ -1,4 +1,4 @@
-"""Summaries of connectomes that a network neuroscientist would use."""
+"""Summaries of connectomes from graph theory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sktopo.barcodes._layout import warn_incomplete
 from sktopo.baselines._diagrams import weight_matrix
 
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Self
 
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
@@ -38,7 +38,7 @@ _NAMES = (
 
 
 class GraphSummaries(TransformerMixin, BaseEstimator):
-    r"""Summarise weighted graphs in the numbers of graph theory.
+    r"""Summarise weighted graphs by numbers from graph theory.
 
     Twelve numbers per graph [1]_, of the absolute weights: mean, standard
     deviation, skewness and five quantiles of the nodes' strengths (their mean
@@ -52,8 +52,8 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         Number of parallel jobs, see :term:`n_jobs`.
 
     memory : None, str or joblib.Memory, default=None
-        Where to keep the summaries of each row, so that no later fit or transform,
-        with whatever other rows, computes them again.
+        Where to cache the summaries of each row, so that later calls do not compute
+        them again, whatever other rows they get.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -79,7 +79,7 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
     loops take minutes for a complete graph of some hundred nodes, has the same
     definitions. The modularity is that of the partition that networkx' Louvain
     method finds with its seed fixed. Needs networkx, which
-    ``pip install 'sktopo[baselines]'`` brings.
+    ``pip install 'sktopo[baselines]'`` installs.
 
     References
     ----------
@@ -113,7 +113,7 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_edges)
-            Connectome rows. Absent edges, at the end of a row whose length is no
+            Connectome rows. Absent edges, at the end of a row whose length is not
             n(n-1)/2, have weight 0.
 
         y : None
@@ -192,12 +192,12 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         return tags
 
 
-def import_networkx(purpose: str) -> Any:
+def import_networkx(purpose):
     """Import networkx, or say which extra installs it."""
     return import_optional("networkx", extra="baselines", purpose=purpose)
 
 
-def _summaries(row: FloatArray) -> list[float]:
+def _summaries(row):
     """Compute the twelve summaries of one graph."""
     weights = weight_matrix(row)
     n_nodes = len(weights)
@@ -215,16 +215,16 @@ def _summaries(row: FloatArray) -> list[float]:
     ]
 
 
-def _skewness(values: FloatArray) -> float:
+def _skewness(values):
     deviations = values - values.mean()
     variance = np.mean(deviations**2)
-    # Equal strengths differ by rounding; their skewness would be noise.
+    # Equal strengths may differ by rounding, and their skewness would be noise.
     if variance <= (1e-12 * np.abs(values).max()) ** 2:
         return 0.0
     return np.mean(deviations**3) / variance**1.5
 
 
-def _clustering(weights: FloatArray) -> FloatArray:
+def _clustering(weights):
     """Compute the weighted clustering coefficient of each node."""
     n_nodes = len(weights)
     degrees = np.count_nonzero(weights, axis=0)
@@ -235,11 +235,11 @@ def _clustering(weights: FloatArray) -> FloatArray:
     return triangles / np.maximum(degrees * (degrees - 1), 1)
 
 
-def _efficiency(weights: FloatArray) -> float:
+def _efficiency(weights):
     """Compute the mean of one over the shortest paths between nodes."""
     n_nodes = len(weights)
     lengths = np.full_like(weights, np.inf)
-    # A length beyond the largest number is no path either.
+    # An infinite length means that there is no path.
     with np.errstate(over="ignore"):
         np.divide(1, weights, out=lengths, where=weights > 0)
     paths = shortest_path(lengths, directed=False)
@@ -247,7 +247,7 @@ def _efficiency(weights: FloatArray) -> float:
     return np.sum(1 / paths) / max(n_nodes * (n_nodes - 1), 1)
 
 
-def _modularity(weights: FloatArray) -> float:
+def _modularity(weights):
     if not weights.any():
         return 0.0
     networkx = import_networkx("GraphSummaries")

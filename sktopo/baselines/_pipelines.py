@@ -13,38 +13,59 @@ from sklearn.svm import SVC
 from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._persistence import GraphPersistence
-from sktopo.baselines._clusterers import MedoidClusterer, SimilarityClusterer
+from sktopo.baselines._diagram_distances import (
+    KERNELS,
+    DiagramDistance,
+    DiagramKernel,
+)
 from sktopo.baselines._diagrams import RipsDiagrams
-from sktopo.baselines._distances import DiagramDistance, DiagramKernel, DistanceKernel
+from sktopo.baselines._distance_kernel import DistanceKernel
 from sktopo.baselines._graphs import GraphSummaries
+from sktopo.baselines._medoids import MedoidClusterer
+from sktopo.baselines._similarity import SimilarityClusterer
 from sktopo.baselines._vectors import PersistenceImages, PersistenceLandscapes
 
 if TYPE_CHECKING:
-    from typing import Any, Literal
-
-    from sklearn.base import BaseEstimator
+    from typing import Literal
 
     from sktopo._typing import RandomState
 
-# Names of distances in the field's papers, and here.
-_DISTANCES: dict[str, Any] = {
-    "BD": "bottleneck",
-    "WD": "wasserstein",
-    "SWK": "sliced_wasserstein",
-    "HK": "heat",
-    "PF": "persistence_fisher",
-    "PWG": "weighted_gaussian",
-}
+
+def _list_baselines(distance):
+    """List all methods that classify and cluster: steps that end in rows or distances.
+
+    A method is one entry here. Steps called "distance" give distances between samples,
+    all others rows.
+    """
+    diagrams = {"diagrams": RipsDiagrams(distance)}
+    methods = {
+        "Top (normalised)": {"rows": GraphPersistence()},
+        "Top (sum)": {"rows": GraphPersistence(normalize=False)},
+        "Adj": {"rows": GraphPersistence(topology_weight=0)},
+    }
+    for name, metric in {
+        "BD": "bottleneck",
+        "WD": "wasserstein",
+        "SWK": "sliced_wasserstein",
+        "HK": "heat",
+        "PF": "persistence_fisher",
+        "PWG": "weighted_gaussian",
+    }.items():
+        methods[name] = {**diagrams, "distance": DiagramDistance(metric)}
+    methods["PI"] = {**diagrams, "rows": PersistenceImages()}
+    methods["PL"] = {**diagrams, "rows": PersistenceLandscapes()}
+    methods["graph summaries"] = {"rows": GraphSummaries(), "scaler": StandardScaler()}
+    return methods
 
 
 def baseline_kernels(
     *, distance: Literal["sqrt", "inverse"] = "sqrt"
 ) -> dict[str, Pipeline]:
-    """Make classifiers of connectome rows, one per kernel, of one form.
+    """Make classifiers of connectome rows, one for each kernel.
 
-    Each is a Pipeline of two steps: "kernel", itself a pipeline from connectome rows
-    to kernel values, and "svc", ``SVC(kernel="precomputed")``. So the kernels can
-    also be alternatives in the grid of one GridSearchCV.
+    Each is a Pipeline of two steps: "kernel", which is a pipeline from connectome rows
+    to kernel values, and "svc", which is ``SVC(kernel="precomputed")``. So the kernels
+    can also be alternatives in the grid of one GridSearchCV.
 
     Parameters
     ----------
@@ -54,11 +75,13 @@ def baseline_kernels(
     Returns
     -------
     classifiers : dict of str to Pipeline
-        The method: "Top (normalised)", "Top (sum)". Edge weights: "Adj".
-        Vietoris-Rips diagrams: "BD" (bottleneck distance), "WD" (Wasserstein
-        distance), "SWK" (sliced Wasserstein), "HK" (heat), "PF" (persistence
-        Fisher), "PWG" (persistence-weighted Gaussian), "PI" (images), "PL"
-        (landscapes). Graph theory: "graph summaries".
+        The names are those of the papers. sktopo's method, topological clustering:
+        "Top (normalised)", "Top (sum)". Edge weights, the adjacency matrix: "Adj".
+        Diagrams of Vietoris-Rips complexes: "BD" (bottleneck distance), "WD"
+        (Wasserstein distance), "SWK" (sliced Wasserstein kernel), "HK" (heat kernel),
+        "PF" (persistence Fisher kernel), "PWG" (persistence-weighted Gaussian kernel),
+        "PI" (persistence images), "PL" (persistence landscapes). Graph theory: "graph
+        summaries".
 
     See Also
     --------
@@ -67,10 +90,10 @@ def baseline_kernels(
 
     Notes
     -----
-    Kernels of distances are ``exp(-d / median)``; "HK" and "PWG" are the kernels
-    themselves; rows (barcodes, edge weights, images, landscapes, summaries) go
-    through the Gaussian kernel of :class:`sktopo.WassersteinKernel`. Spectral and
-    modularity clustering are no kernels.
+    Kernels of distances are ``exp(-d / median)``. "HK" and "PWG" are kernels already.
+    Rows (Wasserstein rows, edge weights, images, landscapes, summaries) are given to
+    the Gaussian kernel of :class:`sktopo.WassersteinKernel`. Spectral and modularity
+    clustering do not have a kernel.
 
     Examples
     --------
@@ -84,36 +107,21 @@ def baseline_kernels(
     >>> len(search.fit(X, y).cv_results_["params"])
     2
     """
-    chains = {
-        name: {"rows": rows, "kernel": WassersteinKernel()}
-        for name, rows in _barcodes().items()
-    }
-    for name, metric in _DISTANCES.items():
-        chains[name] = {
-            "diagrams": RipsDiagrams(distance),
-            "distance": DiagramDistance(metric),
-            "kernel": DistanceKernel(),
-        }
-    for name in ("HK", "PWG"):
-        chains[name] = {
-            "diagrams": RipsDiagrams(distance),
-            "kernel": DiagramKernel(_DISTANCES[name]),
-        }
-    for name, rows in _vectors().items():
-        chains[name] = {
-            "diagrams": RipsDiagrams(distance),
-            "rows": rows,
-            "kernel": WassersteinKernel(),
-        }
-    chains["graph summaries"] = {
-        "rows": GraphSummaries(),
-        "scaler": StandardScaler(),
-        "kernel": WassersteinKernel(),
-    }
-    return {
-        name: _pipeline(kernel=_pipeline(**steps), svc=SVC(kernel="precomputed"))
-        for name, steps in chains.items()
-    }
+    classifiers = {}
+    for name, steps in _list_baselines(distance).items():
+        last = steps.get("distance")
+        if last is None:
+            steps = {**steps, "kernel": WassersteinKernel()}
+        elif last.metric in KERNELS:
+            # These distances come from kernels, which are used themselves.
+            steps = {**steps, "kernel": DiagramKernel(last.metric)}
+            del steps["distance"]
+        else:
+            steps = {**steps, "kernel": DistanceKernel()}
+        kernel = Pipeline(list(steps.items()))
+        svc = SVC(kernel="precomputed")
+        classifiers[name] = Pipeline([("kernel", kernel), ("svc", svc)])
+    return classifiers
 
 
 def baseline_clusterers(
@@ -138,9 +146,9 @@ def baseline_clusterers(
     Returns
     -------
     clusterers : dict of str to Pipeline
-        The names of :func:`baseline_kernels`, and "spectral", "modularity". Their
-        last step is called "clusterer": k-means (:class:`sktopo.TopClusterer` for
-        barcodes and edge weights), or k-medoids (:class:`MedoidClusterer`) for
+        The names of :func:`baseline_kernels`, and "spectral" and "modularity". The last
+        step is called "clusterer". It is k-means (:class:`sktopo.TopClusterer` for
+        Wasserstein rows and edge weights), or k-medoids (:class:`MedoidClusterer`) for
         distances between diagrams.
 
     See Also
@@ -160,45 +168,15 @@ def baseline_clusterers(
     top = TopClusterer(n_clusters, random_state=random_state)
     kmeans = KMeans(n_clusters, n_init=1, random_state=random_state)
     medoids = MedoidClusterer(n_clusters, random_state=random_state)
-    chains = {
-        name: {"rows": rows, "clusterer": top} for name, rows in _barcodes().items()
-    }
-    for name, metric in _DISTANCES.items():
-        chains[name] = {
-            "diagrams": RipsDiagrams(distance),
-            "distance": DiagramDistance(metric),
-            "clusterer": medoids,
-        }
-    for name, rows in _vectors().items():
-        chains[name] = {
-            "diagrams": RipsDiagrams(distance),
-            "rows": rows,
-            "clusterer": kmeans,
-        }
-    chains["graph summaries"] = {
-        "rows": GraphSummaries(),
-        "scaler": StandardScaler(),
-        "clusterer": kmeans,
-    }
+    clusterers = {}
+    for name, steps in _list_baselines(distance).items():
+        clusterer = medoids if "distance" in steps else kmeans
+        if isinstance(steps.get("rows"), GraphPersistence):
+            clusterer = top
+        clusterers[name] = Pipeline([*steps.items(), ("clusterer", clone(clusterer))])
     for method in ("spectral", "modularity"):
         clusterer = SimilarityClusterer(
             n_clusters, method=method, random_state=random_state
         )
-        chains[method] = {"clusterer": clusterer}
-    return {name: clone(_pipeline(**steps)) for name, steps in chains.items()}
-
-
-def _barcodes() -> dict[str, GraphPersistence]:
-    return {
-        "Top (normalised)": GraphPersistence(),
-        "Top (sum)": GraphPersistence(normalize=False),
-        "Adj": GraphPersistence(topology_weight=0),
-    }
-
-
-def _vectors() -> dict[str, PersistenceImages | PersistenceLandscapes]:
-    return {"PI": PersistenceImages(), "PL": PersistenceLandscapes()}
-
-
-def _pipeline(**steps: BaseEstimator) -> Pipeline:
-    return Pipeline(list(steps.items()))
+        clusterers[method] = Pipeline([("clusterer", clusterer)])
+    return clusterers

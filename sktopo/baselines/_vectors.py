@@ -1,4 +1,4 @@
-"""Persistence diagrams as vectors: images and landscapes, both of them gudhi's."""
+"""Persistence diagrams as vectors, images and landscapes, computed by gudhi."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sktopo._utils.parameters import check_flag, check_integer, check_positive
 from sktopo.baselines._diagrams import check_diagrams
 
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Self
 
     from numpy.typing import NDArray
 
-    from sktopo._typing import Diagrams, FloatArray
+    from sktopo._typing import Diagrams
 
 
 class PersistenceImages(
@@ -38,8 +38,8 @@ class PersistenceImages(
         Width of the Gaussian put on each point.
 
     weighted : bool, default=True
-        Whether points weigh their persistence, which makes the image stable [1]_,
-        rather than 1.
+        Whether the weight of a point is its persistence, which makes the image stable
+        [1]_, or 1.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class PersistenceImages(
 
     Notes
     -----
-    Needs gudhi, which ``pip install 'sktopo[baselines]'`` brings. The image of an
+    Needs gudhi, which ``pip install 'sktopo[baselines]'`` installs. The image of an
     empty diagram is 0.
 
     References
@@ -100,7 +100,7 @@ class PersistenceImages(
             If gudhi is not installed.
 
         ValueError
-            If a parameter is out of range or X holds no finite diagrams.
+            If a parameter is out of range or X does not hold finite diagrams.
         """
         check_integer("resolution", self.resolution, 1)
         check_positive("bandwidth", self.bandwidth)
@@ -135,10 +135,10 @@ class PersistenceImages(
         return _vectorize(library, check_diagrams(X), self._n_features_out)
 
     @property
-    def _n_features_out(self) -> int:
+    def _n_features_out(self):
         return self.resolution**2
 
-    def _library(self, **known: Any) -> Any:
+    def _library(self, **known):
         return _import_vectors().PersistenceImage(
             bandwidth=self.bandwidth,
             weight=_persistence if self.weighted else _one,
@@ -172,7 +172,7 @@ class PersistenceLandscapes(
 
     Notes
     -----
-    Needs gudhi, which ``pip install 'sktopo[baselines]'`` brings, and which
+    Needs gudhi, which ``pip install 'sktopo[baselines]'`` installs, and which
     multiplies landscapes by the root of 2. The landscape of an empty diagram is 0.
 
     References
@@ -215,12 +215,12 @@ class PersistenceLandscapes(
             If gudhi is not installed.
 
         ValueError
-            If a parameter is out of range or X holds no finite diagrams.
+            If a parameter is out of range or X does not hold finite diagrams.
         """
         check_integer("n_landscapes", self.n_landscapes, 1)
         check_integer("resolution", self.resolution, 1)
         points = _points(check_diagrams(X))
-        # gudhi prints to the terminal where it finds no range.
+        # gudhi prints a message if there is no range, so one is given.
         known = {} if len(points) and np.ptp(points) else {"sample_range": [0.0, 1.0]}
         self.grid_ = self._library(**known).fit([points]).grid_
         return self
@@ -250,16 +250,16 @@ class PersistenceLandscapes(
         return _vectorize(library, check_diagrams(X), self._n_features_out)
 
     @property
-    def _n_features_out(self) -> int:
+    def _n_features_out(self):
         return self.n_landscapes * self.resolution
 
-    def _library(self, **known: Any) -> Any:
+    def _library(self, **known):
         return _import_vectors().Landscape(
             num_landscapes=self.n_landscapes, resolution=self.resolution, **known
         )
 
 
-def _import_vectors() -> Any:
+def _import_vectors():
     return import_optional(
         "gudhi.representations.vector_methods",
         extra="baselines",
@@ -267,14 +267,12 @@ def _import_vectors() -> Any:
     )
 
 
-def _points(diagrams: list[FloatArray]) -> FloatArray:
+def _points(diagrams):
     """Collect the points of all diagrams: (n_points, 2)."""
     return np.vstack(diagrams)
 
 
-def _vectorize(
-    library: Any, diagrams: list[FloatArray], n_features: int
-) -> NDArray[np.float64]:
+def _vectorize(library, diagrams, n_features):
     """Transform the diagrams that have points; rows of 0 for the others."""
     rows = np.zeros((len(diagrams), n_features))
     full = [i for i, diagram in enumerate(diagrams) if len(diagram)]
@@ -284,10 +282,10 @@ def _vectorize(
     return rows
 
 
-def _persistence(point: FloatArray) -> float:
-    # gudhi hands over birth and persistence.
+def _persistence(point):
+    # gudhi passes birth and persistence.
     return point[1]
 
 
-def _one(point: FloatArray) -> float:
+def _one(point):
     return 1.0

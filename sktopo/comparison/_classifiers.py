@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.model_selection import GridSearchCV, check_cv, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    check_cv,
+    cross_validate,
+)
 
-from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
     check_comparison,
-    open_memory,
     run_jobs,
     share_memory,
 )
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sktopo._typing import Folds, MemoryLike, Table
-
-_COLUMNS = ("candidate", "fold", "score", "inner_score", "best_params", *SECONDS)
 
 
 def compare_classifiers(
@@ -123,44 +123,33 @@ def compare_classifiers(
     6
     """
     y, candidates = check_comparison(X, y, candidates, verbose)
-    folds = check_cv(cv, y, classifier=True).split(X, y)
-    with open_memory(memory) as (results, steps):
-        jobs = [
-            ({"candidate": name, "fold": fold}, (estimator, grid, *split))
-            for fold, split in enumerate(folds)
-            for name, (estimator, grid) in candidates.items()
-        ]
-        options = {"inner_cv": inner_cv, "scoring": scoring, "memory": steps}
-        compute = partial(results.cache(_classify, ignore=["memory"]), **options)
-        rows = run_jobs(compute, jobs, X, y, n_jobs, verbose)
-    return make_table(rows, (*_COLUMNS, "error"))
+    jobs = [
+        ({"candidate": name, "fold": fold}, (estimator, grid, split, inner_cv, scoring))
+        for fold, split in enumerate(check_cv(cv, y, classifier=True).split(X, y))
+        for name, (estimator, grid) in candidates.items()
+    ]
+    columns = ("score", "inner_score", "best_params", *SECONDS)
+    options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
+    return run_jobs(_classify, jobs, X, y, columns, **options)
 
 
-def _classify(estimator, grid, train, test, *, X, y, inner_cv, scoring, memory):
+def _classify(estimator, grid, split, inner_cv, scoring, *, X, y, memory):
     """Search and fit on the training folds, and score on the held-out fold."""
     model = share_memory(estimator, memory)
+    options = {"scoring": scoring, "error_score": "raise"}
     if grid is not None:
-        model = GridSearchCV(
-            model,
-            share_memory(grid, memory),
-            cv=inner_cv,
-            scoring=scoring,
-            error_score="raise",
-        )
-    found = cross_validate(
-        model,
-        X,
-        y,
-        cv=[(train, test)],
-        scoring=scoring,
-        return_estimator=True,
-        error_score="raise",
-    )
-    (fitted,) = found["estimator"]
+        # A grid for each setting: values can be estimators, which share the memory.
+        grids = [
+            {key: [share_memory(value, memory)] for key, value in setting.items()}
+            for setting in ParameterGrid(grid)
+        ]
+        model = GridSearchCV(model, grids, cv=inner_cv, **options)
+    results = cross_validate(model, X, y, cv=[split], return_estimator=True, **options)
+    (fitted,) = results["estimator"]
     return {
-        "score": found["test_score"][0],
+        "score": results["test_score"][0],
         "inner_score": getattr(fitted, "best_score_", np.nan),
         "best_params": getattr(fitted, "best_params_", {}),
-        "fit_seconds": found["fit_time"][0],
-        "score_seconds": found["score_time"][0],
+        "fit_seconds": results["fit_time"][0],
+        "score_seconds": results["score_time"][0],
     }

@@ -12,12 +12,10 @@ from sklearn.model_selection import ParameterGrid, check_cv, cross_validate
 from sklearn.utils import check_random_state
 
 from sktopo._utils.parameters import check_integer
-from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
     check_comparison,
-    open_memory,
-    parameters_named,
+    list_parameters,
     run_jobs,
     share_memory,
 )
@@ -128,29 +126,24 @@ def compare_clusterers(
     6
     """
     y, candidates = check_comparison(X, y, candidates, verbose)
+    settings = _list_settings(candidates)
     check_integer("n_starts", n_starts, 1)
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_starts).tolist()
-    folds = [(-1, (None, None))]
+    folds = [(-1, None)]
     if cv is not None:
         folds = list(enumerate(check_cv(cv, y, classifier=True).split(X, y)))
-    with open_memory(memory) as (results, steps):
-        jobs = [
-            (
-                {"candidate": name, "fold": fold, "start": start},
-                (estimator, seed, *split),
-            )
-            # Start by start, so that later starts find the cached steps of the first.
-            for start, seed in enumerate(seeds)
-            for fold, split in folds
-            for name, estimator in _settings(candidates).items()
-        ]
-        compute = partial(results.cache(_cluster, ignore=["memory"]), memory=steps)
-        rows = run_jobs(compute, jobs, X, y, n_jobs, verbose)
-    columns = ("candidate", "fold", "start", *SCORES, *SECONDS, "error")
-    return make_table(rows, columns)
+    jobs = [
+        ({"candidate": name, "fold": fold, "start": start}, (estimator, seed, split))
+        # Starts come first, so that later ones find the cached steps of the first.
+        for start, seed in enumerate(seeds)
+        for fold, split in folds
+        for name, estimator in settings.items()
+    ]
+    options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
+    return run_jobs(_cluster, jobs, X, y, (*SCORES, *SECONDS), **options)
 
 
-def _settings(candidates):
+def _list_settings(candidates):
     """Return an estimator for every setting of the grids, named after the setting."""
     settings = {}
     for name, (estimator, grid) in candidates.items():
@@ -161,32 +154,30 @@ def _settings(candidates):
     return settings
 
 
-def _cluster(estimator, seed, train, test, *, X, y, memory):
+def _cluster(estimator, seed, split, *, X, y, memory):
     """Cluster all samples, or the training folds and predict the held-out fold."""
     model = share_memory(estimator, memory)
-    model.set_params(**dict.fromkeys(parameters_named(model, "random_state"), seed))
-    if test is None:
+    model.set_params(**dict.fromkeys(list_parameters(model, "random_state"), seed))
+    if split is None:
         start = perf_counter()
         labels = model.fit_predict(X)
         fitted = perf_counter()
-        row = _score_labels(y, labels)
+        scores = _score_labels(y, labels)
         seconds = (fitted - start, perf_counter() - fitted)
     else:
-        found = cross_validate(
-            model,
-            X,
-            cv=[(train, test)],
-            scoring=partial(_score_predicted, y=y[test]),
-            error_score="raise",
+        # The scorer is given the classes itself, because `fit` must not see them.
+        scorer = partial(_score_predicted, y_true=y[split[1]])
+        results = cross_validate(
+            model, X, cv=[split], scoring=scorer, error_score="raise"
         )
-        row = {name: found[f"test_{name}"][0] for name in SCORES}
-        seconds = (found["fit_time"][0], found["score_time"][0])
-    return {**row, **dict(zip(SECONDS, seconds, strict=True))}
+        scores = {name: results[f"test_{name}"][0] for name in SCORES}
+        seconds = (results["fit_time"][0], results["score_time"][0])
+    return {**scores, **dict(zip(SECONDS, seconds, strict=True))}
 
 
 def _score_labels(y, labels):
     return {name: score(y, labels) for name, score in SCORES.items()}
 
 
-def _score_predicted(estimator, X, y):
-    return _score_labels(y, estimator.predict(X))
+def _score_predicted(estimator, X, *, y_true):
+    return _score_labels(y_true, estimator.predict(X))

@@ -1,9 +1,9 @@
-"""What comparisons of classifiers and of clusterers share: candidates, caches, jobs."""
+"""What comparisons of classifiers and of clusterers share."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, nullcontext
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -15,12 +15,13 @@ from sklearn.utils.validation import check_memory
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag
+from sktopo._utils.tables import make_table
 
 SECONDS = ("fit_seconds", "score_seconds")
 
 
 def check_comparison(X, y, candidates, verbose):
-    """Validate the input; returns y and a dict of pairs (estimator, grid or None)."""
+    """Validate the input; return y and a dict of pairs (estimator, grid or None)."""
     import_optional("pandas", extra="tables", purpose="A comparison")
     if not isinstance(candidates, dict):
         raise TypeError(f"candidates must be a dict, got {type(candidates).__name__}.")
@@ -40,78 +41,79 @@ def check_comparison(X, y, candidates, verbose):
     return column_or_1d(y), pairs
 
 
-@contextmanager
-def open_memory(memory):
-    """Open the cache of finished jobs and that of steps, which may be temporary."""
+def run_jobs(compute, jobs, X, y, columns, *, n_jobs, memory, verbose):
+    """Run the jobs that are not in the cache, and make the table of all of them.
+
+    Parameters
+    ----------
+    compute : function
+        ``compute(*arguments, X=X, y=y, memory=memory)`` returns a dict of `columns`.
+        It is called with a memory in which steps of pipelines cache their results.
+
+    jobs : list of (dict, tuple)
+        The first columns of each row, and the arguments of `compute`.
+
+    X, y : samples and their classes
+
+    columns : sequence of str
+        The columns that `compute` fills.
+
+    n_jobs, memory, verbose : see :func:`compare_classifiers`
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row per job, with a last column `error`.
+    """
+    # The jobs of a parallel comparison already use all workers. What is nested in a job
+    # runs in the worker of the job: Dask would send it to all machines again.
+    nested = {}
+    if effective_n_jobs(n_jobs) > 1:
+        nested = {"require": "sharedmem", "n_jobs": 1}
     # The path is made absolute because workers may run in another folder.
     results = check_memory(
         os.path.abspath(memory) if isinstance(memory, str) else memory
     )
-    if results.location is not None:
-        yield results, results
-        return
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        yield results, Memory(folder, verbose=0)
+        steps = Memory(folder, verbose=0) if results.location is None else results
+        compute = partial(results.cache(compute, ignore=["memory"]), memory=steps)
+        rows = run_parallel(
+            partial(_run_job, compute, nested),
+            jobs,
+            shared=(X, y),
+            n_jobs=n_jobs,
+            verbose=verbose,
+            description="comparison",
+        )
+        return make_table(list(rows), [*jobs[0][0], *columns, "error"])
 
 
-def run_jobs(compute, jobs, X, y, n_jobs, verbose):
-    """Run jobs in parallel and return a row for each.
-
-    A job is a pair: a dict of the first columns of its row, and the arguments of
-    `compute`, which also takes X and y and returns a dict of the other columns.
-    """
-    is_parallel = effective_n_jobs(n_jobs) > 1
-    rows = run_parallel(
-        _run_job,
-        [(compute, arguments, is_parallel) for _, arguments in jobs],
-        shared=(X, y),
-        n_jobs=n_jobs,
-        verbose=verbose,
-        description="comparison",
-    )
-    return [{**job[0], **row} for job, row in zip(jobs, rows, strict=True)]
-
-
-def _run_job(compute, arguments, is_parallel, X, y):
-    """Compute the columns of one row, or say in `error` why there are none."""
+def _run_job(compute, nested, label, arguments, X, y):
+    """Return the row of a job, whose `error` says why there is no result, or is ""."""
     # joblib sends large arrays to workers as memory maps, whose cached results would
     # not be recognised as those of the array.
     X, y = (np.asarray(v) if isinstance(v, np.memmap) else v for v in (X, y))
-    # Jobs already use all workers. Without this, a step inside a job on Dask would
-    # send its data to all machines again, and the seconds would not be its own.
-    inside = (
-        parallel_config(require="sharedmem", n_jobs=1) if is_parallel else nullcontext()
-    )
     try:
-        with inside:
-            return {**compute(*arguments, X=X, y=y), "error": ""}
-    except Exception as error:  # whatever a candidate raises becomes its row
-        return {"error": f"{type(error).__name__}: {error}"}
+        with parallel_config(**nested):
+            return {**label, **compute(*arguments, X=X, y=y), "error": ""}
+    except Exception as error:  # whatever a candidate raises is reported in its row
+        return {**label, "error": f"{type(error).__name__}: {error}"}
 
 
-def parameters_named(estimator, name):
+def list_parameters(estimator, name):
     """List the parameters called `name`, those of steps included."""
     return [key for key in estimator.get_params() if key.split("__")[-1] == name]
 
 
 def share_memory(value, memory):
-    """Clone an estimator and set `memory` in all parts that have none.
+    """Clone an estimator and set each of its parameters `memory` that is None.
 
-    What is not an estimator comes back as it is, so that values of grids can be
-    given; a grid, or a list of grids, is mapped value by value.
+    A value that is not an estimator is returned as it is.
     """
-    if isinstance(value, dict):
-        return {
-            key: [share_memory(option, memory) for option in options]
-            for key, options in value.items()
-        }
-    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
-        return [share_memory(part, memory) for part in value]
     if not hasattr(value, "get_params") or isinstance(value, type):
         return value
     estimator = clone(value)
     parameters = estimator.get_params()
-    unset = [
-        key for key in parameters_named(estimator, "memory") if parameters[key] is None
-    ]
+    names = list_parameters(estimator, "memory")
+    unset = [name for name in names if parameters[name] is None]
     return estimator.set_params(**dict.fromkeys(unset, memory))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sktopo._utils.tables import make_table
 from sktopo.comparison._clusterers import SCORES
 from sktopo.comparison._jobs import SECONDS
 
@@ -41,20 +38,19 @@ def summarize(table: Table) -> Table:
     >>> [int(n) for n in summarize(table)["n_scored"]]
     [4]
     """
-    scores = [name for name in ("score", "inner_score", *SCORES) if name in table]
-    rows = []
-    for candidate, group in table.groupby("candidate", sort=False):
-        scored = group[group["error"] == ""]
-        row = {
-            "candidate": candidate,
-            "n_scored": len(scored),
-            "n_failed": len(group) - len(scored),
-        }
-        for name in scores:
-            values = scored[name].astype(float)
-            row[f"mean_{name}"] = values.mean()
-            row[f"std_{name}"] = values.std(ddof=0)
-        row["seconds"] = float(np.sum(scored[list(SECONDS)].to_numpy(dtype=float)))
-        row["error"] = next(filter(None, group["error"]), "")
-        rows.append(row)
-    return make_table(rows, rows[0])
+    by_candidate = table.groupby("candidate", sort=False)
+    summary = by_candidate["error"].agg(
+        n_scored=lambda errors: (errors == "").sum(),
+        n_failed=lambda errors: (errors != "").sum(),
+    )
+    scored = table[table["error"] == ""].groupby("candidate", sort=False)
+    for name in ("score", "inner_score", *SCORES):
+        if name in table:
+            # A score that is NaN without an error is not left out of the mean.
+            summary[f"mean_{name}"] = scored[name].agg(lambda v: v.mean(skipna=False))
+            summary[f"std_{name}"] = scored[name].agg(
+                lambda v: v.std(skipna=False, ddof=0)
+            )
+    summary["seconds"] = by_candidate[list(SECONDS)].sum().sum(axis=1)
+    summary["error"] = by_candidate["error"].agg(lambda v: next(filter(None, v), ""))
+    return summary.reset_index()

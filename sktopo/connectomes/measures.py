@@ -306,14 +306,18 @@ def _sum_products(activations):
     What overflows becomes infinite or NaN, without a warning.
     """
     n_observations, n_nodes = activations.shape
-    products = np.zeros((n_nodes, n_nodes), dtype=activations.dtype)
-    sums = np.zeros(n_nodes, dtype=activations.dtype)
+    dtype = activations.dtype
+    products, sums = np.zeros((n_nodes, n_nodes), dtype), np.zeros(n_nodes, dtype)
+    # Products with ones sum columns several times faster than np.sum does.
+    ones = np.ones(n_observations, dtype)
+    buffer = np.empty((min(_BLOCK, n_observations), n_nodes), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = activations.mean(axis=0)
+        mean = ones @ activations / n_observations
         for block in gen_batches(n_observations, _BLOCK):
-            centered = activations[block] - mean
+            centered = buffer[: block.stop - block.start]
+            np.subtract(activations[block], mean, out=centered)
             products += centered.T @ centered
-            sums += centered.sum(axis=0)
+            sums += ones[block] @ centered
         # The computed mean is rounded, so the centred units keep a small mean.
         products -= np.outer(sums, sums / n_observations)
     return products

@@ -1,4 +1,4 @@
-"""Clusterers by distances and by similarity graphs, with a rule for new samples."""
+"""Clusters of samples around medoids, by their distances."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.cluster import SpectralClustering
-from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
-from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,7 +17,6 @@ from sktopo._utils.parameters import (
     reset_fitted_attributes,
 )
 from sktopo._utils.samples import FLOATS
-from sktopo.baselines._graphs import import_networkx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from sklearn.utils import Tags
 
-    from sktopo._typing import FloatArray, IntArray, RandomState
+    from sktopo._typing import IntArray, RandomState
 
 
 class MedoidClusterer(ClusterMixin, BaseEstimator):
@@ -91,7 +88,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
 
     Notes
     -----
-    Needs kmedoids, which ``pip install 'sktopo[baselines]'`` brings.
+    Needs kmedoids, which ``pip install 'sktopo[baselines]'`` installs.
 
     References
     ----------
@@ -151,7 +148,10 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
             If a parameter is out of range, or X is not a 2-D array of finite
             numbers, or distances are negative, not square, or fewer than clusters.
         """
-        self._check_parameters()
+        check_integer("n_clusters", self.n_clusters, 1)
+        check_integer("max_iter", self.max_iter, 1)
+        check_option("method", self.method, ("fasterpam", "pam", "alternate"))
+        check_option("init", self.init, ("random", "build"))
         kmedoids = import_optional(
             "kmedoids", extra="baselines", purpose="MedoidClusterer"
         )
@@ -159,7 +159,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         X = validate_data(
             self, X, dtype=FLOATS, ensure_non_negative=self._is_precomputed()
         )
-        check_enough(len(X), self.n_clusters)
+        check_enough_samples(len(X), self.n_clusters)
         distances = self._square(X)
         run = {"alternate": "alternating"}.get(self.method, self.method)
         found = getattr(kmedoids, run)(
@@ -207,16 +207,11 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         centers = self.cluster_centers_
         return pairwise_distances(X, centers, metric=self.metric).argmin(axis=1)
 
-    def _check_parameters(self) -> None:
-        check_integer("n_clusters", self.n_clusters, 1)
-        check_integer("max_iter", self.max_iter, 1)
-        check_option("method", self.method, ("fasterpam", "pam", "alternate"))
-        check_option("init", self.init, ("random", "build"))
-
-    def _is_precomputed(self) -> bool:
+    def _is_precomputed(self):
         return isinstance(self.metric, str) and self.metric == "precomputed"
 
-    def _square(self, X: FloatArray) -> FloatArray:
+    def _square(self, X):
+        """Return the distances among the samples of `fit`: (n_samples, n_samples)."""
         if not self._is_precomputed():
             return pairwise_distances(X, metric=self.metric)
         if X.shape[0] != X.shape[1]:
@@ -233,171 +228,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         return tags
 
 
-class SimilarityClusterer(ClusterMixin, BaseEstimator):
-    r"""Cluster rows by the graph of their similarities.
-
-    The samples are the nodes of a complete graph, whose weights are
-    :math:`\exp(-d^2 / s)` with the Euclidean distances :math:`d` between rows and
-    the median :math:`s` of their squares. Communities are found in that graph by
-    spectral clustering or by modularity. New samples belong to the cluster of the
-    nearest mean row: a rule of ours, for neither method has one.
-
-    Parameters
-    ----------
-    n_clusters : int, default=8
-        Number of clusters.
-
-    method : {"spectral", "modularity"}, default="spectral"
-        "spectral" is :class:`sklearn.cluster.SpectralClustering`, one random start;
-        "modularity" joins communities greedily, networkx'
-        ``greedy_modularity_communities``, until `n_clusters` remain, and has no
-        randomness.
-
-    random_state : int, RandomState instance or None, default=None
-        Randomness of the spectral method. Pass an int for repeatable results.
-
-    Attributes
-    ----------
-    cluster_centers_ : ndarray of shape (n_clusters, n_features)
-        Mean row of each cluster.
-
-    labels_ : ndarray of shape (n_samples,)
-        Cluster of each fitted row, from the graph; the nearest mean may differ.
-
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if they were all strings.
-
-    See Also
-    --------
-    MedoidClusterer : Clusters by distances.
-
-    Notes
-    -----
-    The modularity method needs networkx, which
-    ``pip install 'sktopo[baselines]'`` brings.
-
-    References
-    ----------
-    .. [1] Clauset, Newman & Moore, "Finding community structure in very large
-       networks", Physical Review E 2004, arXiv:cond-mat/0408187.
-
-    Examples
-    --------
-    >>> from sktopo.baselines import SimilarityClusterer
-    >>> clusterer = SimilarityClusterer(2, method="modularity")
-    >>> clusterer.fit([[0.0], [0.1], [5.0], [5.1], [5.2]]).labels_
-    array([1, 1, 0, 0, 0])
-    >>> clusterer.predict([[1.0]])
-    array([1])
-    """
-
-    def __init__(
-        self,
-        n_clusters: int = 8,
-        *,
-        method: Literal["spectral", "modularity"] = "spectral",
-        random_state: RandomState = None,
-    ) -> None:
-        self.n_clusters = n_clusters
-        self.method = method
-        self.random_state = random_state
-
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Cluster rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : SimilarityClusterer
-            The fitted clusterer.
-
-        Raises
-        ------
-        ImportError
-            If networkx is needed and not installed.
-
-        ValueError
-            If a parameter is out of range, X is not a 2-D array of finite numbers,
-            or there are fewer rows than clusters.
-        """
-        check_integer("n_clusters", self.n_clusters, 1)
-        check_option("method", self.method, ("spectral", "modularity"))
-        X = validate_data(self, X, dtype=FLOATS)
-        check_enough(len(X), self.n_clusters)
-        similarities = _similarities(X)
-        if self.method == "spectral":
-            spectral = SpectralClustering(
-                self.n_clusters,
-                affinity="precomputed",
-                n_init=1,
-                random_state=self.random_state,
-            )
-            labels = spectral.fit_predict(similarities)
-        else:
-            labels = _join_communities(similarities, self.n_clusters)
-        found, self.labels_ = np.unique(labels, return_inverse=True)
-        self.cluster_centers_ = np.stack(
-            [X[labels == label].mean(axis=0) for label in found]
-        )
-        return self
-
-    def predict(self, X: ArrayLike) -> IntArray:
-        """Assign rows to the cluster of the nearest mean row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Clusters.
-
-        Raises
-        ------
-        ValueError
-            If X is not a 2-D array of finite numbers of the fitted width.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
-        return pairwise_distances_argmin(X, self.cluster_centers_)
-
-
-def check_enough(n_samples: int, n_clusters: int) -> None:
+def check_enough_samples(n_samples, n_clusters):
     """Raise if there are fewer samples than clusters."""
     if n_samples < n_clusters:
         raise ValueError(f"n_samples={n_samples} should be >= n_clusters={n_clusters}.")
-
-
-def _similarities(X: FloatArray) -> FloatArray:
-    """Compute the Gaussian similarities of rows, of median width."""
-    squared = euclidean_distances(X, squared=True).astype(np.float64)
-    positive = squared[squared > 0]
-    return np.exp(-squared / (np.median(positive) if positive.size else 1.0))
-
-
-def _join_communities(similarities: FloatArray, n_clusters: int) -> IntArray:
-    """Join samples greedily by modularity: labels (n_samples,)."""
-    weights = similarities - np.diag(similarities.diagonal())
-    networkx = import_networkx("method='modularity'")
-    found = networkx.community.greedy_modularity_communities(
-        networkx.from_numpy_array(weights),
-        weight="weight",
-        cutoff=n_clusters,
-        best_n=n_clusters,
-    )
-    labels = np.empty(len(weights), dtype=np.intp)
-    for label, members in enumerate(found):
-        labels[list(members)] = label
-    return labels

@@ -1,0 +1,98 @@
+"""The named pipelines: complete, searchable, cached."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from sktopo import TopClusterer, WassersteinKernel
+from sktopo.baselines import (
+    DiagramDistance,
+    RipsDiagrams,
+    baseline_clusterers,
+    baseline_kernels,
+)
+
+gudhi = pytest.importorskip("gudhi")
+kmedoids = pytest.importorskip("kmedoids")
+networkx = pytest.importorskip("networkx")
+
+
+def test_whole_chains_on_empty_diagrams():
+    triangles = np.random.default_rng(0).random((8, 3))  # no triangle has a cycle
+    y = np.arange(8) % 2
+    for name, model in baseline_clusterers(2, random_state=0).items():
+        if name in ("BD", "WD", "SWK", "HK", "PF", "PWG"):
+            assert set(model.fit_predict(triangles)) == {0}, name
+    for name, model in baseline_kernels().items():
+        assert model.fit(triangles, y).predict(triangles).shape == (8,), name
+
+
+def test_output_of_whole_pipelines_can_be_set(study):
+    pytest.importorskip("pandas")
+    kernel = baseline_kernels()["SWK"]["kernel"].set_output(transform="pandas")
+    assert kernel.fit_transform(study[0]).shape == (16, 16)
+
+
+def test_pipelines_are_complete(study):
+    X, y = study
+    kernels, clusterers = baseline_kernels(), baseline_clusterers(2, random_state=0)
+    assert set(clusterers) - set(kernels) == {"spectral", "modularity"}
+    assert set(kernels) == {
+        *("Top (normalised)", "Top (sum)", "Adj", "BD", "WD", "SWK", "HK", "PF"),
+        *("PWG", "PI", "PL", "graph summaries"),
+    }
+    for name, model in kernels.items():
+        model.fit(X[::2], y[::2])
+        assert model["kernel"].transform(X[1::2]).shape == (8, 8), name
+        assert model.score(X[1::2], y[1::2]) >= (0.5 if name == "Adj" else 0.7), name
+    for name, model in clusterers.items():
+        labels = model.fit(X[::2]).predict(X[1::2])
+        assert set(labels) <= {0, 1}, name
+    kinds = {name: type(model["clusterer"]) for name, model in clusterers.items()}
+    assert kinds["Top (sum)"] is kinds["Adj"] is TopClusterer
+    assert kinds["PI"] is kinds["graph summaries"] is KMeans
+
+
+def test_steps_are_alternatives_in_one_grid(study):
+    X, y = study
+    kernels = {name: model["kernel"] for name, model in baseline_kernels().items()}
+    swk = clone(kernels["SWK"])
+    grid = [
+        {"kernel": [WassersteinKernel()], "kernel__gamma": [1e-9, 1e9]},
+        {"kernel": [swk], "svc__C": [1, 10], "kernel__kernel__scale": ["median", 1]},
+        {"kernel": [kernels["Top (normalised)"]]},
+    ]
+    search = GridSearchCV(baseline_kernels()["SWK"], grid, cv=3, n_jobs=2)
+    results = search.fit(X, y).cv_results_
+    assert len(results["params"]) == 2 + 4 + 1
+    alone = cross_val_score(make_pipeline(swk, SVC(kernel="precomputed")), X, y, cv=3)
+    assert_allclose(results["mean_test_score"][2], alone.mean())
+    assert results["mean_test_score"].argmax() == search.best_index_
+    assert search.best_score_ > results["mean_test_score"].min()
+    assert search.predict(X).shape == (16,)
+
+
+def test_memory_keeps_diagrams_and_distances(study, tmp_path, monkeypatch):
+    X, _ = study
+    distance = DiagramDistance("sliced_wasserstein", memory=str(tmp_path))
+    chain = make_pipeline(RipsDiagrams(memory=str(tmp_path)), distance)
+    expected = chain.fit(X[:9]).transform(X[5:])
+    fresh = clone(chain)
+
+    def fail(*args, **kwargs):
+        raise AssertionError("computed again")
+
+    rips = gudhi.sklearn.rips_persistence.RipsPersistence
+    monkeypatch.setattr(rips, "fit_transform", fail)
+    metrics = gudhi.representations.metrics
+    monkeypatch.setattr(metrics, "pairwise_persistence_diagram_distances", fail)
+    assert_array_equal(fresh.fit(X[:9]).transform(X[5:]), expected)
+    # Rows in another company have the same diagrams.
+    assert len(fresh[0].transform(X[3:6])) == 3
+    with pytest.raises(AssertionError, match="computed again"):
+        fresh[1].transform(fresh[0].transform(X[3:6]))
