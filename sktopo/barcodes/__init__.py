@@ -2,13 +2,15 @@
 
 A *connectome row* holds the edge weights of one complete graph on ``n_nodes``
 nodes, in the order of :func:`scipy.spatial.distance.squareform`:
-``n_edges = n_nodes (n_nodes - 1) / 2`` numbers. Its *barcode row* holds the same
-numbers in another order: the ``n_births = n_nodes - 1`` births, ascending, then
-the ``n_deaths`` deaths, ascending. Functions take many rows at once.
+``n_edges = n_nodes (n_nodes - 1) / 2`` numbers. Its *barcode* holds the same numbers
+in another order: the ``n_births = n_nodes - 1`` births, ascending, then the
+``n_deaths`` deaths, ascending. Its *Wasserstein row* is the barcode scaled so that
+the Euclidean distance between rows is the Wasserstein distance between barcodes.
+Functions take many rows at once.
 
-A row of another length is a graph on the fewest nodes that hold that many edges,
-its last edges absent. Such a graph is connected (all edges of its first node are
-there), so it has ``n_nodes - 1`` births too, and fewer deaths.
+A row of another length is taken for a graph on the fewest nodes that can have so
+many edges, its last edges absent. Such a graph is connected (all edges of its first
+node are there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 """
 
 from sktopo.barcodes._clusterer import TopClusterer

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, S
 
-# Rows can look like Wasserstein rows only if their graphs have this many nodes in all:
-# in few small graphs, all deaths often lie below all births by chance.
-_ENOUGH_NODES = 50
+# Rows can look like Wasserstein rows only if each graph has 16 nodes or more, and all
+# have 50: in few small graphs, all deaths often lie below all births by chance, and so
+# they do in many small graphs that resemble each other.
+_ENOUGH_NODES_EACH = 16
+_ENOUGH_NODES_IN_ALL = 50
 
 
 def count_nodes(n_edges: int) -> int:
@@ -343,8 +345,8 @@ def check_barcodes(barcodes: ArrayLike) -> FloatArray:
     Notes
     -----
     Normalising divides the many deaths by a larger number than the few births, which
-    separates them. Rows look like normalised Wasserstein rows if the graphs have 50
-    nodes or more in all, and
+    separates them. Rows look like normalised Wasserstein rows if each graph has 16
+    nodes or more, all graphs together have 50 or more, and
 
     - in 9 of 10 rows all deaths lie below all births other than 0;
     - in half of the rows that :func:`unscale_barcodes` returns, some deaths lie above
@@ -435,7 +437,8 @@ def _look_normalized(rows):
     The rows, (n_graphs, n_edges), are known to ascend.
     """
     births, deaths = split_barcodes(rows)
-    if not deaths.shape[1] or len(rows) * (births.shape[1] + 1) < _ENOUGH_NODES:
+    n_graphs, n_nodes = len(rows), births.shape[1] + 1
+    if n_nodes < _ENOUGH_NODES_EACH or n_graphs * n_nodes < _ENOUGH_NODES_IN_ALL:
         return False
     unscaled = BarcodeLayout(rows.shape[1]).unscale(rows)
     apart = (births[:, 0] >= 0) & (deaths[:, -1] > 0)

@@ -19,7 +19,7 @@ def weights(min_value=-2, max_value=2):
 
 
 def barcode_sets(n_rows, max_nodes=7):
-    """Strategy: barcode rows of random graphs of one random size."""
+    """Strategy: barcodes of random graphs of one random size."""
     return st.integers(2, max_nodes).flatmap(
         lambda n: arrays(
             np.float64, (n_rows, n * (n - 1) // 2), elements=weights()

@@ -78,7 +78,7 @@ def test_layout_is_that_of_the_persistence(make_rows):
     assert_allclose(parts["death"], deaths)
 
 
-@pytest.mark.parametrize("n_nodes", [12, 40, 64])
+@pytest.mark.parametrize("n_nodes", [16, 40, 64])
 def test_wasserstein_rows_are_refused_where_barcodes_are_wanted(n_nodes):
     rng = np.random.default_rng(n_nodes)
     shared = rng.normal(size=(6, 80, 1))
@@ -115,6 +115,20 @@ def test_barcodes_are_not_taken_for_wasserstein_rows(make_rows, kind):
         barcodes = bc.barcode_rows(make_rows(20, n_nodes, kind))
         assert_array_equal(bc.check_barcodes(barcodes), barcodes)
         assert_array_equal(bc.check_barcodes(barcodes[:1]), barcodes[:1])
+
+
+def test_small_graphs_that_resemble_each_other_are_not_taken_for_wasserstein_rows():
+    rng = np.random.default_rng(0)
+    n_apart = 0
+    for n_nodes in (5, 6, 8, 10) * 50:
+        n_edges = n_nodes * (n_nodes - 1) // 2
+        graph = 0.3 * rng.random(n_edges) ** 2
+        noise = rng.normal(scale=0.005, size=(10, n_edges))
+        barcodes = bc.barcode_rows(np.maximum(graph + noise, 0))
+        births, deaths = bc.split_barcodes(barcodes)
+        n_apart += (births[:, 0] > deaths[:, -1]).all()
+        assert_array_equal(bc.check_barcodes(barcodes), barcodes)
+    assert n_apart > 10  # without a least number of nodes some would be refused
 
 
 def test_trees_of_strong_edges_are_not_taken_for_wasserstein_rows():
