@@ -1,7 +1,7 @@
 """Top against k-means and bare products: ``python -m benchmarks.clustering``.
 
-Barcode rows of simulated connectomes, ``(80, 18336)`` and ``(200, 73536)``, and with
-``--data`` of 80 MNIST networks: TopClusterer with 20 starts against
+Wasserstein rows of simulated connectomes, ``(80, 18336)`` and ``(200, 73536)``, and
+with ``--data`` of 80 MNIST networks: TopClusterer with 20 starts against
 ``sklearn.cluster.KMeans`` with as many, its `predict` and `transform` against one
 matrix product, WassersteinKernel against ``rbf_kernel``.
 """
@@ -70,7 +70,7 @@ def main(argv=None):
 
 
 def make_rows(dtype, n_graphs, n_nodes, data):
-    """Make barcode rows, from the folder `data` or simulated."""
+    """Make Wasserstein rows, from the folder `data` or simulated."""
     if data is None:
         connectomes = simulate_connectomes(n_graphs, n_nodes, dtype=dtype)
     else:

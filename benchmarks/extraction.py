@@ -30,7 +30,7 @@ from sktopo import ActivationExtractor
 CASES = {"784-128-64-10": (10_000, 784), "convolutional": (2000, 1, 28, 28)}
 BATCH_SIZES = (256, 1024)
 N_NETWORKS = 200
-# Networks after which memory should be what it will be.
+# Number of networks after which memory should not grow any more.
 SETTLED = 20
 
 
@@ -203,7 +203,7 @@ def summarize(follow):
         return rows
     sizes = [left["size"] / 2**20 for left in (first, last)]
     grown = sizes[1] - sizes[0]
-    # What one network's activations take would show if a single one were kept.
+    # If a single network were kept, memory would grow by the size of its activations.
     return [
         *rows,
         {

@@ -146,7 +146,7 @@ def measure_power(n_tests, n_jobs):
 
 
 def make_four_groups():
-    """Make barcode rows of 80 networks in four groups, and their labels."""
+    """Make Wasserstein rows of 80 networks in four groups, and their labels."""
     X, y = make_modular_connectomes(GROUP_SIZE, n_modules=(2, 3, 4, 5), random_state=0)
     return GraphPersistence().fit_transform(X), y
 
@@ -236,7 +236,7 @@ def transpose(distances, n_steps, n_chains):
     n = N_GROUPS * GROUP_SIZE
     chains = np.arange(n_chains)
     order = rng.permuted(np.tile(np.arange(n), (n_chains, 1)), axis=1)
-    # Place p belongs to group p // GROUP_SIZE; order says who is there.
+    # Place p belongs to group p // GROUP_SIZE; `order` has the network at each place.
     to_groups = distances[order].reshape(n_chains, N_GROUPS, GROUP_SIZE, n).sum(axis=2)
     within = to_groups[chains[:, np.newaxis], np.arange(n) // GROUP_SIZE, order].sum(
         axis=1

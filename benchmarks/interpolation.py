@@ -39,7 +39,7 @@ def measure(w, e, b, weight):
     Parameters
     ----------
     w, e, b : ndarray of shape (n_edges,)
-        Connectome row, mean connectome row, barcode row of the barycenter.
+        Connectome row, mean connectome row, barcode of the barycenter.
 
     weight : float
         The weight λ of topology.
@@ -50,7 +50,7 @@ def measure(w, e, b, weight):
         In squared units of the edge weights.
 
     order : ndarray of shape (n_edges,)
-        The edges of w as its barcode row has them.
+        The edges of w in the order of its barcode.
     """
     order = barcode_edges(w[None])[0]
     distance = np.sum((w[order] - b) ** 2)
@@ -63,7 +63,7 @@ def descend(w, e, b, weight, rate, n_steps=N_STEPS):
     Parameters
     ----------
     w, e, b : ndarray of shape (n_edges,)
-        Where to start, mean connectome row, barcode row of the barycenter.
+        Where to start, mean connectome row, barcode of the barycenter.
 
     weight : float
         The weight λ of topology.

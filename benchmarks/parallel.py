@@ -26,7 +26,7 @@ from sktopo import FunctionalConnectome, GraphPersistence
 SHAPE = (80, 5000, 384)
 QUICK = (16, 200, 96)
 # setting: (joblib's configuration, threads of BLAS and OpenMP, target). Threads are
-# what these steps choose; a user may choose processes, and pay for what is sent.
+# what these steps choose; a user may choose processes, which get the data sent.
 SETTINGS = {
     "threads, 1 thread each": ({"backend": "threading"}, 1, 1.6),
     "processes, 1 thread each": (
@@ -94,7 +94,7 @@ def relate(X, n_jobs):
 
 
 def persist(connectomes, n_jobs):
-    """Compute barcode rows."""
+    """Compute Wasserstein rows."""
     return GraphPersistence(n_jobs=n_jobs).fit_transform(connectomes)
 
 

@@ -174,7 +174,7 @@ def time_peer(library, kind, sizes, options, before):
 
 
 def is_installed(library):
-    """Tell whether a peer can run."""
+    """Return whether a peer can run."""
     needed = ("gudhi",) if library == "gudhi" else ("ripser", "persim")
     return all(importlib.util.find_spec(name) for name in needed)
 

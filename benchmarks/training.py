@@ -2,7 +2,7 @@
 
 Twenty networks of the studies, on made-up images of MNIST's size, in batches of 50, on
 one thread: the stack of :mod:`benchmarks.studies`, the same by `torch.func.vmap`, and
-one network after the other with `torch.optim.SGD`, as anyone would train it.
+one network after the other with `torch.optim.SGD`.
 """
 
 import numpy as np
@@ -113,7 +113,7 @@ def train_mapped(networks, settings, images, labels, n_images):
 
 
 def make_optimizer(parameters, settings):
-    """Make torch's gradient descent with what the studies have."""
+    """Make torch's gradient descent with the settings of the studies."""
     return torch.optim.SGD(
         parameters,
         lr=LEARNING_RATE,

@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def is_elsewhere(address):
-    """Tell whether an address leads away from the site."""
+    """Return whether an address leads away from the site."""
     parts = urlsplit(address)
     return bool(parts.netloc or parts.scheme in ("http", "https", "mailto"))
 

@@ -74,7 +74,7 @@ def run_checks(estimator):
     return Counter(result["status"] for result in results), troubles
 
 
-# Rows of the checks are no complete graphs and hold constant columns: that warns.
+# Rows of the checks are not complete graphs and hold constant columns, which warns.
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("estimator", list(instances()), ids=str)
 def test_check_estimator(estimator):

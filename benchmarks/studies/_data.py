@@ -148,7 +148,7 @@ def _fetch(name, data, cache):
         )
     images = found.data.astype(np.uint8)
     if not np.array_equal(images, found.data):
-        raise ValueError(f"{openml_name} of OpenML has pixels that are no bytes.")
+        raise ValueError(f"{openml_name} of OpenML has pixels that are not bytes.")
     # The colours of a picture stand one after the other there.
     if len(shape) == 3:
         images = images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
