@@ -87,7 +87,7 @@ def scipy_barcodes(X, n_nodes):
     first, second = np.triu_indices(n_nodes, 1)
     barcodes = np.empty_like(X)
     for row, barcode in zip(X, barcodes, strict=True):
-        # Negative, because scipy's tree is a minimum, and never 0, which is a missing edge.
+        # Negative, because scipy's tree is a minimum; never 0, which is a missing edge.
         tree = minimum_spanning_tree(-1 - squareform(row.astype(np.float64))).tocoo()
         births = np.zeros((n_nodes, n_nodes), dtype=bool)
         births[tree.row, tree.col] = births[tree.col, tree.row] = True

@@ -1,7 +1,7 @@
 """Types that signatures share: a stub, for type checkers, that nothing imports."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, TypeAlias, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import joblib
 import numpy as np
@@ -12,9 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
 
 S = TypeVar("S", bound=np.generic)
-T = TypeVar("T")
 
-BoolArray: TypeAlias = NDArray[np.bool_]
 # float32 or float64; with set_output a step returns a data frame in its place.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
@@ -25,12 +23,7 @@ Networks: TypeAlias = (
 )
 Stimuli: TypeAlias = ArrayLike | torch.Tensor | Sequence[torch.Tensor]
 Samples: TypeAlias = Networks | Stimuli
-Consume: TypeAlias = Callable[[str, int, Any], None]
 Layers: TypeAlias = str | type | Sequence[str | type] | None
-Measure: TypeAlias = (
-    Literal["correlation", "spearman", "partial correlation", "covariance"]
-    | Callable[[FloatArray], ArrayLike]
-)
 Diagrams: TypeAlias = Sequence[ArrayLike]  # (n_points, 2) each
 
 Folds: TypeAlias = (
