@@ -1,4 +1,6 @@
-"""Seeded factories that several test files share."""
+"""Fixtures that several test files share."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -52,3 +54,19 @@ def small_study(digits):
     chosen = [*range(5), *range(20, 25)]
     networks = [digits.networks[i] for i in chosen]
     return networks, digits.stimuli[:60], digits.target[chosen]
+
+
+class PandasFinder:
+    """A finder of modules, the first that is asked, that lets no pandas through."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.fixture
+def without_pandas(monkeypatch):
+    """Make pandas look as if it were not installed."""
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [PandasFinder, *sys.meta_path])

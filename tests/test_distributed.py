@@ -213,7 +213,8 @@ def die_once(folder):
     while len(list(folder.glob("worker *"))) < 2 and time.monotonic() < stop:
         time.sleep(0.01)
     (folder / "dead").touch()
-    os.kill(os.getpid(), signal.SIGKILL)
+    # Windows has no SIGKILL: there SIGTERM ends a process at once.
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):

@@ -1,7 +1,5 @@
 """Data frames of results."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -34,7 +32,7 @@ def test_columns_become_a_data_frame():
     assert table["a"].tolist() == [0, 1, 2]
 
 
-def test_without_pandas_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+@pytest.mark.usefixtures("without_pandas")
+def test_without_pandas_the_error_names_the_extra():
     with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
         make_table([{"a": 1}])

@@ -129,7 +129,7 @@ def test_estimators_clone_and_pickle(estimator, diagrams, study):
 )
 def test_data_frames_out(estimator, diagrams, study):
     pytest.importorskip("pandas")
-    X = diagrams if hasattr(estimator, "bandwidth") else study[0]
+    X = diagrams if estimator in ON_DIAGRAMS else study[0]
     dressed = clone(estimator).set_output(transform="pandas")
     frame = dressed.fit_transform(X)
     assert list(frame.columns) == list(dressed.get_feature_names_out())

@@ -153,14 +153,15 @@ def test_settings_share_their_steps(study, counting):
 
 
 def test_memory_reaches_alternatives_in_grids(study, tmp_path):
-    chain = make_pipeline(RipsDiagrams(memory="mine"), DiagramDistance())
+    other = str(tmp_path / "other")
+    chain = make_pipeline(RipsDiagrams(memory=other), DiagramDistance())
     model = make_pipeline(FunctionTransformer(), SVC(), memory=str(tmp_path / "own"))
     grids = [{"functiontransformer": [chain]}, {"svc__C": [1e-9]}]
     options = {"cv": FOLDS, "inner_cv": 2, "memory": str(tmp_path / "cache")}
     table = compare_classifiers(*study, {"svc": (model, grids[:1])}, **options)
     used = table["best_params"][0]["functiontransformer"]
     assert used.memory.location == used[1].memory.location == options["memory"]
-    assert used[0].memory == "mine"
+    assert used[0].memory == other
     assert chain.memory is None
     table = compare_classifiers(*study, {"svc": (model, grids[1:])}, **options)
     assert table["best_params"][0] == {"svc__C": 1e-9}

@@ -1,7 +1,5 @@
 """What both comparisons share: input, the cache, parallel jobs, memory of steps."""
 
-import sys
-
 import numpy as np
 import pytest
 from joblib import effective_n_jobs, parallel_config
@@ -31,8 +29,8 @@ def test_bad_input(study, compare):
 
 
 @pytest.mark.parametrize("compare", [compare_classifiers, compare_clusterers])
-def test_a_missing_pandas_is_named_before_any_work(study, spy, monkeypatch, compare):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+@pytest.mark.usefixtures("without_pandas")
+def test_a_missing_pandas_is_named_before_any_work(study, spy, compare):
     with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
         compare(*study, {"spy": spy()})
     assert spy.seen == []

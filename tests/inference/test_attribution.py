@@ -1,7 +1,5 @@
 """Which births, units and layers set two groups of connectomes apart."""
 
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -162,7 +160,7 @@ def test_errors(make_rows, changed, message):
         attribute_distance(**arguments)
 
 
-def test_without_pandas_the_error_names_the_extra(monkeypatch, make_rows):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+@pytest.mark.usefixtures("without_pandas")
+def test_without_pandas_the_error_names_the_extra(make_rows):
     with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
         attribute_distance(make_rows(4, 4), [0, 1, 1, 0])

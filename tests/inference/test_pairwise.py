@@ -1,7 +1,5 @@
 """Tests of all pairs of groups."""
 
-import sys
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -64,8 +62,8 @@ def test_pairs_are_repeatable_and_take_distances(make_study):
     assert not np.array_equal(other["pvalue"], expected["pvalue"])
 
 
+@pytest.mark.usefixtures("without_pandas")
 def test_without_pandas_the_error_names_the_extra(monkeypatch, make_study):
-    monkeypatch.setitem(sys.modules, "pandas", None)
     monkeypatch.setattr("sktopo.inference._pairwise.permutation_test", None)
     # Raised before any pair is tested.
     with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
