@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
@@ -246,5 +247,7 @@ def _rips_diagram(row, distance, homology_dimension):
     rips = _import_rips().RipsPersistence(
         homology_dimensions=homology_dimension, input_type="full distance matrix"
     )
-    (diagram,) = rips.fit_transform([matrix])
+    # A global transform_output="pandas" would make a data frame of gudhi's list.
+    with config_context(transform_output="default"):
+        (diagram,) = rips.fit_transform([matrix])
     return diagram[np.isfinite(diagram).all(axis=1)]

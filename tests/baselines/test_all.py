@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
@@ -136,6 +137,21 @@ def test_data_frames_out(estimator, diagrams, study):
     assert_array_equal(frame, clone(estimator).fit_transform(X))
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    (*ON_DIAGRAMS, RipsDiagrams(), GraphSummaries(), DistanceKernel()),
+    ids=str,
+)
+def test_a_global_output_of_pandas_changes_no_number(estimator, diagrams, study):
+    pytest.importorskip("pandas")
+    X = diagrams if estimator in ON_DIAGRAMS else study[0]
+    expected = clone(estimator).fit_transform(X)
+    with config_context(transform_output="pandas"):
+        found = clone(estimator).fit_transform(X)
+    for one, other in zip(np.asarray(found, object), expected, strict=True):
+        assert_array_equal(one, other)
+
+
 # Two rules of the checks have no meaning here. Diagrams are a list, for they differ in
 # length, and some checks want an array. The clustering check hands over rows whatever
 # the tag `pairwise` says, and by default the clusterer takes distances: with another
@@ -199,7 +215,7 @@ def test_missing_extras_are_named(module, estimator, diagrams, monkeypatch):
         (PersistenceImages(0), "resolution"),
         (PersistenceImages(bandwidth=0), "bandwidth"),
         (PersistenceLandscapes(0), "n_landscapes"),
-        (PersistenceLandscapes(resolution=0), "resolution"),
+        (PersistenceLandscapes(resolution=1), "resolution"),
         (MedoidClusterer(0), "n_clusters"),
         (MedoidClusterer(2, max_iter=0), "max_iter"),
         (MedoidClusterer(2, method="clara"), "method='clara' is unknown"),

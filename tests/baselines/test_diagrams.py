@@ -5,9 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import squareform
 
-from sktopo.baselines import (
-    RipsDiagrams,
-)
+from sktopo.baselines import RipsDiagrams
 
 gudhi = pytest.importorskip("gudhi")
 kmedoids = pytest.importorskip("kmedoids")
