@@ -158,7 +158,7 @@ class PersistenceLandscapes(
         Number of landscape functions, the highest first.
 
     resolution : int, default=100
-        Number of scales at which each function is taken.
+        Number of scales at which each function is taken, at least 2.
 
     Attributes
     ----------
@@ -218,7 +218,7 @@ class PersistenceLandscapes(
             If a parameter is out of range or X does not hold finite diagrams.
         """
         check_integer("n_landscapes", self.n_landscapes, 1)
-        check_integer("resolution", self.resolution, 1)
+        check_integer("resolution", self.resolution, 2)
         points = _points(check_diagrams(X))
         # gudhi prints a message if there is no range, so one is given.
         known = {} if len(points) and np.ptp(points) else {"sample_range": [0.0, 1.0]}
