@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib")
-# Colours of Okabe and Ito, which the colour-blind can tell apart.
+# Colours of Okabe and Ito, which colour-blind readers can distinguish.
 COLOURS = (
     "#0072B2",
     "#D55E00",
@@ -44,7 +44,7 @@ def make_parser(doc):
 
 
 def time_in_turn(calls, *, repeats, clock=time.perf_counter):
-    """Time callables in turn, A B A B, after one round that does not count.
+    """Time callables alternately (A, B, A, B), after one round that is not timed.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def time_in_turn(calls, *, repeats, clock=time.perf_counter):
         Number of rounds.
 
     clock : callable, default=time.perf_counter
-        Tells the seconds.
+        Function that returns the time in seconds.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def ratio(case, seconds, over, under, *, at_most=None, at_least=None):
 
 
 def judge(value, *, at_most=None, at_least=None):
-    """Set a value beside its target: two entries of a row."""
+    """Return a value and its target, as two entries of a row."""
     if at_most is not None:
         target, met = f"≤ {at_most:.3g}", value <= at_most
     elif at_least is not None:
@@ -224,7 +224,7 @@ def _yield_peak(prepare, args):
 def resident(field):
     """Read a size of this process from the kernel: bytes, or None if it has none.
 
-    The peak of ``getrusage`` would not do: a child starts with that of its parent.
+    The peak of ``getrusage`` cannot be used: a child starts with that of its parent.
     """
     status = Path("/proc/self/status")
     if not status.exists():
@@ -236,7 +236,7 @@ def resident(field):
 
 
 def reset_resident_peak():
-    """Let the kernel forget the largest size so far, where it can."""
+    """Reset the largest size that the kernel has recorded, where it can be reset."""
     path = Path("/proc/self/clear_refs")
     if path.exists():
         path.write_text("5")
@@ -277,7 +277,7 @@ def collect_facts(name, options, *packages):
 
 
 def _repeat(options):
-    """Write options as they are typed; folders are the reader's own."""
+    """Write options as they are typed, without folders, which differ by machine."""
     for key, value in vars(options).items():
         if value is None or value is False or key == "output":
             continue

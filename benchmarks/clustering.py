@@ -150,7 +150,7 @@ def prepare_fit(name, case):
 
 
 def time_products(X, label, repeats):
-    """Time predict, transform and kernels against the products they rest on."""
+    """Time predict, transform and kernels against the matrix products they use."""
     top = make_clusterer("TopClusterer").fit(X)
     centers = top.cluster_centers_
     kernel = WassersteinKernel().fit(X)

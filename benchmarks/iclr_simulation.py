@@ -1,8 +1,8 @@
 """Simulation study of the ICLR 2022 paper: ``python -m benchmarks.iclr_simulation``.
 
 Groups of random modular connectomes are clustered by their topology, and the purity
-is set beside the published one. Groups with equal numbers of modules cannot be told
-apart: their row shows what purity is worth by chance.
+is compared with the published one. Groups with equal numbers of modules cannot be
+distinguished: their row shows the purity that is expected by chance.
 
 Published figures: T. Songdechakraiwut, B. M. Krause, M. I. Banks, K. V. Nourski and
 B. D. Van Veen, "Fast topological clustering with Wasserstein distance", ICLR 2022,

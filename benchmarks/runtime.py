@@ -39,12 +39,13 @@ from sktopo.datasets import make_modular_connectomes
 
 SIZES = (30, 60, 120, 250, 500, 1000)
 ALONE = (*SIZES, 2000, 5000, 10_000)
-# Growth is fitted from here on, and that of Top alone from where calls cost nothing.
+# Growth is fitted from this size on. That of Top alone is fitted from a size at which
+# the cost of a call no longer matters.
 FIT_FROM = 60
 FIT_ALONE_FROM = 1000
-# Seconds of a peer after which its times are enough.
-ENOUGH = 10
-# What all others start with comes first: where it is stopped, they need not try.
+# After so many seconds a peer is not repeated.
+ENOUGH_SECONDS = 10
+# All others start with the diagrams. If these take too long, so do all others.
 DIAGRAMS = "diagrams only"
 GUDHI = {
     DIAGRAMS: None,
@@ -68,8 +69,8 @@ PEERS = (
     *(("gudhi", kind) for kind in GUDHI),
     *(("ripser", kind) for kind in PERSIM),
 )
-# How each kind is drawn.
-LOOKS = {
+# Colour and marker of each kind.
+STYLES = {
     kind: {"color": colour, "marker": marker}
     for kind, colour, marker in zip(
         GUDHI, (*COLOURS[:6], COLOURS[7], "gray", "gray"), "odsv^<>Pp", strict=True
@@ -219,7 +220,7 @@ def follow_pair(library, kind, n_nodes, repeats):
         times.append(time.perf_counter())
         yield tuple(np.diff(times).tolist())
         spent += times[2] - times[1]
-        if spent > ENOUGH:
+        if spent > ENOUGH_SECONDS:
             return
 
 
@@ -302,7 +303,7 @@ def draw(values, top, limit):
         found = [r for r in values if (r["library"], r["value"]) == (library, kind)]
         times = {r["nodes"]: r["ms"] / 1e3 for r in found if r["outcome"] == "measured"}
         stopped = [r["nodes"] for r in found if r["outcome"].startswith("stopped")]
-        look = LOOKS[kind]
+        look = STYLES[kind]
         draw_line(axes[library], times, kind, **look)
         if stopped:
             axes[library].plot(stopped, [limit], "x", color=look["color"], markersize=9)

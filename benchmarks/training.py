@@ -123,7 +123,7 @@ def make_optimizer(parameters, settings):
 
 
 def compare(case, seconds, n_networks):
-    """Compare the stack with the other ways, and say how many networks it costs."""
+    """Compare the stack with other ways; give its cost as a number of networks."""
     rows = [
         ratio(case, seconds, "stack", other) for other in seconds if other != "stack"
     ]

@@ -25,16 +25,16 @@ CSS_LOAD = re.compile(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')]+)")
 
 
 class Page(HTMLParser):
-    """What a page links to, loads, shows and can be linked at."""
+    """The links, resources, text and anchors of a page."""
 
     def __init__(self, path):
         super().__init__()
         self.anchors, self.links, self.loads, self.faults = {""}, [], [], []
-        self._code = 0  # depth within code, which may show what a page must not
+        self._code = 0  # depth within code, where unrendered formulas are allowed
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag, attrs):
-        """Take note of a tag."""
+        """Record the anchors, links and resources of a tag."""
         attrs = {name: value or "" for name, value in attrs}
         self.anchors |= {attrs[key] for key in ("id", "name") if key in attrs}
         if tag in ("a", "area", "link") and "href" in attrs:
@@ -53,7 +53,7 @@ class Page(HTMLParser):
         self._code -= tag in ("pre", "code", "script", "style")
 
     def handle_data(self, data):
-        """Look for formulas that nobody drew."""
+        """Look for formulas that were not rendered."""
         if self.lasttag == "style":
             self.loads += CSS_LOAD.findall(data)
         if not self._code and RAW_FORMULA.search(data):

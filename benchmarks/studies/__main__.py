@@ -6,10 +6,10 @@ from pathlib import Path
 from benchmarks._data import add_data_option
 from benchmarks.studies._data import DATASETS
 
-# What two cores can do in an hour or so.
+# Settings that two cores finish in about an hour.
 REDUCED = {"cifar10": {"n_networks": 5, "select": "none"}}
 FULL = {"n_networks": 20, "select": "reduced", "epochs": None}
-# What a trial has in place of them, and on data other than the digits.
+# Settings of a trial, and of a trial on data other than the digits.
 QUICK = {"n_networks": 5, "epochs": 40}
 QUICK_ELSEWHERE = {"epochs": 1, "select": "none"}
 
@@ -64,7 +64,7 @@ def make_parser():
 
 
 def read_options(argv=None):
-    """Read the options; none is left open but epochs, which settings decide.
+    """Read the options and fill in defaults, except epochs, which settings decide.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ SOURCES = {
     "cifar10": (CIFAR_FILES, "CIFAR_10", (32, 32, 3), 50_000, THINGS),
 }
 DATASETS = (*SOURCES, "digits")
-# As readers know them.
+# Names in tables and figures.
 TITLES = {
     "mnist": "MNIST",
     "fashion-mnist": "Fashion-MNIST",

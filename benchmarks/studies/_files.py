@@ -16,12 +16,12 @@ def make_key(parameters):
 
 
 def save_arrays(path, arrays):
-    """Write arrays to an ``.npz`` file, which is there whole or not at all."""
+    """Write arrays to an ``.npz`` file; an interruption leaves no partial file."""
     _replace(path, lambda file: np.savez(file, **arrays))
 
 
 def save_json(path, content):
-    """Write JSON to a file, which is there whole or not at all."""
+    """Write JSON to a file; an interruption leaves no partial file."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     _replace(path, lambda file: file.write(text.encode()))
 
@@ -38,7 +38,7 @@ def load_json(path):
 
 
 def _replace(path, write):
-    """Write beside the file and rename: whoever is interrupted leaves the old one."""
+    """Write to another file, then rename it: an interruption leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

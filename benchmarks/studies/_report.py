@@ -25,7 +25,7 @@ def report_study(collection, options):
         Options of the command.
     """
     folder = collection.folder
-    # What was finished is kept here; the folder can be deleted after the study.
+    # Finished parts are cached here; the folder can be deleted after the study.
     cache = folder.parent / "cache" / folder.name
     results = STUDIES[options.study](collection, options, cache)
     tables = {"networks": tabulate_networks(collection), **results["tables"]}
@@ -36,7 +36,7 @@ def report_study(collection, options):
     figures = draw_figures(options.study, {collection.facts["data"]: tables})
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=100)
-    # Folders are the reader's own.
+    # Folders differ from machine to machine.
     given = {k: v for k, v in vars(options).items() if k not in ("data", "output")}
     save_json(
         folder / "report.json",

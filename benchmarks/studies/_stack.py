@@ -69,7 +69,7 @@ class Stack:
         }
 
     def train_epoch(self, images, labels, rows):
-        """Show each network its images once, in batches, in an order of its own.
+        """Show each network its images once, in batches, each in another order.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Networks and connectomes of the studies: made, or found again."""
+"""Make networks and connectomes of the studies, or load those made before."""
 
 import time
 from argparse import Namespace

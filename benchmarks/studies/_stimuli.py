@@ -8,8 +8,8 @@ from sklearn.metrics import adjusted_rand_score
 from benchmarks.studies import _clusterings
 from sktopo.metrics import matched_accuracy_score, purity_score
 
-# All but those whose distances between the diagrams of all pairs, of all strategies,
-# would take longer than everything else together.
+# Without the three whose distances between all pairs of diagrams would take longer than
+# everything else together.
 STIMULI_METHODS = tuple(
     name for name in _clusterings.METHODS if name not in ("BD", "WD", "PF")
 )

@@ -1,4 +1,4 @@
-"""Training of the studies' networks, with checkpoints; finished ones are kept."""
+"""Training of the studies' networks, with checkpoints and saved results."""
 
 import time
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ CHECKPOINT_EVERY = 10
 
 
 def train_networks(dataset, plans, *, folder, device="cpu", n_jobs=1):
-    """Train networks, or find them again where they were trained before.
+    """Train networks, or load them if they were trained before.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def train_networks(dataset, plans, *, folder, device="cpu", n_jobs=1):
 
 
 def make_plan(dataset, strategy, settings, seeds):
-    """Say what there is to train: all that decides on the networks, as plain data."""
+    """Describe networks to train: all that determines them, as plain data."""
     return {
         "dataset": dataset.name,
         "digest": dataset.digest,
@@ -164,7 +164,7 @@ def measure_accuracies(networks, images, labels, *, device="cpu"):
 
 def put_on_device(images, labels, device):
     """Make tensors of images and labels; convolutions prefer their channels last."""
-    # Copies: arrays of another process are read-only, which torch does not know.
+    # Copies: arrays of another process are read-only, and torch has no such tensors.
     images = torch.tensor(images, device=device)
     if images.ndim == 4:
         images = images.contiguous(memory_format=torch.channels_last)
@@ -201,7 +201,7 @@ def _divide(folder, plan, device):
 
 
 def _train_parts(dataset, parts, *, device, n_jobs):
-    """Take turns in advancing the parts until all are done."""
+    """Train the parts in turn, an epoch or more at a time, until all are done."""
     done = [_read_epoch(checkpoint) for *_, checkpoint in parts]
     wanted = [plan["settings"]["epochs"] for plan, *_ in parts]
     if done == wanted:
@@ -261,7 +261,7 @@ def _finish(dataset, plan, folder, device):
     if not record.exists():
         states, content = _put_together(dataset, plan, checkpoints, device)
         _files.save_arrays(arrays, states)
-        # Comes last: where it is, all is.
+        # Written last: if this file exists, the others do too.
         _files.save_json(record, content)
     for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
@@ -277,7 +277,7 @@ def _finish(dataset, plan, folder, device):
 
 
 def _put_together(dataset, plan, checkpoints, device):
-    """Join the stacks of a plan; return the states and what there is to say."""
+    """Join the stacks of a plan; return the states and the content of the record."""
     saved = [_files.load_arrays(checkpoint) for checkpoint in checkpoints]
     states = {
         name: np.concatenate([part[name] for part in saved])

@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers draw themselves, on a phone as on a desk.
+"""Formulas as MathML, which browsers draw themselves, on phones as well.
 
 No script is loaded: docutils, which Sphinx brings, converts from LaTeX when the site is
 built. ``_static/stix`` has the font, since few devices have one for formulas.

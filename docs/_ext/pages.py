@@ -30,7 +30,7 @@ def link_elsewhere(app, env, node, contnode):
 
 
 def without_foreign_labels(app, what, name, obj, options, lines):
-    """Take the links out of what is inherited: they lead to labels of scikit-learn."""
+    """Remove links from inherited docstrings: they lead to labels of scikit-learn."""
     lines[:] = [re.sub(r":ref:`([^`<]*?)\s*(<[^`]*>)?`", r"\1", line) for line in lines]
 
 
