@@ -128,7 +128,7 @@ def compare_classifiers(
         for fold, split in enumerate(check_cv(cv, y, classifier=True).split(X, y))
         for name, (estimator, grid) in candidates.items()
     ]
-    columns = ("score", "inner_score", "best_params", *SECONDS)
+    columns = ("candidate", "fold", "score", "inner_score", "best_params", *SECONDS)
     options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
     return run_jobs(_classify, jobs, X, y, columns, **options)
 

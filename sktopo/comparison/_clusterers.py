@@ -140,7 +140,8 @@ def compare_clusterers(
         for name, estimator in settings.items()
     ]
     options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
-    return run_jobs(_cluster, jobs, X, y, (*SCORES, *SECONDS), **options)
+    columns = ("candidate", "fold", "start", *SCORES, *SECONDS)
+    return run_jobs(_cluster, jobs, X, y, columns, **options)
 
 
 def _list_settings(candidates):

@@ -47,23 +47,23 @@ def run_jobs(compute, jobs, X, y, columns, *, n_jobs, memory, verbose):
     Parameters
     ----------
     compute : function
-        ``compute(*arguments, X=X, y=y, memory=memory)`` returns a dict of `columns`.
+        ``compute(*arguments, X=X, y=y, memory=memory)`` returns the results of a row.
         It is called with a memory in which steps of pipelines cache their results.
 
     jobs : list of (dict, tuple)
-        The first columns of each row, and the arguments of `compute`.
+        What identifies a row, and the arguments of `compute`.
 
     X, y : samples and their classes
 
     columns : sequence of str
-        The columns that `compute` fills.
+        The columns of the table, without `error`.
 
     n_jobs, memory, verbose : see :func:`compare_classifiers`
 
     Returns
     -------
     table : pandas.DataFrame
-        One row per job, with a last column `error`.
+        One row per job, with a last column `error`. Without jobs it is empty.
     """
     # The jobs of a parallel comparison already use all workers. What is nested in a job
     # runs in the worker of the job: Dask would send it to all machines again.
@@ -85,7 +85,7 @@ def run_jobs(compute, jobs, X, y, columns, *, n_jobs, memory, verbose):
             verbose=verbose,
             description="comparison",
         )
-        return make_table(list(rows), [*jobs[0][0], *columns, "error"])
+        return make_table(list(rows), [*columns, "error"])
 
 
 def _run_job(compute, nested, label, arguments, X, y):

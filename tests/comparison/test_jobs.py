@@ -86,3 +86,18 @@ def test_memory_reaches_steps_and_is_not_forced():
     assert model.memory is None
     for value in (1, None, SVC):
         assert share_memory(value, "ours") is value
+
+
+@pytest.mark.parametrize("compare", [compare_classifiers, compare_clusterers])
+def test_a_comparison_without_folds_is_an_empty_table(study, compare):
+    candidates = {"KM": KMeans(2)}
+    table = compare(*study, candidates, cv=[])
+    assert len(table) == 0
+    assert list(table) == list(compare(*study, candidates, cv=2))
+
+
+def test_clusterers_without_settings_are_an_empty_table(study):
+    candidates = {"KM": KMeans(2)}
+    table = compare_clusterers(*study, {"KM": (KMeans(2), [])}, n_starts=1)
+    assert len(table) == 0
+    assert list(table) == list(compare_clusterers(*study, candidates, n_starts=1))
