@@ -40,24 +40,27 @@ REFERENCE = "processes"
 
 
 def main(argv=None):
-    """Time every fit on every engine and write the table."""
+    """Time every fit on every backend and write the table."""
     options = make_parser(__doc__).parse_args(argv)
     fits = make_fits(options.quick)
     rows = []
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
-        engines = start_engines(stack)
+        backends = start_backends(stack)
         facts = collect_facts(
             "distributed", options, "torch", "dask", "distributed", "ray"
         )
         for case, fit in fits.items():
             seconds = time_in_turn(
-                {name: (lambda e=e, f=fit: e(f)) for name, e in engines.items()},
+                {
+                    name: (lambda run=run, fit=fit: run(fit))
+                    for name, run in backends.items()
+                },
                 repeats=options.repeats,
             )
             rows += [
                 ratio(case, seconds, name, REFERENCE)
-                for name in engines
+                for name in backends
                 if name != REFERENCE
             ]
     tables = {
@@ -69,7 +72,7 @@ def main(argv=None):
     report("distributed", title, tables, facts, options, figure=draw(rows))
 
 
-def start_engines(stack):
+def start_backends(stack):
     """Start the backends; return for each a function that runs a fit on it."""
 
     def run_on(**config):
@@ -79,7 +82,7 @@ def start_engines(stack):
 
         return run
 
-    engines = {
+    backends = {
         "one process": lambda fit: fit(1),
         REFERENCE: run_on(backend="loky", inner_max_num_threads=1),
     }
@@ -93,7 +96,7 @@ def start_engines(stack):
         )
         stack.enter_context(cluster)
         stack.enter_context(distributed.Client(cluster))
-        engines["Dask"] = run_on(backend="dask")
+        backends["Dask"] = run_on(backend="dask")
     if importlib.util.find_spec("ray"):
         ray = importlib.import_module("ray")
         ray.init(
@@ -104,8 +107,8 @@ def start_engines(stack):
         )
         stack.callback(ray.shutdown)
         importlib.import_module("ray.util.joblib").register_ray()
-        engines["Ray"] = run_on(backend="ray")
-    return engines
+        backends["Ray"] = run_on(backend="ray")
+    return backends
 
 
 def make_fits(quick):

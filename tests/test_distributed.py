@@ -1,4 +1,4 @@
-"""Fits on a cluster: the same bits, workers that die, what travels how often."""
+"""Fits on a cluster: equal results, workers that die, how often data are sent."""
 
 import gc
 import os
@@ -72,15 +72,15 @@ def ray():
 
 
 @pytest.fixture(params=["dask", "ray"])
-def engine(request):
-    """Return a function that gives joblib an engine that runs."""
+def backend(request):
+    """Return a function that makes joblib use a backend that has been started."""
     request.getfixturevalue({"dask": "client"}.get(request.param, request.param))
     return lambda **options: parallel_config(request.param, n_jobs=2, **options)
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Compute on one thread, as workers do; more can change the last bit."""
+    """Compute on one thread, as workers do. More threads can change the last bit."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with threadpool_limits(1):
@@ -113,10 +113,10 @@ def as_array(networks):
 # --- the same results -------------------------------------------------------------
 
 
-def test_steps_give_the_same_bits(small_study, engine):
+def test_steps_give_the_same_bits(small_study, backend):
     networks, stimuli, _ = small_study
     rows = networks
-    with engine():
+    with backend():
         for step in (
             ActivationExtractor(stimuli=stimuli),
             FunctionalConnectome(),
@@ -139,14 +139,14 @@ def test_work_is_done_by_the_workers(client, tmp_path):
     assert {int(path.name) for path in tmp_path.iterdir()} <= workers - {os.getpid()}
 
 
-def test_searches_give_the_same_bits(small_study, engine):
+def test_searches_give_the_same_bits(small_study, backend):
     networks, stimuli, y = small_study
     alone, shared = (
         GridSearchCV(make_chain(stimuli), GRID, cv=2, n_jobs=n_jobs)
         for n_jobs in (None, 2)
     )
     alone.fit(networks, y)
-    with engine():
+    with backend():
         shared.fit(networks, y)
     for name in ("mean_test_score", "split0_test_score", "split1_test_score"):
         assert_array_equal(shared.cv_results_[name], alone.cv_results_[name])
@@ -168,14 +168,14 @@ def compare(networks, stimuli, y, n_jobs):
     )
 
 
-def test_comparisons_give_the_same_tables(small_study, engine):
+def test_comparisons_give_the_same_tables(small_study, backend):
     alone = compare(*small_study, n_jobs=None)
-    with engine():
+    with backend():
         shared = compare(*small_study, n_jobs=2)
     for found, expected in zip(shared, alone, strict=True):
         assert list(found) == list(expected)
         for name in set(found) - {"fit_seconds", "score_seconds"}:
-            # Written out, a number is exact and NaN equals NaN.
+            # repr shows every digit of a number, and makes NaN equal to NaN.
             assert [*map(repr, found[name])] == [*map(repr, expected[name])]
     assert list(alone[0]["error"] == "") == [True, False, True, False]
 
@@ -197,15 +197,16 @@ def test_steps_of_a_parallel_comparison_run_in_its_workers(client, n_jobs, insid
 # --- workers that die -------------------------------------------------------------
 
 
-def note(folder):
-    """Note that this process computes, so that it has what all calls share."""
+def record_worker(folder):
+    """Record that this process computes, and so has received the shared values."""
     (folder / f"worker {os.getpid()}").touch()
 
 
 def die_once(folder):
-    """Kill this process, the first time, as soon as another one computes as well.
+    """Kill this process on the first call, once another process computes as well.
 
-    What all calls share is lost if the first to get it dies before the second has it.
+    The shared values are lost if the first process that receives them dies before the
+    second one has them.
     """
     if (folder / "dead").exists():
         return
@@ -213,18 +214,18 @@ def die_once(folder):
     while len(list(folder.glob("worker *"))) < 2 and time.monotonic() < stop:
         time.sleep(0.01)
     (folder / "dead").touch()
-    # Windows has no SIGKILL: there SIGTERM ends a process at once.
+    # Windows has no SIGKILL. There os.kill ends the process at once with SIGTERM.
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
     def measure(activations):
-        note(tmp_path)
+        record_worker(tmp_path)
         if activations[0, 0] == activations.max():  # the fourth sample of eight
             die_once(tmp_path)
         return np.corrcoef(activations.T)
 
-    # Large enough to be put on workers one by one, were they arguments of their own.
+    # Dask would put each of these arrays on one worker if it were an argument itself.
     activations = np.random.default_rng(0).random(size=(8, 300, 5))
     activations[3, 0, 0] = 2
     before = set(client.run(os.getpid).values())
@@ -238,28 +239,28 @@ def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
 
 
 def test_a_killed_worker_does_not_lose_recordings(client, tmp_path):
-    class Noting(torch.nn.Module):
+    class Recorded(torch.nn.Module):
         def __init__(self, deadly=False):
             super().__init__()
             self.act, self.deadly = torch.nn.ReLU(), deadly
 
         def forward(self, x):
             if len(x) > 2:  # not when the recording is planned
-                note(tmp_path)
+                record_worker(tmp_path)
                 if self.deadly:
                     die_once(tmp_path)
             return self.act(x)
 
     client.wait_for_workers(2, timeout=60)
     stimuli = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
-    networks = [Noting(deadly=number == 5) for number in range(7)]
+    networks = [Recorded(deadly=number == 5) for number in range(7)]
     with parallel_config("dask"):
         found = ActivationExtractor(stimuli=stimuli, n_jobs=2).fit_transform(networks)
     assert (tmp_path / "dead").exists()
     assert_array_equal(found, [np.maximum(stimuli, 0)] * 7)
 
 
-# --- what travels how often -------------------------------------------------------
+# --- how often data are sent ------------------------------------------------------
 
 
 COUNTED = """
@@ -275,12 +276,14 @@ class Counted(torch.nn.Sequential):
 
 @pytest.fixture
 def counted(client, tmp_path, small_study, monkeypatch):
-    """Make networks that note that they are pickled, and a function that counts."""
-    # A module that workers can import: classes of this one are pickled by value,
-    # which begins with an attempt by name that fails, and counts.
+    """Return networks that record when they are pickled, and a function that counts.
+
+    The class is in a module that workers can import. Classes of this file would be
+    pickled by value, after a failed attempt by name that would be counted too.
+    """
     (tmp_path / "counted.py").write_text(COUNTED)
     monkeypatch.syspath_prepend(tmp_path)
-    client.wait_for_workers(2, timeout=60)  # one may be coming up again
+    client.wait_for_workers(2, timeout=60)  # one may be restarting
     client.upload_file(str(tmp_path / "counted.py"))
     from counted import Counted
 
@@ -298,16 +301,16 @@ def counted(client, tmp_path, small_study, monkeypatch):
     sys.modules.pop("counted")
 
 
-def test_networks_travel_once_with_a_recording(counted, small_study):
+def test_networks_are_sent_once_with_a_recording(counted, small_study):
     networks, count = counted
     extractor = ActivationExtractor(stimuli=small_study[1], n_jobs=2).fit(networks)
     with parallel_config("dask"):
         pickled = count(lambda: extractor.transform(networks))
-    # By the client for the scheduler, and by the scheduler, which runs here as well.
+    # Once by the client and once by the scheduler, which runs in this process too.
     assert pickled == dict.fromkeys(range(10), 2)
 
 
-def test_networks_travel_once_with_a_comparison(counted, small_study):
+def test_networks_are_sent_once_with_a_comparison(counted, small_study):
     networks, count = counted
     _, stimuli, y = small_study
 
@@ -321,7 +324,7 @@ def test_networks_travel_once_with_a_comparison(counted, small_study):
     assert pickled == dict.fromkeys(range(10), 2)
 
 
-def test_networks_travel_once_with_a_search_if_scattered(counted, small_study):
+def test_networks_are_sent_once_with_a_search_if_scattered(counted, small_study):
     networks, count = counted
     _, stimuli, y = small_study
     X = as_array(networks)
@@ -332,13 +335,13 @@ def test_networks_travel_once_with_a_search_if_scattered(counted, small_study):
         with parallel_config("dask", **options):
             search.fit(X, y)
 
-    # Pickled for a name, too; without scattering with each of eight fits.
+    # Dask also pickles X to name it. Without scattering, each of 8 fits pickles it.
     assert max(count(lambda: fit(scatter=[X])).values()) <= 3
     assert min(count(fit).values()) >= 8
 
 
-def test_shared_values_travel_once(client, tmp_path):
-    class Noting:
+def test_shared_values_are_sent_once(client, tmp_path):
+    class Recorded:
         def __reduce__(self):
             with open(tmp_path / "pickled", "a") as file:
                 file.write("x")
@@ -348,21 +351,21 @@ def test_shared_values_travel_once(client, tmp_path):
         found = run_parallel(
             lambda k, seven: k * seven,
             [(k,) for k in range(30)],
-            shared=(Noting(),),
+            shared=(Recorded(),),
             n_jobs=2,
         )
         assert list(found) == [7 * k for k in range(30)]
     assert (tmp_path / "pickled").read_text() == "x"
 
 
-# --- the page ---------------------------------------------------------------------
+# --- the guide --------------------------------------------------------------------
 
 PAGE = Path(__file__).parent.parent / "docs" / "guide" / "distributed.rst"
 BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)")
 
 
 @pytest.mark.filterwarnings("ignore:Port .* is already in use:UserWarning")
-def test_the_page_of_the_documentation_runs(client, request):
+def test_the_code_of_the_guide_runs(client, request):
     blocks = [dedent(block) for block in BLOCK.findall(PAGE.read_text("utf-8"))]
     assert len(blocks) == 5
     names = {}

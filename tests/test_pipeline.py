@@ -1,4 +1,4 @@
-"""The whole chain as users run it: searched, validated, cached, pickled, labelled."""
+"""The whole pipeline in searches, cross-validation, caches, pickles and tables."""
 
 import pickle
 import warnings
@@ -78,7 +78,7 @@ def test_parameters_of_every_step_are_searched(small_study):
     )
 
 
-def test_search_among_threads(small_study):
+def test_search_in_threads(small_study):
     networks, stimuli, y = small_study
     for network in networks:
         network.train()
@@ -90,7 +90,7 @@ def test_search_among_threads(small_study):
     assert all(network.training for network in networks)
 
 
-def test_both_ways_into_an_svc_agree_over_networks(small_study):
+def test_kernel_as_a_function_and_as_a_step_agree(small_study):
     networks, stimuli, y = small_study
     called = make_chain(stimuli, ("svc", SVC(kernel=WassersteinKernel())))
     chained = make_chain(
@@ -112,16 +112,16 @@ def test_both_ways_into_an_svc_agree_over_networks(small_study):
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
-def test_any_classifier_follows(small_study, estimator):
+def test_any_classifier_can_be_the_last_step(small_study, estimator):
     networks, stimuli, y = small_study
     model = make_pipeline(*make_chain(stimuli)[:3], estimator)
     assert cross_val_score(model, networks, y, cv=2).mean() == 1
-    # Edges are rows as well, though units of different networks do not correspond.
+    # Connectome rows can be classified too, though their nodes do not correspond.
     model = make_pipeline(*make_chain(stimuli)[:2], estimator).fit(networks, y)
     assert model.score(networks, y) > 0.8
 
 
-def test_memory_shows_networks_stimuli_once(small_study, tmp_path):
+def test_memory_records_networks_once(small_study, tmp_path):
     networks, stimuli, _ = small_study
     chain = make_chain(
         stimuli,
