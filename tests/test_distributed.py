@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from textwrap import dedent
@@ -197,30 +196,26 @@ def test_steps_of_a_parallel_comparison_run_in_its_workers(client, n_jobs, insid
 # --- workers that die -------------------------------------------------------------
 
 
-def record_worker(folder):
-    """Record that this process computes, and so has received the shared values."""
-    (folder / f"worker {os.getpid()}").touch()
-
-
 def die_once(folder):
-    """Kill this process on the first call, once another process computes as well.
+    """Kill this process on the first call."""
+    if not (folder / "dead").exists():
+        (folder / "dead").touch()
+        # Windows has no SIGKILL. There os.kill ends the process at once with SIGTERM.
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    The shared values are lost if the first process that receives them dies before the
-    second one has them.
+
+async def copy_shared_values(dask_scheduler):
+    """Copy what all calls share to every worker.
+
+    Dask sends it to one worker and may run all calls there. The values are lost if that
+    worker dies before another one has them, as the guide says.
     """
-    if (folder / "dead").exists():
-        return
-    stop = time.monotonic() + 60
-    while len(list(folder.glob("worker *"))) < 2 and time.monotonic() < stop:
-        time.sleep(0.01)
-    (folder / "dead").touch()
-    # Windows has no SIGKILL. There os.kill ends the process at once with SIGTERM.
-    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    keys = [key for key in dask_scheduler.tasks if str(key).startswith("_Shared")]
+    await dask_scheduler.replicate(keys=keys)
 
 
 def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
     def measure(activations):
-        record_worker(tmp_path)
         if activations[0, 0] == activations.max():  # the fourth sample of eight
             die_once(tmp_path)
         return np.corrcoef(activations.T)
@@ -239,21 +234,22 @@ def test_a_killed_worker_does_not_lose_connectomes(client, tmp_path):
 
 
 def test_a_killed_worker_does_not_lose_recordings(client, tmp_path):
-    class Recorded(torch.nn.Module):
+    distributed = pytest.importorskip("distributed")
+
+    class MaybeDeadly(torch.nn.Module):
         def __init__(self, deadly=False):
             super().__init__()
             self.act, self.deadly = torch.nn.ReLU(), deadly
 
         def forward(self, x):
-            if len(x) > 2:  # not when the recording is planned
-                record_worker(tmp_path)
-                if self.deadly:
-                    die_once(tmp_path)
+            if self.deadly and len(x) > 2:  # not when the recording is planned
+                distributed.get_client().run_on_scheduler(copy_shared_values)
+                die_once(tmp_path)
             return self.act(x)
 
     client.wait_for_workers(2, timeout=60)
     stimuli = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
-    networks = [Recorded(deadly=number == 5) for number in range(7)]
+    networks = [MaybeDeadly(deadly=number == 5) for number in range(7)]
     with parallel_config("dask"):
         found = ActivationExtractor(stimuli=stimuli, n_jobs=2).fit_transform(networks)
     assert (tmp_path / "dead").exists()
