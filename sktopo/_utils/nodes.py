@@ -41,6 +41,9 @@ class LazyNames(NDArrayOperatorsMixin, Sequence):
             return self._make([self._positions[key]])[0]
         return np.asarray(self)[key]
 
+    def __iter__(self):
+        return iter(np.asarray(self))  # faster than item by item
+
     def __array__(self, dtype=None, copy=None):
         return np.asarray(self._make(self._positions), dtype=dtype)
 

@@ -145,9 +145,9 @@ def _check_kind(value, name, accepted):
     elif isinstance(value, (str, bytes, PathLike)):
         advice = " Load files before."
     raise TypeError(
-        f"{name} is of type {type(value).__name__}; expected connectome rows (n_samples, "
-        "n_edges), symmetric matrices (n_samples, n_nodes, n_nodes), or a list of "
-        f"rows, matrices or networkx graphs.{advice}"
+        f"{name} is of type {type(value).__name__}; expected connectome rows "
+        "(n_samples, n_edges), symmetric matrices (n_samples, n_nodes, n_nodes), or a "
+        f"list of rows, matrices or networkx graphs.{advice}"
     )
 
 
