@@ -160,8 +160,13 @@ def _is_networkx(value):
 def _check_numbers(X, name, **options):
     """Return X as an array of floats, which may not be finite."""
     try:
+        # A list of float32 rows has no dtype, and would become float64.
         return check_array(
-            X, dtype=FLOATS, input_name="X", ensure_all_finite=False, **options
+            np.asarray(X) if isinstance(X, list) else X,
+            dtype=FLOATS,
+            input_name="X",
+            ensure_all_finite=False,
+            **options,
         )
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error

@@ -42,7 +42,7 @@ def test_asymmetric_matrices_raise(make_rows):
         matrices[1, 3, 3] = 1e9  # the diagonal is ignored
         with pytest.raises(ValueError, match="Sample 1 of X is not symmetric"):
             GraphPersistence().fit(matrices)
-    single = np.stack([np.corrcoef(make_rows(4, 6))] * 2).astype(np.float32)
+    single = np.stack([np.abs(np.corrcoef(make_rows(4, 6)))] * 2).astype(np.float32)
     single[0, 1, 0] *= 1 + 1e-7  # rounding is forgiven
     GraphPersistence().fit(single)
 
@@ -316,3 +316,12 @@ def test_rounding_of_the_size_is_forgiven(seed, spread):
     assert outcome(single[None]) is None
     if spread >= 1e-3:  # float64 numbers that were computed in float32
         assert outcome(single[None].astype(np.float64)) is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_single_precision_stays_in_every_form(make_rows, dtype):
+    rows = make_rows(3, 5, dtype=dtype)
+    matrices = np.stack([squareform(row) for row in rows])
+    for X in (rows, list(rows), matrices, list(matrices)):
+        assert GraphPersistence().fit_transform(X).dtype == dtype
+    assert GraphPersistence().fit_transform(rows.tolist()).dtype == np.float64
