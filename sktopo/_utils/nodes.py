@@ -12,7 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 _MOST_NAMES = 2**16
 
 
-class LazyNames(NDArrayOperatorsMixin, Sequence):
+class LazyNames(NDArrayOperatorsMixin, Sequence[str]):
     """Names that are made when they are read, for graphs of millions of edges.
 
     Items and slices make only the names that were asked for. `numpy.asarray`, other

@@ -204,7 +204,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         if not fitted.ragged_:
             _, rows = groups[0]
             fitted.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
-        self.__dict__ = vars(fitted)
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
