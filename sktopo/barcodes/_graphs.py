@@ -231,7 +231,7 @@ def _check_not_flattened(rows):
         upper = np.triu_indices(n_rows, 1)
         pair = rows[upper], rows.T[upper]
         is_constant = np.ptp(pair) == 0
-        if looks_symmetric(*pair) or (is_constant and np.ptp(rows.diagonal())):
+        if looks_symmetric(*pair) or (is_constant and np.ptp(rows)):
             raise ValueError(
                 f"X looks like one symmetric matrix of {n_rows} nodes, but samples "
                 "come in a stack: give X[None]."

@@ -31,8 +31,10 @@ def test_flattened_matrices_raise(make_rows):
         GraphPersistence().fit(np.reshape(computed, (3, -1)))  # symmetric but rounded
     with pytest.raises(ValueError, match="flattened"):
         GraphPersistence(n_quantiles=3).fit([computed[0].ravel(), rows[0]])
-    with pytest.raises(ValueError, match="one symmetric matrix of 6 nodes"):
-        GraphPersistence().fit(computed[0])
+    for matrix in (computed[0], np.eye(6), np.eye(6) + 0.5):
+        with pytest.raises(ValueError, match="one symmetric matrix of 6 nodes"):
+            GraphPersistence().fit(matrix)
+    GraphPersistence().fit(np.full((6, 6), 0.5))  # six graphs of equal weights
 
 
 def test_asymmetric_matrices_raise(make_rows):
@@ -310,6 +312,7 @@ def test_rounding_of_the_size_is_forgiven(seed, spread):
     matrix = 1 - spread * squareform(rng.random(15))
     rounded = matrix + np.triu(rng.choice([-1, 0, 1], (6, 6)) * np.finfo(float).eps, 1)
     assert outcome(rounded[None]) is None
+    assert outcome(-rounded[None]) is None
     single = matrix.astype(np.float32)
     steps = np.triu(rng.choice([-1, 0, 1], (6, 6)), 1).astype(np.float32)
     single += steps * np.finfo(np.float32).eps / 2
@@ -325,3 +328,18 @@ def test_single_precision_stays_in_every_form(make_rows, dtype):
     for X in (rows, list(rows), matrices, list(matrices)):
         assert GraphPersistence().fit_transform(X).dtype == dtype
     assert GraphPersistence().fit_transform(rows.tolist()).dtype == np.float64
+
+
+def test_asymmetry_is_seen_far_from_the_origin():
+    matrix = np.array([[0, 0, 1], [1 / 64, 0, 0.5], [1, 0.5, 0]])
+    for shift in (0, 2.0**10, 2.0**16):  # float32 holds them, but not a difference
+        shifted = matrix + shift
+        assert np.array_equal(shifted.astype(np.float32), shifted)
+        assert outcome(shifted[None]) == "not symmetric"
+
+
+def test_asymmetry_of_the_largest_numbers_does_not_overflow():
+    with pytest.raises(ValueError, match="^Sample 0 of X is not symmetric"):
+        GraphPersistence().fit([[[0, 1e308], [-1e308, 0]]])
+    with pytest.warns(UserWarning, match="negative"):
+        GraphPersistence().fit(squareform([1e308, -1e308, 1e308])[None])
