@@ -230,8 +230,8 @@ def _check_not_flattened(rows):
     if n_rows == n_edges > 2:
         upper = np.triu_indices(n_rows, 1)
         pair = rows[upper], rows.T[upper]
-        is_constant = np.ptp(pair) == 0
-        if looks_symmetric(*pair) or (is_constant and np.ptp(rows)):
+        is_constant = np.min(pair) == np.max(pair)
+        if looks_symmetric(*pair) or (is_constant and rows.min() < rows.max()):
             raise ValueError(
                 f"X looks like one symmetric matrix of {n_rows} nodes, but samples "
                 "come in a stack: give X[None]."

@@ -203,7 +203,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         fitted.layout_ = fitted._layout(groups[0][1].shape[1])
         if not fitted.ragged_:
             _, rows = groups[0]
-            fitted.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
+            fitted.template_ = _average(rows)
         self.__dict__ = fitted.__dict__
         return self
 
@@ -475,6 +475,15 @@ def _name_columns(parts, positions):
         names[inside] = [f"{label}{k}" for k in local] if is_prefix else label[local]
         start += size
     return names
+
+
+def _average(rows):
+    """Return the mean row, computed in float64; no sum of large weights overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = rows.mean(axis=0, dtype=np.float64)
+    if not np.isfinite(mean).all():
+        mean = (rows / len(rows)).sum(axis=0)
+    return mean.astype(rows.dtype)
 
 
 def _warn_negative(groups):

@@ -343,3 +343,4 @@ def test_asymmetry_of_the_largest_numbers_does_not_overflow():
         GraphPersistence().fit([[[0, 1e308], [-1e308, 0]]])
     with pytest.warns(UserWarning, match="negative"):
         GraphPersistence().fit(squareform([1e308, -1e308, 1e308])[None])
+    GraphPersistence().fit([[0.0, 1e308, 0], [1e307, 0, 1], [0, 1e308, 3]])

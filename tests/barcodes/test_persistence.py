@@ -156,6 +156,14 @@ def test_the_template_of_many_single_precision_rows_is_their_mean():
     assert_allclose(template, rows.astype(np.float64).mean(axis=0), rtol=1e-7)
 
 
+def test_the_template_of_the_largest_weights_is_their_mean():
+    rows = np.array([[1e308, 0], [1.5e308, 2], [0.5e308, 4], [1e308, 6]])
+    persistence = GraphPersistence(topology_weight=0).fit(
+        np.column_stack([rows, rows[:, 0]])
+    )
+    assert_allclose(persistence.template_, [1e308, 3, 1e308], rtol=1e-15)
+
+
 NEGATIVE = "X holds negative weights.*FunctionalConnectome\\(absolute=True\\)"
 
 
