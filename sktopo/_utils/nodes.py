@@ -1,8 +1,72 @@
-"""Names of nodes, and the groups (layers) that they belong to."""
+"""Names of nodes and edges, and the groups (layers) that nodes belong to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+# The most names that are made at once. More are made when they are read: scikit-learn
+# asks for all names to display an estimator, and shows a hundred.
+_MOST_NAMES = 2**16
+
+
+class LazyNames(NDArrayOperatorsMixin, Sequence[str]):
+    """Names that are made when they are read, for graphs of millions of edges.
+
+    Items and slices make only the names that were asked for. `numpy.asarray`, other
+    keys and comparisons make all of them.
+
+    Parameters
+    ----------
+    size : int
+        Number of names.
+
+    make : callable
+        Returns the names at given positions, an array of objects.
+    """
+
+    def __init__(self, size, make):
+        self._positions = range(size)
+        self._make = make
+
+    def __len__(self):
+        return len(self._positions)
+
+    def __getitem__(self, key):
+        if isinstance(key, slice):
+            return self._make(self._positions[key])
+        if isinstance(key, (int, np.integer)):
+            return self._make([self._positions[key]])[0]
+        return np.asarray(self)[key]
+
+    def __iter__(self):
+        return iter(np.asarray(self))  # faster than item by item
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self._make(self._positions), dtype=dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        inputs = [np.asarray(x) if isinstance(x, LazyNames) else x for x in inputs]
+        return getattr(ufunc, method)(*inputs, **kwargs)
+
+
+def make_names(size, make):
+    """Return all names that `make` makes: an array, or LazyNames if they are many."""
+    return make(range(size)) if size <= _MOST_NAMES else LazyNames(size, make)
+
+
+def name_edges(nodes, positions):
+    """Name the edges at positions of a connectome row by the nodes that they join."""
+    n_nodes = len(nodes)
+    # The first edge of each node to those after it.
+    starts = np.cumsum([0, *range(n_nodes - 1, 0, -1)])
+    positions = np.asarray(positions, dtype=np.intp)
+    first = starts.searchsorted(positions, side="right") - 1
+    second = positions - starts[first] + first + 1
+    pairs = zip(first.tolist(), second.tolist(), strict=True)
+    return np.array([f"{nodes[i]}--{nodes[j]}" for i, j in pairs], dtype=object)
 
 
 def check_node_names(names, n_nodes):

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Mapping, Sequence, Set
 from math import isqrt
+from numbers import Number
+from os import PathLike
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sktopo._utils.samples import FLOATS, SYMMETRY, is_stack, upper_triangle
-from sktopo.barcodes._layout import warn_incomplete
+from sktopo._utils.samples import (
+    FLOATS,
+    check_finite_weights,
+    is_stack,
+    looks_symmetric,
+    upper_triangle,
+)
+from sktopo.barcodes._layout import count_nodes, warn_incomplete
+
+# What arrays and data frames of other libraries offer to be read by.
+_ARRAY_PROTOCOLS = ("__array__", "__array_namespace__", "__dataframe__", "__dlpack__")
 
 
 def check_graphs(estimator, X, *, reset, any_size):
@@ -21,7 +35,7 @@ def check_graphs(estimator, X, *, reset, any_size):
         Whose number and names of features are set, or else checked.
 
     X : array-like or sequence
-        Connectome rows or symmetric matrices.
+        Connectome rows, symmetric matrices or graphs of networkx.
 
     reset : bool
         Whether X is the X of `fit`.
@@ -34,8 +48,9 @@ def check_graphs(estimator, X, *, reset, any_size):
     groups : list of (ndarray of shape (k,), ndarray of shape (k, n_edges))
         The samples of each size, ascending, and their connectome rows.
     """
-    if is_stack(X):
-        X = [_condense(matrix, sample) for sample, matrix in enumerate(X)]
+    given, X = X, _read_samples(X)
+    if is_stack(X) or any(map(_is_networkx, X if isinstance(X, list) else ())):
+        X = [_condense(graph, sample) for sample, graph in enumerate(X)]
         if not X:
             raise ValueError("X holds 0 samples; expected at least 1 graph.")
     if differ_in_length(X):
@@ -46,17 +61,18 @@ def check_graphs(estimator, X, *, reset, any_size):
             )
         groups = group_by_length(
             [
-                check_array(row, dtype=FLOATS, ensure_2d=False, input_name="X")
-                for row in X
+                _check_numbers(row, f"Sample {sample} of X", ensure_2d=False)
+                for sample, row in enumerate(X)
             ]
         )
-    elif any_size and not reset:
-        rows = check_array(X, dtype=FLOATS)
-        groups = [(np.arange(len(rows)), rows)]
     else:
-        rows = validate_data(estimator, X, dtype=FLOATS, reset=reset)
+        rows = _check_numbers(X, "X", estimator=estimator)
         groups = [(np.arange(len(rows)), rows)]
-    for _, rows in groups:
+        if reset or not any_size:
+            named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else rows
+            validate_data(estimator, named, reset=reset, skip_check_array=True)
+    for samples, rows in groups:
+        _check_finite(rows, samples, given)
         if reset:
             _check_not_flattened(rows)
         if reset or any_size:
@@ -89,37 +105,143 @@ def group_by_length(rows):
     return groups
 
 
-def _condense(matrix, sample):
-    """Turn a symmetric matrix into a connectome row; `sample` names it in errors."""
-    matrix = check_array(
-        matrix, dtype=FLOATS, input_name="X", allow_nd=True, ensure_all_finite=False
+def _read_samples(X):
+    """Refuse what is not an array or a sequence; return sequences as lists."""
+    if _is_networkx(X):
+        return [X]
+    _check_kind(X, "X", Sequence)
+    is_objects = getattr(X, "dtype", None) == np.dtype(object) and X.ndim == 1
+    if not (isinstance(X, (list, tuple)) or is_objects):
+        return X
+    samples = []
+    for i, sample in enumerate(X):
+        if isinstance(sample, (list, tuple)):
+            try:
+                sample = np.asarray(sample)
+            except ValueError as error:
+                raise ValueError(
+                    f"Sample {i} of X holds lists of different lengths; expected a row "
+                    "or a matrix."
+                ) from error
+        elif not _is_networkx(sample):
+            _check_kind(sample, f"Sample {i} of X", Number)
+        samples.append(sample)
+    return samples
+
+
+def _check_kind(value, name, accepted):
+    """Raise a TypeError unless `value` is an array, a data frame or `accepted`."""
+    if not isinstance(value, (type, str, bytes)) and (
+        isinstance(value, accepted)
+        or issparse(value)
+        or any(hasattr(value, protocol) for protocol in _ARRAY_PROTOCOLS)
+    ):
+        return
+    advice = ""
+    if isinstance(value, Mapping):
+        advice = " Give the list of its values."
+    elif isinstance(value, (Iterator, Set)):
+        advice = " Give a list of what it holds."
+    elif isinstance(value, (str, bytes, PathLike)):
+        advice = " Load files before."
+    raise TypeError(
+        f"{name} is of type {type(value).__name__}; expected connectome rows "
+        "(n_samples, n_edges), symmetric matrices (n_samples, n_nodes, n_nodes), or a "
+        f"list of rows, matrices or networkx graphs.{advice}"
     )
+
+
+def _is_networkx(value):
+    """Return whether `value` is a graph of networkx, without importing networkx."""
+    networkx = sys.modules.get("networkx")
+    return isinstance(value, getattr(networkx, "Graph", ()))
+
+
+def _check_numbers(X, name, **options):
+    """Return X as an array of floats, which may not be finite."""
+    try:
+        # A list of float32 rows has no dtype, and would become float64.
+        return check_array(
+            np.asarray(X) if isinstance(X, list) else X,
+            dtype=FLOATS,
+            input_name="X",
+            ensure_all_finite=False,
+            **options,
+        )
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    except Exception as error:  # arrays of other libraries raise what they like
+        raise TypeError(f"{name} cannot be read as numbers: {error}") from error
+
+
+def _condense(graph, sample):
+    """Turn a symmetric matrix or a graph of networkx into a connectome row."""
+    name, nodes = f"Sample {sample} of X", None
+    if _is_networkx(graph):
+        nodes, graph = list(graph), _weight_matrix(graph, name)
+    elif hasattr(graph, "columns"):
+        nodes = list(graph.columns)
+    matrix = _check_numbers(graph, name, ensure_2d=False, allow_nd=True)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise ValueError(
-            f"Sample {sample} of X has shape {matrix.shape}; expected rows (n_samples, "
-            "n_edges), or symmetric matrices (n_samples, n_nodes, n_nodes) of two "
-            "nodes or more."
+            f"{name} has shape {matrix.shape}; expected rows (n_samples, n_edges), or "
+            "symmetric matrices (n_samples, n_nodes, n_nodes) of two nodes or more."
         )
-    row = upper_triangle(matrix, f"The matrix of sample {sample}")
-    assert_all_finite(row, input_name=f"Sample {sample} of X")
-    return row
+    return upper_triangle(matrix, name, nodes)
+
+
+def _weight_matrix(graph, name):
+    """Return the weights of a graph of networkx, 0 where there is no edge."""
+    if graph.is_multigraph():
+        raise ValueError(
+            f"{name} is a {type(graph).__name__}, which may have several edges between "
+            "two nodes; join them to one edge with one weight first."
+        )
+    if len(graph) < 2:
+        raise ValueError(f"{name} has {len(graph)} node(s); expected two or more.")
+    try:
+        return sys.modules["networkx"].to_numpy_array(graph)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} has edges whose attribute 'weight' is not a number: {error}"
+        ) from error
+
+
+def _check_finite(rows, samples, given):
+    """Raise a ValueError that names the sample and edge of a weight like NaN.
+
+    `samples` are the numbers of the rows in what was given.
+    """
+    try:
+        assert_all_finite(rows)
+    except ValueError:
+        at = np.flatnonzero(~np.isfinite(rows).all(axis=1))[0]
+        name, edges = f"Sample {samples[at]} of X", None
+        if hasattr(given, "iloc"):
+            edges = given.columns
+            if given.index[at] != at:
+                name += f" ({given.index[at]!r})"
+        check_finite_weights(rows[at], name, count_nodes(rows.shape[1]), edges=edges)
 
 
 def _check_not_flattened(rows):
     """Raise if rows of one length read as symmetric matrices, or all as one."""
-    if len(rows) == rows.shape[1] > 2 and np.ptp(rows) and np.allclose(rows, rows.T):
-        raise ValueError(
-            f"X looks like one symmetric matrix of {len(rows)} nodes, but samples come "
-            "in a stack: give X[None]."
-        )
-    n_nodes = isqrt(rows.shape[1])
-    if n_nodes < 2 or n_nodes**2 != rows.shape[1]:
+    n_rows, n_edges = rows.shape
+    if n_rows == n_edges > 2:
+        upper = np.triu_indices(n_rows, 1)
+        pair = rows[upper], rows.T[upper]
+        is_constant = np.min(pair) == np.max(pair)
+        if looks_symmetric(*pair) or (is_constant and rows.min() < rows.max()):
+            raise ValueError(
+                f"X looks like one symmetric matrix of {n_rows} nodes, but samples "
+                "come in a stack: give X[None]."
+            )
+    n_nodes = isqrt(n_edges)
+    if n_nodes < 2 or n_nodes**2 != n_edges:
         return
     squares = rows.reshape(-1, n_nodes, n_nodes)
-    weights = squares[:, ~np.eye(n_nodes, dtype=bool)]
-    # Equal weights are symmetric in any arrangement. Others may differ by rounding.
-    gaps = np.abs(squares - squares.transpose(0, 2, 1)).max()
-    if np.ptp(weights) and gaps <= SYMMETRY * np.abs(weights).max():
+    first, second = np.triu_indices(n_nodes, 1)
+    if looks_symmetric(squares[:, first, second], squares[:, second, first]):
         raise ValueError(
             f"The rows of X look like flattened {n_nodes} x {n_nodes} symmetric "
             f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_array
 
+from sktopo._utils.parameters import is_integer
 from sktopo._utils.samples import FLOATS
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def warn_incomplete(n_edges):
 
 def check_homology_dimensions(dimensions):
     """Raise a ValueError unless the dimensions are 0, 1 or both, in a sequence."""
-    is_sequence = isinstance(dimensions, (tuple, list))
-    if not is_sequence or set(dimensions) not in ({0}, {1}, {0, 1}):
+    is_sequence = isinstance(dimensions, (tuple, list)) and len(dimensions) > 0
+    if not is_sequence or not all(is_integer(d) and d in (0, 1) for d in dimensions):
         raise ValueError(
             f"homology_dimensions={dimensions!r} must be (0, 1), (0,) or (1,): 0 "
             "stands for births, 1 for deaths."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +13,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._utils.parallel import run_parallel
+from sktopo._utils.nodes import make_names, name_edges
+from sktopo._utils.parallel import check_n_jobs, run_parallel
 from sktopo._utils.parameters import (
     check_flag,
     check_integer,
@@ -158,10 +162,12 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_edges) or (n_samples, n_nodes, \
-                n_nodes), or sequence of rows
+                n_nodes), sequence of rows, or graphs of networkx
             Connectome rows, or symmetric matrices, whose diagonal is ignored. Rows
             in a sequence may differ in length if `n_quantiles` is given. If in doubt
-            about the order of the edges in your rows, give matrices.
+            about the order of the edges in your rows, give matrices. A graph of
+            networkx, or a list of them, is read by ``networkx.to_numpy_array``: nodes
+            in the order of the graph, weight 0 where there is no edge.
 
         y : None
             Ignored.
@@ -177,15 +183,28 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             If a parameter is out of range, X holds numbers that are not finite,
             matrices are not symmetric, rows look like flattened square matrices, or
             differ in length without `n_quantiles`.
+
+        TypeError
+            If X is neither an array nor a sequence of rows, matrices or graphs.
+
+        Warns
+        -----
+        UserWarning
+            If X holds negative weights: next to graphs of absolute correlations they
+            are a mistake. Covariances and signed correlations may be meant.
         """
         self._check_parameters()
-        reset_fitted_attributes(self)
-        groups = self._check_graphs(X, reset=True)
-        self.ragged_ = len(groups) > 1
-        self.layout_ = self._layout(groups[0][1].shape[1])
-        if not self.ragged_:
+        # A copy is fitted, so that this estimator is left as it was if X is refused.
+        fitted = copy(self)
+        reset_fitted_attributes(fitted)
+        groups = fitted._check_graphs(X, reset=True)
+        _warn_negative([rows for _, rows in groups])
+        fitted.ragged_ = len(groups) > 1
+        fitted.layout_ = fitted._layout(groups[0][1].shape[1])
+        if not fitted.ragged_:
             _, rows = groups[0]
-            self.template_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
+            fitted.template_ = _average(rows)
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -321,8 +340,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         ((_, rows),) = self._check_graphs(X, reset=False)
         n_edges = rows.shape[1]
         if input_features is None and not hasattr(self, "feature_names_in_"):
-            pairs = np.transpose(np.triu_indices(count_nodes(n_edges), 1))[:n_edges]
-            input_features = [f"x{i}--x{j}" for i, j in pairs]
+            nodes = [f"x{node}" for node in range(count_nodes(n_edges))]
+            input_features = name_edges(nodes, range(n_edges))
         names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
         births, deaths = split_barcodes(barcode_edges(rows))
         own = np.broadcast_to(np.arange(n_edges), rows.shape)
@@ -331,7 +350,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
-    ) -> NDArray[np.object_]:
+    ) -> NDArray[np.object_] | Sequence[str]:
         """Name the columns: edges by their names, then births, then deaths.
 
         Parameters
@@ -342,9 +361,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        names : ndarray of str
+        names : ndarray of str, or sequence of str
             "birth0" is the smallest birth, "death0" the smallest death, as scaled;
-            with quantiles "birth_quantile0", "death_quantile0" and so on.
+            with quantiles "birth_quantile0", "death_quantile0" and so on. More than
+            65,536 names are made only when they are read; ``numpy.asarray`` makes all.
 
         Raises
         ------
@@ -352,19 +372,21 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             If the number of names is not the number of edges.
         """
         check_is_fitted(self)
-        edges = []
-        if hasattr(self, "n_features_in_"):
-            edges = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
         suffix = "" if self.n_quantiles is None else "_quantile"
-        names = [
-            edges if kind == "edge" else [f"{kind}{suffix}{k}" for k in range(size)]
-            for kind, size in self.layout_.sizes.items()
-        ]
-        return np.concatenate(names).astype(object)
+        labels = {"edge": "x", "birth": f"birth{suffix}", "death": f"death{suffix}"}
+        is_named = input_features is not None or hasattr(self, "feature_names_in_")
+        if is_named and hasattr(self, "n_features_in_"):
+            labels["edge"] = OneToOneFeatureMixin.get_feature_names_out(
+                self, input_features
+            )
+        sizes = self.layout_.sizes
+        parts = [(size, labels[kind]) for kind, size in sizes.items()]
+        return make_names(sum(sizes.values()), partial(_name_columns, parts))
 
     def _check_parameters(self):
         check_flag("normalize", self.normalize)
         check_flag("verbose", self.verbose)
+        check_n_jobs(self.n_jobs)
         check_real("topology_weight", self.topology_weight, 0, 1)
         check_homology_dimensions(self.homology_dimensions)
         if self.n_quantiles is None:
@@ -438,8 +460,47 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         return tags
 
 
+def _name_columns(parts, positions):
+    """Name the columns at positions of a row.
+
+    Each part is its number of columns with their names, or with what they begin with.
+    """
+    positions = np.asarray(positions, dtype=np.intp)
+    names = np.empty(len(positions), dtype=object)
+    start = 0
+    for size, label in parts:
+        inside = (positions >= start) & (positions < start + size)
+        local = positions[inside] - start
+        is_prefix = isinstance(label, str)
+        names[inside] = [f"{label}{k}" for k in local] if is_prefix else label[local]
+        start += size
+    return names
+
+
+def _average(rows):
+    """Return the mean row, computed in float64; no sum of large weights overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = rows.mean(axis=0, dtype=np.float64)
+    if not np.isfinite(mean).all():
+        mean = (rows / len(rows)).sum(axis=0)
+    return mean.astype(rows.dtype)
+
+
+def _warn_negative(groups):
+    """Warn once if graphs have negative weights, which may be an oversight."""
+    if any(rows.min() < 0 for rows in groups):
+        warnings.warn(
+            "X holds negative weights. Connectomes of recordings are usually absolute "
+            "correlations, FunctionalConnectome(absolute=True), and do not compare "
+            "with signed ones. If all your weights are signed on purpose, silence "
+            "this with warnings.filterwarnings('ignore', 'X holds negative weights').",
+            stacklevel=3,
+        )
+
+
 def _compute_in_chunks(rows, n_jobs, verbose):
     """Run `compute_barcodes` on chunks of connectome rows, in parallel if asked."""
+    check_n_jobs(n_jobs)
     n_rows, n_edges = rows.shape
     share = -(-n_rows // effective_n_jobs(n_jobs))
     size = max(1, min(share, _CHUNK // n_edges))

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._utils.nodes import make_names, name_edges
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_option, reset_fitted_attributes
@@ -27,7 +28,7 @@ from sktopo.connectomes._units import find_constant_units, largest_magnitudes
 from sktopo.connectomes.measures import MEASURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Literal, Self
 
     from numpy.typing import ArrayLike, NDArray
@@ -297,7 +298,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
-    ) -> NDArray[np.object_]:
+    ) -> NDArray[np.object_] | Sequence[str]:
         """Name the edges by the units they join.
 
         Parameters
@@ -307,8 +308,9 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        names : ndarray of str
-            ``"a--b"`` for the edge between units a and b.
+        names : ndarray of str, or sequence of str
+            ``"a--b"`` for the edge between units a and b. More than 65,536 names are
+            made only when they are read; ``numpy.asarray`` makes all.
 
         Raises
         ------
@@ -323,8 +325,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "have no common names."
             )
         units = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        pairs = zip(*np.triu_indices(len(units), 1), strict=True)
-        return np.array([f"{units[i]}--{units[j]}" for i, j in pairs], dtype=object)
+        n_edges = len(units) * (len(units) - 1) // 2
+        return make_names(n_edges, partial(name_edges, units))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

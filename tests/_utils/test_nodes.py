@@ -1,10 +1,67 @@
-"""Names of nodes, and the layers that they belong to."""
+"""Names of nodes and edges, and the layers that nodes belong to."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sktopo._utils.nodes import check_node_names, find_layers
+from sktopo._utils.nodes import (
+    LazyNames,
+    check_node_names,
+    find_layers,
+    make_names,
+    name_edges,
+)
+
+
+def make_lazy(n_names):
+    """Make names and the list of the numbers of names that were made in each call."""
+    made = []
+
+    def make(positions):
+        made.append(len(positions))
+        return np.array([f"name{k}" for k in positions], dtype=object)
+
+    return LazyNames(n_names, make), made
+
+
+def test_items_and_slices_make_only_what_is_read():
+    names, made = make_lazy(1000)
+    assert len(names) == 1000
+    assert names[-1] == "name999"
+    assert list(names[10:12]) == ["name10", "name11"]
+    assert isinstance(names[:3], np.ndarray) and names[np.intp(7)] == "name7"
+    assert made == [1, 2, 3, 1]
+    with pytest.raises(IndexError):
+        names[1000]
+
+
+def test_lazy_names_are_used_like_an_array():
+    names, _ = make_lazy(20)
+    expected = np.array([f"name{k}" for k in range(20)], dtype=object)
+    assert_array_equal(np.asarray(names), expected)
+    assert list(names) == list(expected)
+    assert_array_equal(names == "name3", expected == "name3")
+    assert_array_equal(names[[4, 2]], expected[[4, 2]])
+    assert_array_equal(names[expected != "name1"], np.delete(expected, 1))
+    assert "name7" in names and names.index("name7") == 7
+    assert_array_equal(names + "!", expected + "!")
+
+
+def test_few_names_are_an_array(monkeypatch):
+    monkeypatch.setattr("sktopo._utils.nodes._MOST_NAMES", 5)
+    make = make_lazy(0)[0]._make
+    assert isinstance(make_names(5, make), np.ndarray)
+    assert isinstance(make_names(6, make), LazyNames)
+
+
+@pytest.mark.parametrize("n_nodes", [2, 3, 8])
+def test_edges_are_named_in_the_order_of_rows(n_nodes):
+    nodes = [f"n{k}" for k in range(n_nodes)]
+    pairs = zip(*np.triu_indices(n_nodes, 1), strict=True)
+    expected = [f"n{i}--n{j}" for i, j in pairs]
+    assert list(name_edges(nodes, range(len(expected)))) == expected
+    some = name_edges(nodes, [len(expected) - 1, 0])
+    assert list(some) == [expected[-1], expected[0]]
 
 
 def test_names_are_numbered_by_default():

@@ -76,9 +76,20 @@ def test_errors_are_raised(engine):
         list(run_parallel(scale, [(1,), (None,)], shared=(2.5,), n_jobs=2))
 
 
-def test_bad_n_jobs():
-    with pytest.raises(ValueError, match="n_jobs == 0"):
-        list(run_parallel(scale, [(1,)], n_jobs=0))
+@pytest.mark.parametrize("n_jobs", ["2", 0, 1.5, 2.0, True, [2], np.nan])
+def test_bad_n_jobs(n_jobs):
+    message = rf"^n_jobs must be None or an integer other than 0.*got {n_jobs!r}"
+    with pytest.raises(ValueError, match=message.replace("[2]", r"\[2\]")):
+        run_parallel(scale, [(1,)], n_jobs=n_jobs)  # before anything is called
+    with pytest.raises(ValueError, match="^n_jobs must be"):
+        GraphPersistence(n_jobs=n_jobs).fit([[0.9, 0.5, 0.7]])
+    persistence = GraphPersistence().fit([[0.9, 0.5, 0.7]]).set_params(n_jobs=n_jobs)
+    with pytest.raises(ValueError, match="^n_jobs must be"):
+        persistence.transform([[0.9, 0.5, 0.7]])
+
+
+def test_integers_of_numpy_count_jobs():
+    assert list(run_parallel(scale, [(1,), (2,)], n_jobs=np.int64(2))) == [1, 2]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
+from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import squareform
 
 from sktopo import barcodes as bc
@@ -61,8 +62,26 @@ def test_decomposition_equals_union_find(make_rows, kind, n_nodes, dtype):
         assert_array_equal(row_deaths, np.array(expected_deaths, dtype=dtype))
 
 
-@pytest.mark.parametrize("n_nodes", [40, 600])  # below and above _BATCHED_NODES
-def test_births_equal_networkx(make_rows, kind, n_nodes):
+# Sizes from which graphs take each of the three ways to their births.
+WAYS = {
+    "many together": {"_FEWEST_GRAPHS": 1},
+    "given to scipy": {"_BATCHED_NODES": 1},
+    "in the row": {"_BATCHED_NODES": 1, "_COMPILED_NODES": 1},
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """Take one of the three ways to find births, whatever the size of the graphs."""
+    for name, value in WAYS[request.param].items():
+        monkeypatch.setattr(_filtration, name, value)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    "n_nodes", [2, 3, 40, 150]
+)  # a walk drops nodes in steps of 64
+def test_births_equal_networkx(make_rows, kind, n_nodes, way):
     rows = make_rows(2, n_nodes, kind, seed=1)
     births, _ = bc.birth_death_decomposition(rows)
     first, second = np.triu_indices(n_nodes, 1)
@@ -75,17 +94,51 @@ def test_births_equal_networkx(make_rows, kind, n_nodes):
         assert_array_equal(row_births, sorted(d["weight"] for *_, d in tree))
 
 
+def test_births_equal_those_of_scipy(way):
+    matrix = squareform(np.random.default_rng(5).random(11175) + 1)
+    tree = minimum_spanning_tree(3 - matrix * (matrix > 0)).data
+    births, _ = bc.birth_death_decomposition([squareform(matrix)])
+    np.testing.assert_allclose(births[0], np.sort(3 - tree), rtol=1e-15)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_ways_agree(make_rows, kind, dtype, steps, monkeypatch):
+    rows = np.asfortranarray(make_rows(4, 80, kind, seed=3, dtype=dtype))
+    expected = bc.barcode_rows(rows)
+    edges = bc.barcode_edges(rows)
+    monkeypatch.setattr(_filtration, "_STEPS", steps)
+    for sizes in WAYS.values():
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in sizes.items():
+                patch.setattr(_filtration, name, value)
+            assert_array_equal(bc.barcode_rows(rows), expected)
+            assert_array_equal(bc.barcode_edges(rows), edges)
+
+
+def test_the_largest_graphs_are_walked_in_their_row(make_rows, monkeypatch):
+    walk, walked = _filtration._births_in_place, []
+
+    def record(row, n_nodes):
+        walked.append(n_nodes)
+        return walk(row, n_nodes)
+
+    monkeypatch.setattr(_filtration, "_births_in_place", record)
+    rows = make_rows(1, 1501, dtype=np.float32)
+    births, deaths = bc.birth_death_decomposition(rows)
+    assert walked == [1501]
+    monkeypatch.setattr(_filtration, "_COMPILED_NODES", 1501)
+    for found, expected in zip(
+        (births, deaths), bc.birth_death_decomposition(rows), strict=True
+    ):
+        assert_array_equal(found, expected)
+    assert walked == [1501]
+
+
 @pytest.mark.parametrize("n_nodes", [40, 600])
 def test_rows_keep_their_weights(make_rows, kind, n_nodes):
     rows = make_rows(3, n_nodes, kind, seed=2)
     assert_array_equal(np.sort(bc.barcode_rows(rows)), np.sort(rows))
-
-
-def test_both_walks_agree(make_rows, kind, monkeypatch):
-    rows = make_rows(4, 25, kind, seed=3)
-    batched = bc.barcode_rows(rows)
-    monkeypatch.setattr(_filtration, "_BATCHED_NODES", 1)
-    assert_array_equal(bc.barcode_rows(rows), batched)
 
 
 def test_blocks_do_not_show(make_rows, monkeypatch):
@@ -96,9 +149,7 @@ def test_blocks_do_not_show(make_rows, monkeypatch):
 
 
 @pytest.mark.parametrize("n_edges", [2, 4, 5, 7, 8, 9, 11])
-@pytest.mark.parametrize("batched", [0, 99])
-def test_incomplete_graphs(n_edges, batched, monkeypatch):
-    monkeypatch.setattr(_filtration, "_BATCHED_NODES", batched)
+def test_incomplete_graphs(n_edges, way):
     rows = np.random.default_rng(n_edges).normal(size=(6, n_edges))
     births, deaths = bc.birth_death_decomposition(rows)
     for row, row_births, row_deaths in zip(rows, births, deaths, strict=True):

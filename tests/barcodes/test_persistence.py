@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist, squareform
-from sklearn.exceptions import NotFittedError
 
 from sktopo import GraphPersistence
 from sktopo import barcodes as bc
@@ -34,6 +33,7 @@ def test_rows_are_a_euclidean_embedding(make_rows, normalize, dimensions, weight
             assert_allclose(np.sum((found[i] - found[j]) ** 2), expected, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:X holds negative weights")
 def test_sum_form_is_the_barcode(make_rows, kind):
     rows = make_rows(4, 7, kind)
     found = GraphPersistence(normalize=False).fit_transform(rows)
@@ -66,10 +66,10 @@ def test_matrices_and_rows_are_the_same(make_rows):
 
 
 def test_two_nodes():
-    assert_array_equal(GraphPersistence().fit_transform([[0.3], [-1]]), [[0.3], [-1]])
+    assert_array_equal(GraphPersistence().fit_transform([[0.3], [1]]), [[0.3], [1]])
     for parameters in ({"homology_dimensions": (1,)}, {"n_quantiles": 3}):
         with pytest.raises(ValueError, match="no deaths"):
-            GraphPersistence(**parameters).fit([[0.3], [-1]])
+            GraphPersistence(**parameters).fit([[0.3], [1]])
 
 
 def test_incomplete_graphs_warn_and_are_exact():
@@ -146,16 +146,45 @@ def test_refitting_forgets(make_rows):
     assert not hasattr(persistence, "template_")
     assert not hasattr(persistence, "n_features_in_")
     assert persistence.transform(ragged).dtype == np.float32
-    with pytest.raises(ValueError, match="NaN"):
-        persistence.fit([[np.nan] * 10])
-    with pytest.raises(NotFittedError):
-        persistence.transform(ragged)
+
+
+def test_the_template_of_many_single_precision_rows_is_their_mean():
+    rows = np.full((200_000, 3), 0.1, dtype=np.float32)
+    rows[::2] += np.float32(0.001)
+    template = GraphPersistence().fit(rows).template_
+    assert template.dtype == np.float32
+    assert_allclose(template, rows.astype(np.float64).mean(axis=0), rtol=1e-7)
+
+
+def test_the_template_of_the_largest_weights_is_their_mean():
+    rows = np.array([[1e308, 0], [1.5e308, 2], [0.5e308, 4], [1e308, 6]])
+    persistence = GraphPersistence(topology_weight=0).fit(
+        np.column_stack([rows, rows[:, 0]])
+    )
+    assert_allclose(persistence.template_, [1e308, 3, 1e308], rtol=1e-15)
+
+
+NEGATIVE = "X holds negative weights.*FunctionalConnectome\\(absolute=True\\)"
+
+
+@pytest.mark.parametrize("as_matrices", [True, False])
+def test_negative_weights_warn_once_and_in_fit(make_rows, as_matrices):
+    rows = make_rows(3, 5, "negative")
+    X = [squareform(row) for row in rows] if as_matrices else rows
+    with pytest.warns(UserWarning, match=NEGATIVE) as caught:
+        persistence = GraphPersistence().fit(X)
+    assert len(caught) == 1 and caught[0].filename == __file__
+    persistence.transform(X)
+    GraphPersistence().fit(np.abs(rows)).transform(rows)
+    with warnings.catch_warnings():  # as the message says
+        warnings.filterwarnings("ignore", "X holds negative weights")
+        GraphPersistence().fit(X)
 
 
 @pytest.mark.parametrize(
     ("parameters", "n_nodes", "message"),
     [
-        ({"n_quantiles": 4}, 5, "averages"),
+        ({"n_quantiles": 4}, 5, "^There is no inverse: n_quantiles is set: averages"),
         ({"homology_dimensions": (0,)}, 5, "only one of births and deaths"),
         ({"homology_dimensions": (1,), "topology_weight": 0.5}, 5, "only one"),
     ],
@@ -212,6 +241,25 @@ def test_edge_names_are_the_names_of_columns():
         GraphPersistence(n_quantiles=2).fit(triangle).edge_names(triangle)
 
 
+@pytest.mark.parametrize("parameters", [{}, {"topology_weight": 0.5}])
+@pytest.mark.parametrize("with_names", [True, False])
+def test_names_that_are_made_when_read_are_the_same(
+    make_rows, parameters, with_names, monkeypatch
+):
+    rows = make_rows(2, 6)
+    if with_names:
+        pandas = pytest.importorskip("pandas")
+        rows = pandas.DataFrame(rows, columns=[f"edge{k}" for k in range(15)])
+    persistence = GraphPersistence(**parameters).fit(rows)
+    expected = persistence.get_feature_names_out()
+    monkeypatch.setattr("sktopo._utils.nodes._MOST_NAMES", 3)
+    lazy = persistence.get_feature_names_out()
+    assert not isinstance(lazy, np.ndarray)
+    assert_array_equal(np.asarray(lazy), expected)
+    assert [lazy[k] for k in range(len(lazy))] == list(expected)
+    assert list(lazy[3:9]) == list(expected[3:9])
+
+
 def test_names(make_rows):
     persistence = GraphPersistence(topology_weight=0.5).fit(make_rows(2, 3))
     births_deaths = ["birth0", "birth1", "death0"]
@@ -237,6 +285,10 @@ def test_names(make_rows):
         ({"homology_dimensions": (2,)}, ValueError),
         ({"homology_dimensions": ()}, ValueError),
         ({"homology_dimensions": 1}, ValueError),
+        ({"homology_dimensions": ([0],)}, ValueError),
+        ({"homology_dimensions": (np.array([0, 1]),)}, ValueError),
+        ({"homology_dimensions": (None, 0)}, ValueError),
+        ({"n_jobs": "2"}, ValueError),
         ({"n_quantiles": 0}, ValueError),
         ({"n_quantiles": 2.5}, ValueError),
         ({"n_quantiles": 3, "normalize": False}, ValueError),

@@ -20,6 +20,7 @@ def objective(rows, target, barcode, weight):
     ).item()
 
 
+@pytest.mark.filterwarnings("ignore:X holds negative weights")
 @pytest.mark.parametrize("weight", [0.0, 0.4, 0.9])
 @pytest.mark.parametrize("normalize", [True, False])
 def test_inverse_with_edges_returns_what_was_transformed(
@@ -31,6 +32,7 @@ def test_inverse_with_edges_returns_what_was_transformed(
     assert_allclose(back, rows, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:X holds negative weights")
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_inverse_without_edges_has_exactly_the_barcode(
