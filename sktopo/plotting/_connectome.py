@@ -10,9 +10,14 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from sktopo._utils.nodes import find_layers
+from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_flag
-from sktopo.plotting._axes import get_axes
-from sktopo.plotting._inputs import average_connectomes, find_node_names
+from sktopo.plotting._axes import get_axes, name_ticks
+from sktopo.plotting._inputs import (
+    average_connectomes,
+    check_before_computing,
+    compute_connectomes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -121,9 +126,10 @@ class ConnectomeDisplay:
         display : ConnectomeDisplay
             What was drawn.
         """
-        display = cls._average(
-            estimator.transform(X), find_node_names(estimator), reorder
-        )
+        check_flag("reorder", reorder)
+        _check_style(cmap, colorbar)
+        check_before_computing(cls, ax, X)
+        display = cls._average(*compute_connectomes(estimator, X), reorder)
         return display.plot(ax=ax, cmap=cmap, colorbar=colorbar)
 
     @classmethod
@@ -217,6 +223,7 @@ class ConnectomeDisplay:
         display : ConnectomeDisplay
             Itself.
         """
+        _check_style(cmap, colorbar)
         self.figure_, (self.ax_,) = get_axes(self, ax)
         matrix = squareform(self.connectome)[np.ix_(self.order, self.order)]
         np.fill_diagonal(matrix, np.nan)  # a node is not joined to itself
@@ -255,10 +262,22 @@ class ConnectomeDisplay:
             labels = layers
             ends = np.concatenate([[-0.5], bounds, [len(names) - 0.5]])
             ticks = (ends[:-1] + ends[1:]) / 2
-        is_crowded = sum(len(str(label)) for label in labels) > 40
         self.ax_.tick_params(length=0)
-        self.ax_.set_xticks(ticks, labels, rotation=90 if is_crowded else 0)
-        self.ax_.set_yticks(ticks, labels)
+        name_ticks(self.ax_.xaxis, ticks, labels)
+        name_ticks(self.ax_.yaxis, ticks, labels)
+
+
+def _check_style(cmap, colorbar):
+    """Raise a ValueError unless `cmap` is a colour map and `colorbar` is a flag."""
+    check_flag("colorbar", colorbar)
+    purpose = ConnectomeDisplay.__name__
+    matplotlib = import_optional("matplotlib", extra="plot", purpose=purpose)
+    is_name = isinstance(cmap, str) and cmap in matplotlib.colormaps
+    if not (cmap is None or is_name or isinstance(cmap, matplotlib.colors.Colormap)):
+        raise ValueError(
+            f"cmap={cmap!r} is unknown; expected the name of a colour map of "
+            "matplotlib, such as 'viridis', or a Colormap."
+        )
 
 
 def _order_nodes(row, layer_of_node):

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sktopo._utils.parameters import is_integer
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import find_limits, get_axes
+from sktopo.plotting._axes import add_legend, find_limits, get_axes
 from sktopo.plotting._groups import COLORS
-from sktopo.plotting._inputs import compute_births_and_deaths
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_weights,
+    compute_births_and_deaths,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -71,6 +76,10 @@ class PersistenceDiagramDisplay:
     births: FloatArray
     deaths: FloatArray
 
+    def __post_init__(self) -> None:
+        self.births = check_weights(self.births, "births", ensure_2d=False)
+        self.deaths = check_weights(self.deaths, "deaths", ensure_2d=False)
+
     @classmethod
     def from_estimator(
         cls,
@@ -110,7 +119,15 @@ class PersistenceDiagramDisplay:
         ValueError
             If it does not keep all births and deaths.
         """
+        if not is_integer(sample):
+            raise ValueError(f"sample must be an integer, got {sample!r}.")
+        check_before_computing(cls, ax, X)
         births, deaths = compute_births_and_deaths(estimator, X, complete=True)
+        if not -len(births) <= sample < len(births):
+            raise ValueError(
+                f"sample={sample} is not one of the {len(births)} samples of X; "
+                f"expected 0 to {len(births) - 1}."
+            )
         return cls(births[sample], deaths[sample]).plot(ax=ax)
 
     @classmethod
@@ -194,9 +211,21 @@ class PersistenceDiagramDisplay:
         near = 0.03 * spread
         ticks = self.ax_.get_xticks()
         ticks = ticks[(ticks >= low - near) & (ticks <= high + near)]
-        names = [f"{tick:g}" for tick in ticks]
+        names = _name_numbers(ticks)
         self.ax_.set_xticks([left, *ticks], ["−∞", *names])
         self.ax_.set_yticks([*ticks, top], [*names, "∞"])
-        legend = self.ax_.legend(loc="lower right", frameon=False, fontsize="small")
+        handles = [self.components_, self.cycles_]
+        names = [handle.get_label() for handle in handles]
+        style = {"loc": "lower right", "fontsize": "small"}
+        legend = add_legend(self.ax_, handles, names, **style)
         for handle in legend.legend_handles:
             handle.set_alpha(1)
+
+
+def _name_numbers(numbers):
+    """Write numbers with the fewest digits, six or more, that tell them apart."""
+    for digits in range(6, 18):
+        names = [f"{number:.{digits}g}" for number in numbers]
+        if len(set(names)) == len(numbers):
+            break
+    return names
