@@ -9,7 +9,7 @@ PLAIN_TEXT = {"parse_math": False, "usetex": False}
 # The middle of longer names is left out of figures, where they would take all space.
 _LONGEST_NAME = 60
 # Names at ticks are written small if one is longer than this, and upwards if those at
-# the horizontal axis have more letters in all.
+# the horizontal axis have more letters and gaps in all.
 _LONG_TICK = 25
 _LONG_TICKS = 40
 # A legend of more groups than this hides the data and is put beside the axes.
@@ -87,7 +87,7 @@ def name_ticks(axis, ticks, names):
     """Set ticks of the x axis or y axis, and write names at them as they are."""
     names = [shorten(name) for name in names]
     is_long = max(map(len, names), default=0) > _LONG_TICK
-    is_crowded = axis.axis_name == "x" and sum(map(len, names)) > _LONG_TICKS
+    is_crowded = axis.axis_name == "x" and len(" ".join(names)) > _LONG_TICKS
     style = {"rotation": 90 if is_crowded else 0, **PLAIN_TEXT}
     if is_long:
         style["fontsize"] = "x-small"

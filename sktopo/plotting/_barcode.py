@@ -224,7 +224,11 @@ class BarcodeDisplay:
             axes.set_ylim(min(low), max(high))
         has_bands = any(group.members.sum() > 1 for group in groups)
         title = "barycenter ± one standard deviation" if has_bands else None
-        names = [line.get_label() for line in self.lines_[0]]
+        if self.y is None:
+            n_graphs = len(parts[0][1])
+            names = ["1 graph" if n_graphs == 1 else f"{n_graphs} graphs"]
+        else:
+            names = [group.name for group in groups]
         add_legend(self.ax_[0], self.lines_[0], names, title=title)
         return self
 
@@ -235,11 +239,8 @@ class BarcodeDisplay:
         """
         values = values.astype(np.float64)  # float32 may not hold the squares
         center, deviation = values.mean(axis=0), values.std(axis=0)
-        label = group.name
-        if label is None:
-            label = "1 graph" if len(values) == 1 else f"{len(values)} graphs"
         (self.lines_[panel, k],) = self.ax_[panel].plot(
-            x, center, **group.line, label=label
+            x, center, **group.line, label=group.name
         )
         low, high = center - deviation, center + deviation
         self.bands_[panel, k] = self.ax_[panel].fill_between(

@@ -9,7 +9,7 @@ import numpy as np
 
 from sktopo._utils.parameters import is_integer
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import add_legend, find_limits, get_axes
+from sktopo.plotting._axes import add_legend, find_limits, get_axes, name_ticks
 from sktopo.plotting._groups import COLORS
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -212,8 +212,8 @@ class PersistenceDiagramDisplay:
         ticks = self.ax_.get_xticks()
         ticks = ticks[(ticks >= low - near) & (ticks <= high + near)]
         names = _name_numbers(ticks)
-        self.ax_.set_xticks([left, *ticks], ["−∞", *names])
-        self.ax_.set_yticks([*ticks, top], [*names, "∞"])
+        name_ticks(self.ax_.xaxis, [left, *ticks], ["−∞", *names])
+        name_ticks(self.ax_.yaxis, [*ticks, top], [*names, "∞"])
         handles = [self.components_, self.cycles_]
         names = [handle.get_label() for handle in handles]
         style = {"loc": "lower right", "fontsize": "small"}

@@ -52,7 +52,7 @@ def check_weights(weights, name, ensure_2d=True):
         raise TypeError(f"The {name} cannot be read as numbers: {error}") from error
     if not weights.ndim:
         raise ValueError(f"The {name} are a single number; expected an array.")
-    largest = np.abs(weights).max(initial=0)
+    largest = float(np.abs(weights).max(initial=0))
     if largest > _LARGEST:
         raise ValueError(
             f"The {name} reach {largest:.3g}, and numbers above {_LARGEST:g} cannot be "
@@ -125,7 +125,8 @@ def average_connectomes(connectomes, node_names):
     rows = np.atleast_2d(check_weights(rows, "connectomes", ensure_2d=False))
     if len(rows) == rows.shape[1] > 1 and _is_symmetric(rows):
         rows = squareform(rows, checks=False)[None]
-    row = np.mean(rows, axis=0)
+    # In float64, because sums of float32 may leave its range.
+    row = np.mean(rows, axis=0, dtype=np.float64).astype(rows.dtype)
     n_nodes = count_nodes(len(row))
     if n_nodes < 2 or len(row) != n_nodes * (n_nodes - 1) // 2:
         raise ValueError(
