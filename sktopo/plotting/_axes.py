@@ -29,8 +29,8 @@ def check_axes(display, ax, n_panels=None):
     for other in axes:
         if not isinstance(other, pyplot.Axes):
             raise TypeError(
-                f"ax holds a {type(other).__name__}; expected matplotlib Axes, as "
-                "plt.subplots returns them, or None."
+                f"Got an object of type {type(other).__name__} in ax; expected "
+                "matplotlib Axes, as plt.subplots returns them, or None."
             )
     if n_panels is not None and len(axes) != n_panels:
         raise ValueError(

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from sktopo._utils.parameters import check_option
 from sktopo.barcodes import check_barcodes, split_barcodes
@@ -83,6 +84,7 @@ class BarcodeDisplay:
             values = getattr(self, name)
             if values is not None:
                 setattr(self, name, check_weights(values, name))
+        check_consistent_length(self.births, self.deaths)
 
     @classmethod
     def from_estimator(
@@ -168,7 +170,8 @@ class BarcodeDisplay:
         ValueError
             If births or deaths do not ascend.
         """
-        births, deaths = split_barcodes(check_barcodes(barcodes))
+        barcodes = check_barcodes(check_weights(barcodes, "barcodes"))
+        births, deaths = split_barcodes(barcodes)
         return cls(births, deaths, y=y).plot(ax=ax, against=against)
 
     def plot(

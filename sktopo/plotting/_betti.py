@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from sktopo.barcodes import check_barcodes, split_barcodes
 from sktopo.plotting._axes import add_legend, find_limits, get_axes
@@ -77,6 +78,7 @@ class BettiCurvesDisplay:
     def __post_init__(self) -> None:
         self.births = check_weights(self.births, "births")
         self.deaths = check_weights(self.deaths, "deaths")
+        check_consistent_length(self.births, self.deaths)
 
     @classmethod
     def from_estimator(
@@ -148,7 +150,8 @@ class BettiCurvesDisplay:
         ValueError
             If births or deaths do not ascend.
         """
-        births, deaths = split_barcodes(check_barcodes(barcodes))
+        barcodes = check_barcodes(check_weights(barcodes, "barcodes"))
+        births, deaths = split_barcodes(barcodes)
         return cls(births, deaths, y=y).plot(ax=ax)
 
     def plot(self, ax: ManyAxes = None) -> Self:
@@ -164,6 +167,8 @@ class BettiCurvesDisplay:
         display : BettiCurvesDisplay
             Itself.
         """
+        if not self.births.size:
+            raise ValueError("There are no births to draw; a graph needs two nodes.")
         groups = split_groups(self.y, len(self.births))
         self.figure_, self.ax_ = get_axes(self, ax, 2, n_names=len(groups))
         self.lines_ = np.empty((2, len(groups)), dtype=object)

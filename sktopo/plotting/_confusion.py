@@ -11,7 +11,12 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from sktopo.plotting._axes import get_axes, name_ticks
 from sktopo.plotting._groups import number_names
-from sktopo.plotting._inputs import check_before_computing, check_fitted, split_steps
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_fitted,
+    check_weights,
+    split_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +79,16 @@ class ClusterConfusionDisplay:
     _: KW_ONLY
     labels: Sequence[str]
     clusters: Sequence[str]
+
+    def __post_init__(self) -> None:
+        self.counts = check_weights(self.counts, "counts").astype(int)
+        shape = (len(self.labels), len(self.clusters))
+        if self.counts.shape != shape or not self.counts.sum(axis=1).all():
+            raise ValueError(
+                f"Got counts of shape {self.counts.shape} for {shape[0]} labels and "
+                f"{shape[1]} clusters; expected a row for each label, with samples, "
+                "and a column for each cluster."
+            )
 
     @classmethod
     def from_estimator(

@@ -9,13 +9,15 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from sktopo._utils.nodes import find_layers
+from sktopo._utils.nodes import check_node_names, find_layers
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_flag
+from sktopo.barcodes import count_nodes
 from sktopo.plotting._axes import get_axes, name_ticks
 from sktopo.plotting._inputs import (
     average_connectomes,
     check_before_computing,
+    check_weights,
     compute_connectomes,
 )
 
@@ -86,6 +88,14 @@ class ConnectomeDisplay:
     node_names: ArrayLike
     order: IntArray
     n_connectomes: int = 1
+
+    def __post_init__(self) -> None:
+        name = "connectome"
+        self.connectome = check_weights(self.connectome, name, n_dimensions=(1,))
+        n_nodes = count_nodes(len(self.connectome))
+        self.node_names = check_node_names(self.node_names, n_nodes)
+        if not np.array_equal(np.sort(self.order, axis=None), np.arange(n_nodes)):
+            raise ValueError(f"order must hold each of {n_nodes} nodes once.")
 
     @classmethod
     def from_estimator(

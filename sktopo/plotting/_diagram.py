@@ -77,8 +77,10 @@ class PersistenceDiagramDisplay:
     deaths: FloatArray
 
     def __post_init__(self) -> None:
-        self.births = check_weights(self.births, "births", ensure_2d=False)
-        self.deaths = check_weights(self.deaths, "deaths", ensure_2d=False)
+        self.births = check_weights(self.births, "births", n_dimensions=(1,))
+        self.deaths = check_weights(self.deaths, "deaths", n_dimensions=(1,))
+        if not self.births.size:
+            raise ValueError("There are no births to draw; a graph needs two nodes.")
 
     @classmethod
     def from_estimator(
@@ -152,12 +154,13 @@ class PersistenceDiagramDisplay:
         ValueError
             If births or deaths do not ascend, or there are several barcodes.
         """
-        if np.ndim(barcode) != 1:
+        barcode = check_weights(barcode, "barcode", n_dimensions=(1, 2))
+        if barcode.ndim != 1:
             raise ValueError(
-                f"Got barcodes of shape {np.shape(barcode)}, but a diagram is of one "
+                f"Got barcodes of shape {barcode.shape}, but a diagram is of one "
                 "graph; give one barcode, such as barcodes[0]."
             )
-        (row,) = check_barcodes(np.reshape(barcode, (1, -1)))
+        (row,) = check_barcodes(barcode[None])
         return cls(*split_barcodes(row)).plot(ax=ax)
 
     def plot(self, ax: ManyAxes = None) -> Self:

@@ -87,6 +87,15 @@ class EmbeddingDisplay:
     y: ArrayLike | None = None
     barycenter_names: Sequence[str] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("points", "barycenters"):
+            places = check_weights(getattr(self, name), name)
+            if places.shape[1] != 2:
+                raise ValueError(
+                    f"The shape of the {name} is {places.shape}; expected 2 columns."
+                )
+            setattr(self, name, places)
+
     @classmethod
     def from_estimator(
         cls,

@@ -58,6 +58,8 @@ def number_names(labels, n_samples, name="y"):
     `name` is for errors. The numbers have shape (n_samples,).
     """
     texts = [str(label) for label in check_labels(labels, n_samples, name)]
+    if not texts:
+        raise ValueError(f"{name} holds no labels; expected one for each sample.")
     names = sorted(set(texts), key=lambda text: (_split_numbers(text), text))
     numbers = {text: number for number, text in enumerate(names)}
     return names, np.array([numbers[text] for text in texts])

@@ -26,39 +26,52 @@ def check_before_computing(display, ax, X, *, y=None):
         check_labels(y, shape[0] if shape else len(X))
 
 
-def check_weights(weights, name, ensure_2d=True):
-    """Validate weights to draw: a table of floats, or a row unless `ensure_2d`.
+def check_weights(weights, name, *, n_dimensions=(2,)):
+    """Validate weights to draw: an array of floats with that many dimensions.
 
     `name` is for errors.
     """
-    rows = weights if isinstance(weights, (list, tuple)) else [weights]
-    for row in rows:
-        is_number = isinstance(row, Real) and rows is weights
-        is_array = isinstance(row, (list, tuple)) or hasattr(row, "__array__")
-        if not (is_number or is_array):
-            raise TypeError(
-                f"The {name} are or hold a {type(row).__name__}; expected an array of "
-                "numbers."
-            )
-    try:
-        weights = check_array(
-            weights,
-            dtype=FLOATS,
-            ensure_2d=ensure_2d,
-            ensure_min_features=0,
-            input_name=name,
+    weights = _read_floats(weights, name)
+    if weights.ndim not in n_dimensions:
+        raise ValueError(
+            f"The shape of the {name} is {weights.shape}; expected "
+            f"{' or '.join(map(str, n_dimensions))} dimensions."
         )
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"The {name} cannot be read as numbers: {error}") from error
-    if not weights.ndim:
-        raise ValueError(f"The {name} are a single number; expected an array.")
+    if weights.ndim == 2 and not len(weights):
+        raise ValueError(f"There are 0 rows of {name}; expected at least 1.")
+    for index in np.argwhere(~np.isfinite(weights))[:1]:
+        raise ValueError(
+            f"There is {weights[tuple(index)]} in the {name} at index "
+            f"{index.tolist()}; expected finite numbers."
+        )
     largest = float(np.abs(weights).max(initial=0))
     if largest > _LARGEST:
         raise ValueError(
-            f"The {name} reach {largest:.3g}, and numbers above {_LARGEST:g} cannot be "
-            "drawn: their squares overflow. Divide all of them by one number."
+            f"Numbers in the {name} reach {largest:.3g}, and those above {_LARGEST:g} "
+            "cannot be drawn: their squares overflow. Divide all by one number."
         )
     return weights
+
+
+def _read_floats(values, name):
+    """Turn an array, or lists of numbers or arrays, into an array of floats."""
+    parts = values if isinstance(values, (list, tuple)) else [values]
+    for part in parts:
+        is_number = isinstance(part, Real) and parts is values
+        is_array = isinstance(part, (list, tuple)) or hasattr(part, "__array__")
+        if not (is_number or is_array):
+            raise TypeError(
+                f"Got an object of type {type(part).__name__} for the {name}; expected "
+                "an array of numbers."
+            )
+    any_shape = {"ensure_2d": False, "allow_nd": True}
+    any_shape |= {"ensure_min_samples": 0, "ensure_min_features": 0}
+    try:
+        return check_array(values, dtype=FLOATS, ensure_all_finite=False, **any_shape)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"An array of numbers is expected for the {name}: {error}"
+        ) from error
 
 
 def split_steps(estimator):
@@ -78,8 +91,9 @@ def check_fitted(estimator, is_right, expected):
     """
     if not is_right:
         got = getattr(estimator, "__name__", type(estimator).__name__)
-        what = f"the class {got}" if isinstance(estimator, type) else f"a {got}"
-        raise TypeError(f"Got {what}; expected {expected}.")
+        article = "an" if got[0] in "AEIOUaeiou" else "a"
+        what = "the class" if isinstance(estimator, type) else article
+        raise TypeError(f"Got {what} {got}; expected {expected}.")
     check_is_fitted(estimator, msg="This %(name)s is not fitted; call `fit` first.")
 
 
@@ -122,7 +136,7 @@ def average_connectomes(connectomes, node_names):
             f"The connectomes have {lengths} edges, and a mean needs nodes that "
             "correspond; draw one connectome at a time."
         )
-    rows = np.atleast_2d(check_weights(rows, "connectomes", ensure_2d=False))
+    rows = np.atleast_2d(check_weights(rows, "connectomes", n_dimensions=(1, 2)))
     if len(rows) == rows.shape[1] > 1 and _is_symmetric(rows):
         rows = squareform(rows, checks=False)[None]
     # In float64, because sums of float32 may leave its range.
@@ -165,10 +179,8 @@ def compute_births_and_deaths(estimator, X, *, complete=False):
 
 def _condense(matrix, k):
     """Turn matrix number k of a stack into a connectome row."""
-    matrix = check_array(
-        matrix, dtype=FLOATS, allow_nd=True, input_name=f"connectome {k}"
-    )
-    if matrix.ndim != 2 or len(matrix) != matrix.shape[1]:
+    matrix = check_weights(matrix, f"weights of connectome {k}")
+    if len(matrix) != matrix.shape[1]:
         raise ValueError(
             f"Connectome {k} has shape {matrix.shape}; expected connectome rows, or "
             "symmetric matrices of shape (n_nodes, n_nodes)."

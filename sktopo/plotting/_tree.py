@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import depth_first_order
 
-from sktopo._utils.nodes import find_layers
+from sktopo._utils.nodes import check_node_names, find_layers
 from sktopo._utils.parameters import check_flag
 from sktopo.barcodes import barcode_edges, split_barcodes
 from sktopo.plotting._axes import PLAIN_TEXT, get_axes, name_ticks, shorten
@@ -17,6 +17,7 @@ from sktopo.plotting._groups import COLORS, pick
 from sktopo.plotting._inputs import (
     average_connectomes,
     check_before_computing,
+    check_weights,
     compute_connectomes,
 )
 
@@ -94,6 +95,18 @@ class SpanningTreeDisplay:
     weights: FloatArray
     _: KW_ONLY
     node_names: ArrayLike
+
+    def __post_init__(self) -> None:
+        self.weights = check_weights(self.weights, "weights", n_dimensions=(1,))
+        self.node_names = check_node_names(self.node_names, len(self.weights) + 1)
+        self.edges = np.asarray(self.edges)
+        if not set(self.edges.ravel()) <= set(range(len(self.node_names))) or (
+            self.edges.shape != (len(self.weights), 2)
+        ):
+            raise ValueError(
+                f"Got edges of shape {self.edges.shape} for {len(self.weights)} "
+                "weights; expected a pair of numbers of nodes for each."
+            )
 
     @classmethod
     def from_estimator(
