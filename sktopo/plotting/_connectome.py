@@ -139,7 +139,8 @@ class ConnectomeDisplay:
         check_flag("reorder", reorder)
         _check_style(cmap, colorbar)
         check_before_computing(cls, ax, X)
-        display = cls._average(*compute_connectomes(estimator, X), reorder)
+        connectomes, node_names = compute_connectomes(estimator, X)
+        display = cls._average(connectomes, node_names, reorder)
         return display.plot(ax=ax, cmap=cmap, colorbar=colorbar)
 
     @classmethod

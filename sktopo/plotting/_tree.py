@@ -98,9 +98,10 @@ class SpanningTreeDisplay:
 
     def __post_init__(self) -> None:
         self.weights = check_weights(self.weights, "weights", n_dimensions=(1,))
-        self.node_names = check_node_names(self.node_names, len(self.weights) + 1)
+        n_nodes = len(self.weights) + 1
+        self.node_names = check_node_names(self.node_names, n_nodes)
         self.edges = np.asarray(self.edges)
-        if not set(self.edges.ravel()) <= set(range(len(self.node_names))) or (
+        if not set(self.edges.ravel()) <= set(range(n_nodes)) or (
             self.edges.shape != (len(self.weights), 2)
         ):
             raise ValueError(
@@ -142,7 +143,8 @@ class SpanningTreeDisplay:
         """
         check_flag("label_nodes", label_nodes)
         check_before_computing(cls, ax, X)
-        display = cls._average(*compute_connectomes(estimator, X))
+        connectomes, node_names = compute_connectomes(estimator, X)
+        display = cls._average(connectomes, node_names)
         return display.plot(ax=ax, label_nodes=label_nodes)
 
     @classmethod
