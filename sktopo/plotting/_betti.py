@@ -148,7 +148,7 @@ class BettiCurvesDisplay:
         Raises
         ------
         ValueError
-            If births or deaths do not ascend.
+            If births or deaths do not ascend, or a label is missing.
         """
         barcodes = check_barcodes(check_weights(barcodes, "barcodes"))
         births, deaths = split_barcodes(barcodes)

@@ -114,6 +114,14 @@ class ClusterConfusionDisplay:
         -------
         display : ClusterConfusionDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the last step cannot predict clusters.
+
+        NotFittedError
+            If it is not fitted.
         """
         _, clusterer = split_steps(estimator)
         check_fitted(
@@ -150,7 +158,8 @@ class ClusterConfusionDisplay:
         Raises
         ------
         ValueError
-            If the lengths differ, or the input is not one-dimensional.
+            If the lengths differ, a label is missing, or the input is not
+            one-dimensional.
         """
         labels, rows = number_names(labels_true, None, "labels_true")
         clusters, columns = number_names(labels_pred, len(rows), "labels_pred")

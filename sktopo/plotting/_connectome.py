@@ -135,6 +135,14 @@ class ConnectomeDisplay:
         -------
         display : ConnectomeDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the last step does not return connectomes, as a GraphPersistence.
+
+        NotFittedError
+            If it is not fitted.
         """
         check_flag("reorder", reorder)
         _check_style(cmap, colorbar)

@@ -129,8 +129,12 @@ class EmbeddingDisplay:
 
         Raises
         ------
+        TypeError
+            If the last step cannot predict clusters, or has no barycenters.
+
         ValueError
-            If there are fewer than two samples, or all rows are the same.
+            If it is not fitted, there are fewer than two samples, all rows are the
+            same, or a label is missing.
         """
         first_steps, clusterer = split_steps(estimator)
         is_clusterer = hasattr(clusterer, "predict") and not isinstance(clusterer, type)
@@ -171,7 +175,8 @@ class EmbeddingDisplay:
         Raises
         ------
         ValueError
-            If there are fewer than two rows or columns, or all rows are the same.
+            If there are fewer than two rows or columns, all rows are the same, or a
+            label is missing.
         """
         return cls._embed(rows, y).plot(ax=ax)
 

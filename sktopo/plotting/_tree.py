@@ -140,6 +140,14 @@ class SpanningTreeDisplay:
         -------
         display : SpanningTreeDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the last step does not return connectomes, as a GraphPersistence.
+
+        NotFittedError
+            If it is not fitted.
         """
         check_flag("label_nodes", label_nodes)
         check_before_computing(cls, ax, X)
