@@ -242,8 +242,10 @@ class BarcodeDisplay:
         """
         values = values.astype(np.float64)  # float32 may not hold the squares
         center, deviation = values.mean(axis=0), values.std(axis=0)
+        # A line through one point would not be seen.
+        style = {"marker": "o"} | group.line if len(x) == 1 else group.line
         (self.lines_[panel, k],) = self.ax_[panel].plot(
-            x, center, **group.line, label=group.name
+            x, center, **style, label=group.name
         )
         low, high = center - deviation, center + deviation
         self.bands_[panel, k] = self.ax_[panel].fill_between(

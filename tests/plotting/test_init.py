@@ -326,3 +326,14 @@ def test_nothing_is_drawn_of_what_does_not_fit_together():
     ):
         with pytest.raises(ValueError, match="expected|inconsistent|must|needs"):
             make()
+
+
+def test_wasserstein_rows_are_not_drawn_as_barcodes(make_rows):
+    rows = GraphPersistence().fit_transform(make_rows(3, 60))
+    for draw in (
+        lambda: plotting.BarcodeDisplay.from_barcodes(rows),
+        lambda: plotting.BettiCurvesDisplay.from_barcodes(rows),
+        lambda: plotting.PersistenceDiagramDisplay.from_barcodes(rows[0]),
+    ):
+        with pytest.raises(ValueError, match="look like Wasserstein rows"):
+            draw()
