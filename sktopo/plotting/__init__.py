@@ -4,7 +4,10 @@
 ``from_barcodes``, ``from_rows`` and ``from_labels`` draw what you have computed. Both
 draw at once, and ``plot`` draws again. The matplotlib artists are attributes that end
 in ``_``, so you can change them. Colour-blind readers can distinguish the colours
-(those of Okabe and Ito, viridis and PuOr); groups also differ in line style or marker.
+(those of Okabe and Ito, viridis and PuOr); groups also differ in line style or marker,
+up to 50 of them, and come in natural order: "cluster 10" follows "cluster 9". Groups
+that are numbered keep their style where another one is empty. Names are drawn as they
+are, never as formulas; the middle of names longer than 60 letters is left out.
 The extra ``plot`` installs matplotlib.
 """
 

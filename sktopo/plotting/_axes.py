@@ -1,27 +1,61 @@
-"""The axes that displays draw on, and their limits."""
+"""The axes that displays draw on, their limits, and the names at them."""
 
 import numpy as np
 
 from sktopo._utils.optional import import_optional
 
+# Names are text, whatever they hold: neither "$" nor TeX has a meaning in them.
+PLAIN_TEXT = {"parse_math": False, "usetex": False}
+# The middle of longer names is left out of figures, where they would take all space.
+_LONGEST_NAME = 60
+# Names at ticks are written small if one is longer than this, and upwards if those at
+# the horizontal axis have more letters and gaps in all.
+_LONG_TICK = 25
+_LONG_TICKS = 40
+# A legend of more groups than this hides the data and is put beside the axes.
+_MANY_GROUPS = 8
 
-def get_axes(display, ax, n_panels=1, *, height=4.2):
-    """Return a figure and an array of its axes: those given, or new ones if None."""
+
+def check_axes(display, ax, n_panels=None):
+    """Return an array of the axes in `ax`, or None if it is None.
+
+    `display` is a display or its class. Raises an ImportError without matplotlib.
+    """
+    name = getattr(display, "__name__", type(display).__name__)
+    pyplot = import_optional("matplotlib.pyplot", extra="plot", purpose=name)
     if ax is None:
-        pyplot = import_optional(
-            "matplotlib.pyplot", extra="plot", purpose=type(display).__name__
+        return None
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    for other in axes:
+        if not isinstance(other, pyplot.Axes):
+            raise TypeError(
+                f"Got an object of type {type(other).__name__} in ax; expected "
+                "matplotlib Axes, as plt.subplots returns them, or None."
+            )
+    if n_panels is not None and len(axes) != n_panels:
+        raise ValueError(
+            f"Got {len(axes)} axes for {n_panels} panels; give "
+            f"plt.subplots(1, {n_panels})[1], or None."
         )
+    return axes
+
+
+def get_axes(display, ax, n_panels=1, *, height=4.2, n_names=0):
+    """Return a figure and an array of its axes: those given, or new ones if None.
+
+    A new figure is at least so high that a legend of `n_names` fits in beside the axes.
+    """
+    axes = check_axes(display, ax, n_panels)
+    if axes is None:
+        from matplotlib import pyplot  # noqa: PLC0415
+
+        if n_names > _MANY_GROUPS:
+            height = max(height, 0.6 + 0.2 * n_names)
         size = (5.2 * n_panels, height)
         figure, axes = pyplot.subplots(
             1, n_panels, figsize=size, squeeze=False, layout="compressed"
         )
         return figure, axes[0]
-    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-    if len(axes) != n_panels:
-        raise ValueError(
-            f"Got {len(axes)} axes for {n_panels} panels; give "
-            f"plt.subplots(1, {n_panels})[1], or None."
-        )
     return axes[0].figure, axes
 
 
@@ -29,11 +63,48 @@ def find_limits(*parts, margin=0.0):
     """Return limits around the values of all arrays, apart even if all are equal.
 
     They are wider than the range of the values by `margin` times this range on both
-    sides.
+    sides. Values that differ by rounding alone count as equal.
     """
-    values = np.concatenate([np.ravel(part) for part in parts])
+    values = np.concatenate([np.ravel(part) for part in parts]).astype(np.float64)
     low, high = values.min(), values.max()
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    size = max(abs(low), abs(high))
+    if high - low <= 1e-13 * size:
+        low, high = low - 0.5 * (size or 1), high + 0.5 * (size or 1)
     gap = margin * (high - low)
     return low - gap, high + gap
+
+
+def shorten(name):
+    """Return a name as text; if it is too long for a figure, without its middle."""
+    name = str(name)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = _LONGEST_NAME // 2
+    return f"{name[: half - 1]}…{name[-half:]}"
+
+
+def name_ticks(axis, ticks, names):
+    """Set ticks of the x axis or y axis, and write names at them as they are."""
+    names = [shorten(name) for name in names]
+    is_long = max(map(len, names), default=0) > _LONG_TICK
+    is_crowded = axis.axis_name == "x" and len(" ".join(names)) > _LONG_TICKS
+    style = {"rotation": 90 if is_crowded else 0, **PLAIN_TEXT}
+    if is_long:
+        style["fontsize"] = "x-small"
+    axis.set_ticks(ticks, names, **style)
+
+
+def add_legend(ax, handles, names, **style):
+    """Add a legend with the names of artists as they are.
+
+    matplotlib leaves out artists whose label is empty or begins with an underscore, so
+    the names are written into a legend of other labels.
+    """
+    if len(handles) > _MANY_GROUPS:
+        beside = {"loc": "upper left", "bbox_to_anchor": (1, 1), "fontsize": "small"}
+        style = {**beside, "borderaxespad": 0, **style}
+    labels = [f"group {k}" for k in range(len(handles))]
+    legend = ax.legend(handles, labels, frameon=False, **style)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set(text=shorten(name), **PLAIN_TEXT)
+    return legend

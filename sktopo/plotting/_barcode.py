@@ -6,12 +6,17 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from sktopo._utils.parameters import check_option
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import get_axes
+from sktopo.plotting._axes import add_legend, get_axes
 from sktopo.plotting._groups import split_groups
-from sktopo.plotting._inputs import compute_births_and_deaths
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_weights,
+    compute_births_and_deaths,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, ManyAxes, Samples
 
+_AGAINST = ("quantile", "rank")
 _TITLES = {"births": "births of components", "deaths": "deaths of cycles"}
 
 
@@ -73,6 +79,13 @@ class BarcodeDisplay:
     _: KW_ONLY
     y: ArrayLike | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("births", "deaths"):
+            values = getattr(self, name)
+            if values is not None:
+                setattr(self, name, check_weights(values, name))
+        check_consistent_length(self.births, self.deaths)
+
     @classmethod
     def from_estimator(
         cls,
@@ -116,6 +129,8 @@ class BarcodeDisplay:
         ValueError
             If it keeps only edges.
         """
+        check_option("against", against, _AGAINST)
+        check_before_computing(cls, ax, X, y=y)
         births, deaths = compute_births_and_deaths(estimator, X)
         return cls(births, deaths, y=y).plot(ax=ax, against=against)
 
@@ -153,9 +168,10 @@ class BarcodeDisplay:
         Raises
         ------
         ValueError
-            If births or deaths do not ascend.
+            If births or deaths do not ascend, or a label is missing.
         """
-        births, deaths = split_barcodes(check_barcodes(barcodes))
+        barcodes = check_barcodes(check_weights(barcodes, "barcodes"))
+        births, deaths = split_barcodes(barcodes)
         return cls(births, deaths, y=y).plot(ax=ax, against=against)
 
     def plot(
@@ -184,7 +200,7 @@ class BarcodeDisplay:
         ValueError
             If there are neither births nor deaths.
         """
-        check_option("against", against, ("quantile", "rank"))
+        check_option("against", against, _AGAINST)
         parts = [("births", self.births), ("deaths", self.deaths)]
         parts = [(kind, v) for kind, v in parts if v is not None and v.shape[1]]
         if not parts:
@@ -192,8 +208,8 @@ class BarcodeDisplay:
                 "There are no births and deaths to draw; topology_weight=0 keeps none, "
                 "and graphs on one node have none."
             )
-        self.figure_, self.ax_ = get_axes(self, ax, len(parts))
         groups = split_groups(self.y, len(parts[0][1]))
+        self.figure_, self.ax_ = get_axes(self, ax, len(parts), n_names=len(groups))
         shape = (len(parts), len(groups))
         self.lines_, self.bands_ = np.empty(shape, object), np.empty(shape, object)
         for panel, (kind, values) in enumerate(parts):
@@ -211,7 +227,12 @@ class BarcodeDisplay:
             axes.set_ylim(min(low), max(high))
         has_bands = any(group.members.sum() > 1 for group in groups)
         title = "barycenter ± one standard deviation" if has_bands else None
-        self.ax_[0].legend(title=title, frameon=False)
+        if self.y is None:
+            n_graphs = len(parts[0][1])
+            names = ["1 graph" if n_graphs == 1 else f"{n_graphs} graphs"]
+        else:
+            names = [group.name for group in groups]
+        add_legend(self.ax_[0], self.lines_[0], names, title=title)
         return self
 
     def _draw_group(self, panel, k, group, x, values):
@@ -219,12 +240,12 @@ class BarcodeDisplay:
 
         `x` has shape (n_values,) and `values` (n_members, n_values).
         """
+        values = values.astype(np.float64)  # float32 may not hold the squares
         center, deviation = values.mean(axis=0), values.std(axis=0)
-        label = group.name
-        if label is None:
-            label = "1 graph" if len(values) == 1 else f"{len(values)} graphs"
+        # A line through one point would not be seen.
+        style = {"marker": "o"} | group.line if len(x) == 1 else group.line
         (self.lines_[panel, k],) = self.ax_[panel].plot(
-            x, center, color=group.color, linestyle=group.line, label=label
+            x, center, **style, label=group.name
         )
         low, high = center - deviation, center + deviation
         self.bands_[panel, k] = self.ax_[panel].fill_between(

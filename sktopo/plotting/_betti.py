@@ -6,11 +6,16 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import find_limits, get_axes
+from sktopo.plotting._axes import add_legend, find_limits, get_axes
 from sktopo.plotting._groups import split_groups
-from sktopo.plotting._inputs import compute_births_and_deaths
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_weights,
+    compute_births_and_deaths,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -70,6 +75,11 @@ class BettiCurvesDisplay:
     _: KW_ONLY
     y: ArrayLike | None = None
 
+    def __post_init__(self) -> None:
+        self.births = check_weights(self.births, "births")
+        self.deaths = check_weights(self.deaths, "deaths")
+        check_consistent_length(self.births, self.deaths)
+
     @classmethod
     def from_estimator(
         cls,
@@ -109,6 +119,7 @@ class BettiCurvesDisplay:
         ValueError
             If it does not keep all births and deaths.
         """
+        check_before_computing(cls, ax, X, y=y)
         births, deaths = compute_births_and_deaths(estimator, X, complete=True)
         return cls(births, deaths, y=y).plot(ax=ax)
 
@@ -137,9 +148,10 @@ class BettiCurvesDisplay:
         Raises
         ------
         ValueError
-            If births or deaths do not ascend.
+            If births or deaths do not ascend, or a label is missing.
         """
-        births, deaths = split_barcodes(check_barcodes(barcodes))
+        barcodes = check_barcodes(check_weights(barcodes, "barcodes"))
+        births, deaths = split_barcodes(barcodes)
         return cls(births, deaths, y=y).plot(ax=ax)
 
     def plot(self, ax: ManyAxes = None) -> Self:
@@ -155,8 +167,10 @@ class BettiCurvesDisplay:
         display : BettiCurvesDisplay
             Itself.
         """
-        self.figure_, self.ax_ = get_axes(self, ax, 2)
+        if not self.births.size:
+            raise ValueError("There are no births to draw; a graph needs two nodes.")
         groups = split_groups(self.y, len(self.births))
+        self.figure_, self.ax_ = get_axes(self, ax, 2, n_names=len(groups))
         self.lines_ = np.empty((2, len(groups)), dtype=object)
         low, high = find_limits(self.births, self.deaths, margin=0.05)
         panels = (
@@ -170,13 +184,13 @@ class BettiCurvesDisplay:
                 counts = start + change * np.arange(len(steps) + 1) / n_graphs
                 # The curve goes on before its first step and after its last.
                 x, y = [low, *steps, high], np.append(counts, counts[-1])
-                style = {"color": group.color, "linestyle": group.line}
                 (self.lines_[panel, k],) = self.ax_[panel].step(
-                    x, y, where="post", **style, label=group.name
+                    x, y, where="post", **group.line, label=group.name
                 )
             ylabel = "number" if n_graphs == 1 else "mean number"
             self.ax_[panel].set(title=title, ylabel=ylabel, xlim=(low, high))
             self.ax_[panel].set_xlabel("threshold on edge weights")
         if self.y is not None:
-            self.ax_[0].legend(frameon=False)
+            names = [group.name for group in groups]
+            add_legend(self.ax_[0], self.lines_[0], names)
         return self

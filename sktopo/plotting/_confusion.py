@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
-from sklearn.utils import check_consistent_length, column_or_1d
 
-from sktopo.plotting._axes import get_axes
+from sktopo.plotting._axes import get_axes, name_ticks
+from sktopo.plotting._groups import number_names
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_fitted,
+    check_weights,
+    split_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +80,16 @@ class ClusterConfusionDisplay:
     labels: Sequence[str]
     clusters: Sequence[str]
 
+    def __post_init__(self) -> None:
+        self.counts = check_weights(self.counts, "counts").astype(int)
+        shape = (len(self.labels), len(self.clusters))
+        if self.counts.shape != shape or not self.counts.sum(axis=1).all():
+            raise ValueError(
+                f"Got counts of shape {self.counts.shape} for {shape[0]} labels and "
+                f"{shape[1]} clusters; expected a row for each label, with samples, "
+                "and a column for each cluster."
+            )
+
     @classmethod
     def from_estimator(
         cls, estimator: BaseEstimator, X: Samples, y: ArrayLike, *, ax: ManyAxes = None
@@ -98,7 +114,23 @@ class ClusterConfusionDisplay:
         -------
         display : ClusterConfusionDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the last step cannot predict clusters.
+
+        NotFittedError
+            If it is not fitted.
         """
+        _, clusterer = split_steps(estimator)
+        check_fitted(
+            clusterer,
+            hasattr(clusterer, "predict") and not isinstance(clusterer, type),
+            "a fitted clusterer with `predict`, or a Pipeline that ends in one; "
+            "from_labels draws the `labels_` of other clusterers",
+        )
+        check_before_computing(cls, ax, X, y=y)
         return cls.from_labels(y, estimator.predict(X), ax=ax)
 
     @classmethod
@@ -126,20 +158,20 @@ class ClusterConfusionDisplay:
         Raises
         ------
         ValueError
-            If the lengths differ, or the input is not one-dimensional.
+            If the lengths differ, a label is missing, or the input is not
+            one-dimensional.
         """
-        labels_true, labels_pred = column_or_1d(labels_true), column_or_1d(labels_pred)
-        check_consistent_length(labels_true, labels_pred)
-        labels, clusters = np.unique(labels_true), np.unique(labels_pred)
-        counts = np.asarray(contingency_matrix(labels_true, labels_pred))
+        labels, rows = number_names(labels_true, None, "labels_true")
+        clusters, columns = number_names(labels_pred, len(rows), "labels_pred")
+        counts = np.asarray(contingency_matrix(rows, columns))
         rows, columns = linear_sum_assignment(counts, maximize=True)
         # Labels or clusters without a match come last.
         rows = [*rows, *np.setdiff1d(np.arange(len(labels)), rows)]
         columns = [*columns, *np.setdiff1d(np.arange(len(clusters)), columns)]
         return cls(
             counts[np.ix_(rows, columns)],
-            labels=[str(label) for label in labels[rows]],
-            clusters=[str(cluster) for cluster in clusters[columns]],
+            labels=[labels[row] for row in rows],
+            clusters=[clusters[column] for column in columns],
         ).plot(ax=ax)
 
     def plot(self, ax: ManyAxes = None) -> Self:
@@ -165,8 +197,8 @@ class ClusterConfusionDisplay:
                 column, row, str(count), color=color, ha="center", va="center"
             )
         title = f"matched accuracy {np.trace(self.counts) / self.counts.sum():.2f}"
-        self.ax_.set_xticks(range(len(self.clusters)), self.clusters)
-        self.ax_.set_yticks(range(len(self.labels)), self.labels)
+        name_ticks(self.ax_.xaxis, range(len(self.clusters)), self.clusters)
+        name_ticks(self.ax_.yaxis, range(len(self.labels)), self.labels)
         self.ax_.set(xlabel="cluster", ylabel="label", title=title)
         bar = self.figure_.colorbar(self.im_, ax=self.ax_)
         bar.set_label("share of samples with the label")

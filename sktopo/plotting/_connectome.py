@@ -9,10 +9,17 @@ import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from sktopo._utils.nodes import find_layers
+from sktopo._utils.nodes import check_node_names, find_layers
+from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_flag
-from sktopo.plotting._axes import get_axes
-from sktopo.plotting._inputs import average_connectomes, find_node_names
+from sktopo.barcodes import count_nodes
+from sktopo.plotting._axes import get_axes, name_ticks
+from sktopo.plotting._inputs import (
+    average_connectomes,
+    check_before_computing,
+    check_weights,
+    compute_connectomes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -82,6 +89,14 @@ class ConnectomeDisplay:
     order: IntArray
     n_connectomes: int = 1
 
+    def __post_init__(self) -> None:
+        name = "connectome"
+        self.connectome = check_weights(self.connectome, name, n_dimensions=(1,))
+        n_nodes = count_nodes(len(self.connectome))
+        self.node_names = check_node_names(self.node_names, n_nodes)
+        if not np.array_equal(np.sort(self.order, axis=None), np.arange(n_nodes)):
+            raise ValueError(f"order must hold each of {n_nodes} nodes once.")
+
     @classmethod
     def from_estimator(
         cls,
@@ -120,10 +135,20 @@ class ConnectomeDisplay:
         -------
         display : ConnectomeDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the last step does not return connectomes, as a GraphPersistence.
+
+        NotFittedError
+            If it is not fitted.
         """
-        display = cls._average(
-            estimator.transform(X), find_node_names(estimator), reorder
-        )
+        check_flag("reorder", reorder)
+        _check_style(cmap, colorbar)
+        check_before_computing(cls, ax, X)
+        connectomes, node_names = compute_connectomes(estimator, X)
+        display = cls._average(connectomes, node_names, reorder)
         return display.plot(ax=ax, cmap=cmap, colorbar=colorbar)
 
     @classmethod
@@ -217,6 +242,7 @@ class ConnectomeDisplay:
         display : ConnectomeDisplay
             Itself.
         """
+        _check_style(cmap, colorbar)
         self.figure_, (self.ax_,) = get_axes(self, ax)
         matrix = squareform(self.connectome)[np.ix_(self.order, self.order)]
         np.fill_diagonal(matrix, np.nan)  # a node is not joined to itself
@@ -255,10 +281,22 @@ class ConnectomeDisplay:
             labels = layers
             ends = np.concatenate([[-0.5], bounds, [len(names) - 0.5]])
             ticks = (ends[:-1] + ends[1:]) / 2
-        is_crowded = sum(len(str(label)) for label in labels) > 40
         self.ax_.tick_params(length=0)
-        self.ax_.set_xticks(ticks, labels, rotation=90 if is_crowded else 0)
-        self.ax_.set_yticks(ticks, labels)
+        name_ticks(self.ax_.xaxis, ticks, labels)
+        name_ticks(self.ax_.yaxis, ticks, labels)
+
+
+def _check_style(cmap, colorbar):
+    """Raise a ValueError unless `cmap` is a colour map and `colorbar` is a flag."""
+    check_flag("colorbar", colorbar)
+    purpose = ConnectomeDisplay.__name__
+    matplotlib = import_optional("matplotlib", extra="plot", purpose=purpose)
+    is_name = isinstance(cmap, str) and cmap in matplotlib.colormaps
+    if not (cmap is None or is_name or isinstance(cmap, matplotlib.colors.Colormap)):
+        raise ValueError(
+            f"cmap={cmap!r} is unknown; expected the name of a colour map of "
+            "matplotlib, such as 'viridis', or a Colormap."
+        )
 
 
 def _order_nodes(row, layer_of_node):

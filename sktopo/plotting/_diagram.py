@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sktopo._utils.parameters import is_integer
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import find_limits, get_axes
+from sktopo.plotting._axes import add_legend, find_limits, get_axes, name_ticks
 from sktopo.plotting._groups import COLORS
-from sktopo.plotting._inputs import compute_births_and_deaths
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_weights,
+    compute_births_and_deaths,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -71,6 +76,12 @@ class PersistenceDiagramDisplay:
     births: FloatArray
     deaths: FloatArray
 
+    def __post_init__(self) -> None:
+        self.births = check_weights(self.births, "births", n_dimensions=(1,))
+        self.deaths = check_weights(self.deaths, "deaths", n_dimensions=(1,))
+        if not self.births.size:
+            raise ValueError("There are no births to draw; a graph needs two nodes.")
+
     @classmethod
     def from_estimator(
         cls,
@@ -108,9 +119,17 @@ class PersistenceDiagramDisplay:
             If the last step is not a GraphPersistence.
 
         ValueError
-            If it does not keep all births and deaths.
+            If it does not keep all births and deaths, or there is no such sample.
         """
+        if not is_integer(sample):
+            raise ValueError(f"sample must be an integer, got {sample!r}.")
+        check_before_computing(cls, ax, X)
         births, deaths = compute_births_and_deaths(estimator, X, complete=True)
+        if not -len(births) <= sample < len(births):
+            raise ValueError(
+                f"sample={sample} is not one of the {len(births)} samples of X; "
+                f"expected 0 to {len(births) - 1}."
+            )
         return cls(births[sample], deaths[sample]).plot(ax=ax)
 
     @classmethod
@@ -135,12 +154,13 @@ class PersistenceDiagramDisplay:
         ValueError
             If births or deaths do not ascend, or there are several barcodes.
         """
-        if np.ndim(barcode) != 1:
+        barcode = check_weights(barcode, "barcode", n_dimensions=(1, 2))
+        if barcode.ndim != 1:
             raise ValueError(
-                f"Got barcodes of shape {np.shape(barcode)}, but a diagram is of one "
+                f"Got barcodes of shape {barcode.shape}, but a diagram is of one "
                 "graph; give one barcode, such as barcodes[0]."
             )
-        (row,) = check_barcodes(np.reshape(barcode, (1, -1)))
+        (row,) = check_barcodes(barcode[None])
         return cls(*split_barcodes(row)).plot(ax=ax)
 
     def plot(self, ax: ManyAxes = None) -> Self:
@@ -194,9 +214,21 @@ class PersistenceDiagramDisplay:
         near = 0.03 * spread
         ticks = self.ax_.get_xticks()
         ticks = ticks[(ticks >= low - near) & (ticks <= high + near)]
-        names = [f"{tick:g}" for tick in ticks]
-        self.ax_.set_xticks([left, *ticks], ["−∞", *names])
-        self.ax_.set_yticks([*ticks, top], [*names, "∞"])
-        legend = self.ax_.legend(loc="lower right", frameon=False, fontsize="small")
+        names = _name_numbers(ticks)
+        name_ticks(self.ax_.xaxis, [left, *ticks], ["−∞", *names])
+        name_ticks(self.ax_.yaxis, [*ticks, top], [*names, "∞"])
+        handles = [self.components_, self.cycles_]
+        names = [handle.get_label() for handle in handles]
+        style = {"loc": "lower right", "fontsize": "small"}
+        legend = add_legend(self.ax_, handles, names, **style)
         for handle in legend.legend_handles:
             handle.set_alpha(1)
+
+
+def _name_numbers(numbers):
+    """Write numbers with the fewest digits, six or more, that tell them apart."""
+    for digits in range(6, 18):
+        names = [f"{number:.{digits}g}" for number in numbers]
+        if len(set(names)) == len(numbers):
+            break
+    return names

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.utils import check_array
 
-from sktopo._utils.samples import FLOATS
-from sktopo.plotting._axes import get_axes
+from sktopo.plotting._axes import PLAIN_TEXT, add_legend, get_axes, shorten
 from sktopo.plotting._groups import split_groups
-from sktopo.plotting._inputs import split_steps
+from sktopo.plotting._inputs import (
+    check_before_computing,
+    check_fitted,
+    check_weights,
+    split_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from sktopo._typing import FloatArray, ManyAxes, Samples
+
+_EXPECTED = "a fitted TopClusterer, or a Pipeline that ends in one"
 
 
 @dataclass(repr=False, eq=False)
@@ -82,6 +87,15 @@ class EmbeddingDisplay:
     y: ArrayLike | None = None
     barycenter_names: Sequence[str] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("points", "barycenters"):
+            places = check_weights(getattr(self, name), name)
+            if places.shape[1] != 2:
+                raise ValueError(
+                    f"The shape of the {name} is {places.shape}; expected 2 columns."
+                )
+            setattr(self, name, places)
+
     @classmethod
     def from_estimator(
         cls,
@@ -115,10 +129,20 @@ class EmbeddingDisplay:
 
         Raises
         ------
+        TypeError
+            If the last step cannot predict clusters, or has no barycenters.
+
         ValueError
-            If there are fewer than two samples, or all rows are the same.
+            If it is not fitted, there are fewer than two samples, all rows are the
+            same, or a label is missing.
         """
         first_steps, clusterer = split_steps(estimator)
+        is_clusterer = hasattr(clusterer, "predict") and not isinstance(clusterer, type)
+        check_fitted(clusterer, is_clusterer, _EXPECTED)
+        if not hasattr(clusterer, "cluster_centers_"):
+            name = type(clusterer).__name__
+            raise TypeError(f"A {name} has no barycenters; expected {_EXPECTED}.")
+        check_before_computing(cls, ax, X, y=y)
         rows = X if first_steps is None else first_steps.transform(X)
         if y is None:
             y = [f"cluster {label}" for label in clusterer.predict(rows)]
@@ -151,30 +175,42 @@ class EmbeddingDisplay:
         Raises
         ------
         ValueError
-            If there are fewer than two rows or columns, or all rows are the same.
+            If there are fewer than two rows or columns, all rows are the same, or a
+            label is missing.
         """
         return cls._embed(rows, y).plot(ax=ax)
 
     @classmethod
     def _embed(cls, rows, y, barycenters=None):
         """Make a display of rows and of barycenters, by default of the groups in y."""
-        rows = check_array(
-            rows, dtype=FLOATS, ensure_min_samples=2, ensure_min_features=2
-        )
-        if not np.ptp(rows, axis=0).any():
-            raise ValueError("All rows are the same, so there is no plane to draw.")
+        rows = check_weights(rows, "rows")
+        if len(rows) < 2 or rows.shape[1] < 2:
+            raise ValueError(
+                f"Got rows of shape {rows.shape}; a plane needs at least two rows and "
+                "two columns."
+            )
         names = None
         if barycenters is None:
             groups = split_groups(y, len(rows))
             barycenters = [rows[group.members].mean(axis=0) for group in groups]
         else:
             names = [str(k) for k in range(len(barycenters))]
+        if np.shape(barycenters)[1] != rows.shape[1]:
+            raise ValueError(
+                f"The rows have {rows.shape[1]} columns, but the clusterer was fitted "
+                f"on rows of {np.shape(barycenters)[1]}."
+            )
+        # A common origin and size first: squares of the rows may leave their range.
+        origin = rows[0].astype(np.float64)
+        size = np.abs(rows - origin).max()
+        if not size:
+            raise ValueError("All rows are the same, so there is no plane to draw.")
         # The full solver: for wide rows the others start from random numbers.
-        pca = PCA(2, svd_solver="full").fit(rows)
+        pca = PCA(2, svd_solver="full").fit((rows - origin) / size)
         return cls(
-            pca.transform(rows),
+            size * pca.transform((rows - origin) / size),
             variance_ratio=pca.explained_variance_ratio_,
-            barycenters=pca.transform(barycenters),
+            barycenters=size * pca.transform((barycenters - origin) / size),
             y=y,
             barycenter_names=names,
         )
@@ -192,22 +228,30 @@ class EmbeddingDisplay:
         display : EmbeddingDisplay
             Itself.
         """
-        self.figure_, (self.ax_,) = get_axes(self, ax)
-        self.points_ = []
-        for group in split_groups(self.y, len(self.points)):
-            style = {"color": group.color, "marker": group.marker, "label": group.name}
-            x, y = self.points[group.members].T
-            points = self.ax_.scatter(x, y, s=32, alpha=0.75, linewidths=0, **style)
-            self.points_.append(points)
+        groups = split_groups(self.y, len(self.points))
+        self.figure_, (self.ax_,) = get_axes(self, ax, n_names=len(groups))
+        self.points_ = [
+            self.ax_.scatter(
+                *self.points[group.members].T,
+                s=32,
+                alpha=0.75,
+                label=group.name,
+                **group.points,
+            )
+            for group in groups
+        ]
         self._draw_barycenters()
-        names = [
+        titles = [
             f"principal component {k} ({100 * ratio:.0f} % of variance)"
             for k, ratio in enumerate(self.variance_ratio, start=1)
         ]
-        self.ax_.set(xlabel=names[0], ylabel=names[1])
+        self.ax_.set(xlabel=titles[0], ylabel=titles[1])
         # Distances mean the same in all directions.
         self.ax_.set_aspect("equal", adjustable="datalim")
-        self.ax_.legend(frameon=False)
+        named = [] if self.y is None else self.points_
+        names = [group.name for group in groups[: len(named)]]
+        handles = [*named, self.barycenters_]
+        add_legend(self.ax_, handles, [*names, "barycenter"])
         return self
 
     def _draw_barycenters(self):
@@ -220,5 +264,6 @@ class EmbeddingDisplay:
         style = {"xytext": (9, 9), "textcoords": "offset points", "weight": "bold"}
         places = zip(self.barycenter_names or [], self.barycenters, strict=False)
         self.texts_ = [
-            self.ax_.annotate(name, place, **style, bbox=box) for name, place in places
+            self.ax_.annotate(shorten(name), place, **style, bbox=box, **PLAIN_TEXT)
+            for name, place in places
         ]

@@ -1,13 +1,77 @@
 """What several displays draw: mean connectomes, and births and deaths."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.spatial.distance import squareform
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.labels import check_labels
 from sktopo._utils.nodes import check_node_names
-from sktopo._utils.samples import FLOATS, is_stack, upper_triangle
+from sktopo._utils.samples import FLOATS, SYMMETRY, is_stack, upper_triangle
 from sktopo.barcodes import GraphPersistence, count_nodes
+from sktopo.connectomes import FunctionalConnectome
+from sktopo.plotting._axes import check_axes
+
+# The squares of larger numbers leave the range of float64.
+_LARGEST = 1e150
+
+
+def check_before_computing(display, ax, X, *, y=None):
+    """Raise on axes and groups that cannot be drawn, before anything is computed."""
+    check_axes(display, ax)
+    shape = getattr(X, "shape", None)
+    if y is not None and (shape or hasattr(X, "__len__")):
+        check_labels(y, shape[0] if shape else len(X))
+
+
+def check_weights(weights, name, *, n_dimensions=(2,)):
+    """Validate weights to draw: an array of floats with that many dimensions.
+
+    `name` is for errors.
+    """
+    weights = _read_floats(weights, name)
+    if weights.ndim not in n_dimensions:
+        raise ValueError(
+            f"The shape of the {name} is {weights.shape}; expected "
+            f"{' or '.join(map(str, n_dimensions))} dimensions."
+        )
+    if weights.ndim == 2 and not len(weights):
+        raise ValueError(f"There are 0 rows of {name}; expected at least 1.")
+    for index in np.argwhere(~np.isfinite(weights))[:1]:
+        raise ValueError(
+            f"There is {weights[tuple(index)]} in the {name} at index "
+            f"{index.tolist()}; expected finite numbers."
+        )
+    largest = float(np.abs(weights).max(initial=0))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"Numbers in the {name} reach {largest:.3g}, and those above {_LARGEST:g} "
+            "cannot be drawn: their squares overflow. Divide all by one number."
+        )
+    return weights
+
+
+def _read_floats(values, name):
+    """Turn an array, or lists of numbers or arrays, into an array of floats."""
+    parts = values if isinstance(values, (list, tuple)) else [values]
+    for part in parts:
+        is_number = isinstance(part, Real) and parts is values
+        is_array = isinstance(part, (list, tuple)) or hasattr(part, "__array__")
+        if not (is_number or is_array):
+            raise TypeError(
+                f"Got an object of type {type(part).__name__} for the {name}; expected "
+                "an array of numbers."
+            )
+    any_shape = {"ensure_2d": False, "allow_nd": True}
+    any_shape |= {"ensure_min_samples": 0, "ensure_min_features": 0}
+    try:
+        return check_array(values, dtype=FLOATS, ensure_all_finite=False, **any_shape)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"An array of numbers is expected for the {name}: {error}"
+        ) from error
 
 
 def split_steps(estimator):
@@ -20,15 +84,40 @@ def split_steps(estimator):
     return (estimator[:-1] if len(estimator) > 1 else None), estimator[-1]
 
 
-def find_node_names(estimator):
-    """Return the names of the nodes that a fitted connectome estimator relates.
+def check_fitted(estimator, is_right, expected):
+    """Raise unless an estimator is of the right kind and fitted.
 
-    Returns None if the estimator does not know them.
+    `expected` names the right kind in the TypeError.
+    """
+    if not is_right:
+        got = getattr(estimator, "__name__", type(estimator).__name__)
+        article = "an" if got[0] in "AEIOUaeiou" else "a"
+        what = "the class" if isinstance(estimator, type) else article
+        raise TypeError(f"Got {what} {got}; expected {expected}.")
+    check_is_fitted(estimator, msg="This %(name)s is not fitted; call `fit` first.")
+
+
+def compute_connectomes(estimator, X):
+    """Compute connectomes with a fitted estimator; return them and the nodes' names.
+
+    The names are None if the estimator does not know them.
     """
     first_steps, last_step = split_steps(estimator)
+    # No other estimator of sktopo returns connectomes.
+    is_other = type(last_step).__module__.partition(".")[0] == "sktopo"
+    is_other &= not isinstance(last_step, FunctionalConnectome)
+    is_other |= isinstance(last_step, type) or hasattr(last_step, "predict")
+    check_fitted(
+        last_step,
+        hasattr(last_step, "transform") and not is_other,
+        "a fitted FunctionalConnectome, or a Pipeline that ends in one, such as "
+        "pipeline[:2]; BarcodeDisplay draws what a GraphPersistence returns, and "
+        "EmbeddingDisplay draws clusters",
+    )
+    connectomes = estimator.transform(X)
     if hasattr(first_steps, "get_feature_names_out"):
-        return first_steps.get_feature_names_out()
-    return getattr(last_step, "feature_names_in_", None)
+        return connectomes, first_steps.get_feature_names_out()
+    return connectomes, getattr(last_step, "feature_names_in_", None)
 
 
 def average_connectomes(connectomes, node_names):
@@ -38,15 +127,22 @@ def average_connectomes(connectomes, node_names):
     connectomes.
     """
     if is_stack(connectomes):
-        matrices = check_array(connectomes, dtype=FLOATS, allow_nd=True)
-        rows = [upper_triangle(m, f"Matrix {k}") for k, m in enumerate(matrices)]
+        rows = [_condense(matrix, k) for k, matrix in enumerate(connectomes)]
     else:
-        rows = np.atleast_2d(check_array(connectomes, dtype=FLOATS, ensure_2d=False))
-        if len(rows) == rows.shape[1] > 1 and np.allclose(rows, rows.T):
-            rows = squareform(rows, checks=False)[None]
-    row = np.mean(rows, axis=0)
+        rows = connectomes
+    lengths = sorted({np.size(row) for row in rows}) if isinstance(rows, list) else []
+    if len(lengths) > 1:
+        raise ValueError(
+            f"The connectomes have {lengths} edges, and a mean needs nodes that "
+            "correspond; draw one connectome at a time."
+        )
+    rows = np.atleast_2d(check_weights(rows, "connectomes", n_dimensions=(1, 2)))
+    if len(rows) == rows.shape[1] > 1 and _is_symmetric(rows):
+        rows = squareform(rows, checks=False)[None]
+    # In float64, because sums of float32 may leave its range.
+    row = np.mean(rows, axis=0, dtype=np.float64).astype(rows.dtype)
     n_nodes = count_nodes(len(row))
-    if len(row) != n_nodes * (n_nodes - 1) // 2:
+    if n_nodes < 2 or len(row) != n_nodes * (n_nodes - 1) // 2:
         raise ValueError(
             f"{len(row)} edges do not form an upper triangle, which has n(n-1)/2; give "
             "connectome rows or symmetric matrices."
@@ -62,12 +158,12 @@ def compute_births_and_deaths(estimator, X, *, complete=False):
     must be kept.
     """
     _, persistence = split_steps(estimator)
-    if not isinstance(persistence, GraphPersistence):
-        raise TypeError(
-            f"Got a {type(persistence).__name__}; expected a fitted GraphPersistence, "
-            "or a Pipeline that ends in one, such as pipeline[:-1]."
-        )
-    check_is_fitted(persistence)
+    check_fitted(
+        persistence,
+        isinstance(persistence, GraphPersistence),
+        "a fitted GraphPersistence, or a Pipeline that ends in one, such as "
+        "pipeline[:-1]",
+    )
     layout = persistence.layout_
     is_complete = {"birth", "death"} <= set(layout.sizes) and layout.n_quantiles is None
     if complete and not is_complete:
@@ -79,3 +175,22 @@ def compute_births_and_deaths(estimator, X, *, complete=False):
         )
     parts = layout.unscale(np.asarray(estimator.transform(X)))
     return parts.get("birth"), parts.get("death")
+
+
+def _condense(matrix, k):
+    """Turn matrix number k of a stack into a connectome row."""
+    matrix = check_weights(matrix, f"weights of connectome {k}")
+    if len(matrix) != matrix.shape[1]:
+        raise ValueError(
+            f"Connectome {k} has shape {matrix.shape}; expected connectome rows, or "
+            "symmetric matrices of shape (n_nodes, n_nodes)."
+        )
+    return upper_triangle(matrix, f"Matrix {k}")
+
+
+def _is_symmetric(matrix):
+    """Return whether entries differ from their mirror images by rounding alone."""
+    weights = matrix[~np.eye(len(matrix), dtype=bool)]
+    rounding = 4 * np.finfo(matrix.dtype).eps * np.abs(weights).max()
+    gap = np.abs(matrix - matrix.T).max()
+    return gap <= max(SYMMETRY * np.ptp(weights), rounding)

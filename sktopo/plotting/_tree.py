@@ -9,11 +9,17 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import depth_first_order
 
-from sktopo._utils.nodes import find_layers
+from sktopo._utils.nodes import check_node_names, find_layers
+from sktopo._utils.parameters import check_flag
 from sktopo.barcodes import barcode_edges, split_barcodes
-from sktopo.plotting._axes import get_axes
+from sktopo.plotting._axes import PLAIN_TEXT, get_axes, name_ticks, shorten
 from sktopo.plotting._groups import COLORS, pick
-from sktopo.plotting._inputs import average_connectomes, find_node_names
+from sktopo.plotting._inputs import (
+    average_connectomes,
+    check_before_computing,
+    check_weights,
+    compute_connectomes,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -90,6 +96,19 @@ class SpanningTreeDisplay:
     _: KW_ONLY
     node_names: ArrayLike
 
+    def __post_init__(self) -> None:
+        self.weights = check_weights(self.weights, "weights", n_dimensions=(1,))
+        n_nodes = len(self.weights) + 1
+        self.node_names = check_node_names(self.node_names, n_nodes)
+        self.edges = np.asarray(self.edges)
+        if not set(self.edges.ravel()) <= set(range(n_nodes)) or (
+            self.edges.shape != (len(self.weights), 2)
+        ):
+            raise ValueError(
+                f"Got edges of shape {self.edges.shape} for {len(self.weights)} "
+                "weights; expected a pair of numbers of nodes for each."
+            )
+
     @classmethod
     def from_estimator(
         cls,
@@ -121,8 +140,19 @@ class SpanningTreeDisplay:
         -------
         display : SpanningTreeDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the last step does not return connectomes, as a GraphPersistence.
+
+        NotFittedError
+            If it is not fitted.
         """
-        display = cls._average(estimator.transform(X), find_node_names(estimator))
+        check_flag("label_nodes", label_nodes)
+        check_before_computing(cls, ax, X)
+        connectomes, node_names = compute_connectomes(estimator, X)
+        display = cls._average(connectomes, node_names)
         return display.plot(ax=ax, label_nodes=label_nodes)
 
     @classmethod
@@ -191,6 +221,7 @@ class SpanningTreeDisplay:
         display : SpanningTreeDisplay
             Itself.
         """
+        check_flag("label_nodes", label_nodes)
         layers, layer_of_node = find_layers(self.node_names)
         height = max(4.2, _HEIGHT_OF_NODE * np.bincount(layer_of_node).max())
         self.figure_, (self.ax_,) = get_axes(self, ax, height=height)
@@ -205,7 +236,7 @@ class SpanningTreeDisplay:
             self._label_nodes(layers, layer_of_node, places) if label_nodes else []
         )
         self.ax_.set(xlim=(-0.6, len(layers) - 0.4), ylim=(-0.02, 1.02), yticks=[])
-        self.ax_.set_xticks(range(len(layers)), layers)
+        name_ticks(self.ax_.xaxis, range(len(layers)), layers)
         self.ax_.tick_params(length=0)
         self.ax_.spines[:].set_visible(False)
         self.colorbar_ = self.figure_.colorbar(
@@ -226,13 +257,13 @@ class SpanningTreeDisplay:
 
     def _label_nodes(self, layers, layer_of_node, places):
         """Write into each node its number in its layer, or its name if it has none."""
-        style = {"fontsize": 6, "ha": "center", "va": "center"}
+        style = {"fontsize": 6, "ha": "center", "va": "center", **PLAIN_TEXT}
         texts = []
         nodes = zip(self.node_names, layer_of_node, places, strict=True)
         for name, layer, place in nodes:
             number = str(name).removeprefix(f"{layers[layer]}[").removesuffix("]")
             color = "white" if pick(COLORS, layer) in _DARK_COLORS else "black"
-            texts.append(self.ax_.text(*place, number, color=color, **style))
+            texts.append(self.ax_.text(*place, shorten(number), color=color, **style))
         return texts
 
 

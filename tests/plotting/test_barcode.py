@@ -86,6 +86,7 @@ def test_one_barcode_has_no_band_to_explain(make_rows, texts):
     barcodes = bc.barcode_rows(make_rows(1, 2))
     display = BarcodeDisplay.from_barcodes(barcodes)
     assert display.lines_.shape == (1, 1)  # two nodes have no deaths
+    assert display.lines_[0, 0].get_marker() == "o"  # one birth is a point
     legend = display.ax_[0].get_legend()
     assert texts(legend.get_texts()) == ["1 graph"]
     assert legend.get_title().get_text() == ""

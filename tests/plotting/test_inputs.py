@@ -14,7 +14,6 @@ from sktopo.plotting import ConnectomeDisplay, SpanningTreeDisplay
 from sktopo.plotting._inputs import (
     average_connectomes,
     compute_births_and_deaths,
-    find_node_names,
     split_steps,
 )
 
@@ -51,7 +50,6 @@ def test_steps_of_estimators_and_pipelines():
     head, found = split_steps(make_pipeline(first, last))
     assert head.steps == [("graphpersistence", first)]
     assert found is last
-    assert find_node_names(last) is None
 
 
 def test_what_is_not_kept_is_none(make_rows):
