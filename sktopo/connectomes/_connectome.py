@@ -115,9 +115,14 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     -----
     The columns of a row stand in the order of
     :func:`scipy.spatial.distance.squareform`. The largest arrays beyond input and
-    output are those of the measure, once per job: two matrices ``(n_nodes, n_nodes)``
-    and a centred copy of 2,048 observations for the correlation and the covariance,
-    and a few copies of the activations of one sample for the other two.
+    output are those of the measure, once per job: two matrices ``(n_nodes, n_nodes)``,
+    one of them in float64 if there are more than 2,048 observations, and a centred copy
+    of 2,048 observations for the correlation and the covariance, and a few copies of
+    the activations of one sample for the other two.
+
+    A unit is constant if all its activations are equal, and however little it varies
+    otherwise, it is related like any other. A warning says if samples differ in their
+    number of observations by more than a tenth, because barcodes depend on it.
 
     References
     ----------
@@ -191,7 +196,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             if same_width:
                 match_units(fitted, X, samples, reset=True)
             fitted.input_kind_ = "samples" if same_width else "ragged samples"
-        self.__dict__ = vars(fitted)
+        self.__dict__ = fitted.__dict__
         return self
 
     def _fit_frames(self, X):
@@ -201,6 +206,14 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         self._report_constant([constant])
         _, self.mean_, self._mean_remainder, self.scale_ = standardize(X)
         self.scale_[constant] = 0
+        largest, limits = self.scale_.max(), np.finfo(X.dtype)
+        in_range = np.sqrt(limits.tiny) <= largest <= np.sqrt(limits.max)
+        if self.measure == "covariance" and largest > 0 and not in_range:
+            raise ValueError(
+                f"X has units of a standard deviation up to {largest:.3g}, whose "
+                f"products {limits.dtype} cannot hold. Scale X, or use "
+                "measure='correlation'."
+            )
         self.input_kind_ = "frames"
 
     def transform(self, X: ArrayLike) -> FloatArray | list[FloatArray]:

@@ -239,10 +239,11 @@ def test_frames_with_a_unit_that_is_always_0(activations):
     assert_allclose(connectome.scale_, frames.std(axis=0))
 
 
-def test_frames_whose_weights_overflow(activations):
-    frames = activations[0] * 1e200
-    with pytest.raises(ValueError, match="Frame 0 of X: .* is infinity.*float64"):
-        FunctionalConnectome("covariance").fit_transform(frames)
+def test_frames_whose_weights_leave_the_range(activations):
+    for dtype, scale in (("f8", 1e200), ("f8", 1e-200), ("f4", 1e25), ("f4", 1e-25)):
+        frames = (activations[0] * scale).astype(dtype)
+        with pytest.raises(ValueError, match="X has units of a standard deviation up"):
+            FunctionalConnectome("covariance").fit(frames)
     connectome = FunctionalConnectome().fit(activations[0])
     new = activations[0, :3].copy()
     new[1] = 1e200
