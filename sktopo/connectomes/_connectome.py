@@ -314,12 +314,12 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
         _warn_lengths(samples)
+        units = getattr(self, "feature_names_in_", None)
         dtype = np.result_type(*samples)
         fill = np.nan if self.constant_units == "nan" else 0
         computed = run_parallel(
-            partial(_compute_row, measure, self.absolute, fill, dtype),
+            partial(_compute_row, measure, self.absolute, fill, dtype, units),
             list(zip(range(len(samples)), samples, constant, strict=True)),
-            shared=(getattr(self, "feature_names_in_", None),),
             n_jobs=self.n_jobs,
             prefer="threads",
             verbose=self.verbose,
@@ -408,7 +408,7 @@ def _warn_lengths(samples):
         )
 
 
-def _compute_row(measure, absolute, fill, dtype, index, activations, constant, units):
+def _compute_row(measure, absolute, fill, dtype, units, index, activations, constant):
     """Compute the connectome row of one sample.
 
     `fill` becomes the weight of the units that `constant`, a mask (n_nodes,), marks.
