@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from functools import partial
+from math import isqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +19,17 @@ from sktopo._utils.nodes import make_names, name_edges
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_option, reset_fitted_attributes
-from sktopo._utils.samples import (
-    FLOATS,
-    check_samples,
-    check_units,
-    is_stack,
-    upper_triangle,
+from sktopo._utils.samples import FLOATS, upper_triangle
+from sktopo.connectomes._inputs import (
+    check_finite,
+    describe_unit,
+    detach,
+    match_units,
+    name_errors,
+    read_samples,
+    refuse_matrices,
 )
-from sktopo.connectomes._units import find_constant_units, largest_magnitudes
+from sktopo.connectomes._units import find_constant_units, standardize
 from sktopo.connectomes.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -111,9 +116,14 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     -----
     The columns of a row stand in the order of
     :func:`scipy.spatial.distance.squareform`. The largest arrays beyond input and
-    output are those of the measure, once per job: two matrices ``(n_nodes, n_nodes)``
-    and a centred copy of 2,048 observations for the correlation and the covariance,
-    and a few copies of the activations of one sample for the other two.
+    output are those of the measure, once per job: two matrices ``(n_nodes, n_nodes)``,
+    one of them in float64 if there are more than 2,048 observations, and a centred copy
+    of 2,048 observations for the correlation and the covariance, and a few copies of
+    the activations of one sample for the other two.
+
+    A unit is constant if all its activations are equal, and however little it varies
+    otherwise, it is related like any other. A warning says if samples differ in their
+    number of observations by more than a tenth, because barcodes depend on it.
 
     References
     ----------
@@ -169,34 +179,43 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If the value of a parameter is unknown, X holds numbers that are not
-            finite, or a sample has fewer than two units or two observations.
+            finite, a sample has fewer than two units or two observations, or X holds
+            symmetric matrices, which are connectomes already.
+
+        TypeError
+            If X, or a sample in it, is not an array of numbers.
         """
-        self._check_parameters()
-        reset_fitted_attributes(self)
-        if is_stack(X):
-            widths = {sample.shape[1] for sample in _check_observed(X)}
-            if len(widths) == 1:
-                check_units(self, X, reset=True)
-            self.input_kind_ = "samples" if len(widths) == 1 else "ragged samples"
-            return self
-        if self.measure not in ("correlation", "covariance"):
-            raise ValueError(
-                f"measure={self.measure!r} relates units over many observations, but "
-                "X is a table, each row one frame. Give samples as a 3-D array, or use "
-                "measure='correlation' or 'covariance'."
-            )
-        X = validate_data(
-            self, X, dtype=FLOATS, ensure_min_samples=2, ensure_min_features=2
-        )
+        # A copy is fitted, so that an error leaves this estimator as it was.
+        fitted = copy(self)
+        reset_fitted_attributes(fitted)
+        fitted._check_parameters()
+        samples = read_samples(X)
+        if samples is None:
+            fitted._fit_frames(X)
+        else:
+            same_width = len({sample.shape[1] for sample in samples}) == 1
+            if same_width:
+                match_units(fitted, X, samples, reset=True)
+            fitted.input_kind_ = "samples" if same_width else "ragged samples"
+        self.__dict__ = fitted.__dict__
+        return self
+
+    def _fit_frames(self, X):
+        """Learn the mean and the deviation of each unit over frames."""
+        X = self._read_frames(X, reset=True)
         constant = find_constant_units(X)
         self._report_constant([constant])
-        largest = largest_magnitudes(X)
-        scaled = X / largest
-        self.mean_ = largest * scaled.mean(axis=0, dtype=np.float64)
-        self.scale_ = largest * scaled.std(axis=0, dtype=np.float64)
+        _, self.mean_, self._mean_remainder, self.scale_ = standardize(X)
         self.scale_[constant] = 0
+        largest, limits = self.scale_.max(), np.finfo(X.dtype)
+        in_range = np.sqrt(limits.tiny) <= largest <= np.sqrt(limits.max)
+        if self.measure == "covariance" and largest > 0 and not in_range:
+            raise ValueError(
+                f"X has units of a standard deviation up to {largest:.3g}, whose "
+                f"products {limits.dtype} cannot hold. Scale X, or use "
+                "measure='correlation'."
+            )
         self.input_kind_ = "frames"
-        return self
 
     def transform(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
         """Compute connectome rows.
@@ -215,17 +234,26 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For the reasons that `fit` raises one, or if X is not of the kind or the
-            number of units that were fitted.
+            For the reasons that `fit` raises one, if X is not of the kind or the
+            number of units that were fitted, or if weights are not finite numbers.
+
+        TypeError
+            If X, or a sample in it, is not an array of numbers.
         """
         check_is_fitted(self)
-        given = "samples" if is_stack(X) else "frames"
+        self._check_parameters()
+        samples = read_samples(X)
+        given = "frames" if samples is None else "samples"
         if given not in self.input_kind_:
             raise ValueError(
                 f"X holds {given}, but FunctionalConnectome was fitted on "
                 f"{self.input_kind_}; give the same kind (samples are 3-D, frames 2-D)."
             )
-        return self._relate_frames(X) if given == "frames" else self._relate_samples(X)
+        if given == "frames":
+            return self._relate_frames(self._read_frames(X, reset=False))
+        if self.input_kind_ == "samples":
+            match_units(self, X, samples, reset=False)
+        return self._relate_samples(samples)
 
     def _check_parameters(self):
         if not callable(self.measure):
@@ -234,25 +262,51 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         check_option("constant_units", self.constant_units, ("zero", "nan", "raise"))
         check_flag("verbose", self.verbose)
 
+    def _read_frames(self, X, *, reset):
+        """Return a table of frames as a finite array of floats (n_frames, n_nodes)."""
+        if self.measure not in ("correlation", "covariance"):
+            raise ValueError(
+                f"measure={self.measure!r} relates units over many observations, but "
+                "X is a table, each row one frame. Give samples as a 3-D array, or use "
+                "measure='correlation' or 'covariance'."
+            )
+        least = 2 if reset else 1
+        with name_errors("X"):
+            frames = validate_data(
+                self,
+                detach(X),
+                dtype=FLOATS,
+                ensure_all_finite=False,
+                ensure_min_samples=least,
+                ensure_min_features=least,
+                reset=reset,
+            )
+        check_finite(frames, "X", getattr(X, "columns", None), row="frame")
+        refuse_matrices([frames])
+        return frames
+
     def _relate_frames(self, X):
         """Compute co-fluctuations of frames: (n_frames, n_edges)."""
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
         constant = self.scale_ == 0
-        scores = X - self.mean_
-        if self.measure == "correlation":
-            scores /= np.where(constant, 1, self.scale_)
-        scores = scores.astype(X.dtype, copy=False)
-        scores[:, constant] = np.nan if self.constant_units == "nan" else 0
-        first, second = np.triu_indices(X.shape[1], 1)
-        rows = scores[:, first]
-        rows *= scores[:, second]
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = X - self.mean_
+            scores -= self._mean_remainder
+            if self.measure == "correlation":
+                scores /= np.where(constant, 1, self.scale_)
+            scores = scores.astype(X.dtype, copy=False)
+            scores[:, constant] = 0
+            first, second = np.triu_indices(X.shape[1], 1)
+            rows = scores[:, first]
+            rows *= scores[:, second]
+        for frame in np.flatnonzero(~np.isfinite(rows).all(axis=1))[:1]:
+            units = getattr(self, "feature_names_in_", None)
+            _check_weights(rows[frame], f"Frame {frame} of X", units)
+        if self.constant_units == "nan":
+            rows[:, constant[first] | constant[second]] = np.nan
         return np.abs(rows, out=rows) if self.absolute else rows
 
-    def _relate_samples(self, X):
+    def _relate_samples(self, samples):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
-        samples = _check_observed(X)
-        if self.input_kind_ == "samples":
-            check_units(self, X, reset=False)
         if callable(self.measure):
             measure = partial(_call_own_measure, self.measure)
             constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
@@ -260,18 +314,20 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             measure = partial(_call_known_measure, MEASURES[self.measure])
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
+        _warn_lengths(samples)
+        units = getattr(self, "feature_names_in_", None)
+        dtype = np.result_type(*samples)
         fill = np.nan if self.constant_units == "nan" else 0
         computed = run_parallel(
-            partial(_compute_row, measure, self.absolute, fill),
-            list(zip(samples, constant, strict=True)),
+            partial(_compute_row, measure, self.absolute, fill, dtype, units),
+            list(zip(range(len(samples)), samples, constant, strict=True)),
             n_jobs=self.n_jobs,
             prefer="threads",
             verbose=self.verbose,
             description="connectomes",
         )
-        dtype = np.result_type(*samples)
         if self.input_kind_ == "ragged samples":
-            return [row.astype(dtype, copy=False) for row in computed]
+            return list(computed)
         n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
         rows = np.empty((len(samples), n_edges), dtype=dtype)
         for sample, row in enumerate(computed):
@@ -283,9 +339,13 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         counts = np.array([mask.sum() for mask in constant])
         if not counts.any():
             return
+        sample = counts.nonzero()[0][0]
+        unit = constant[sample].nonzero()[0][0]
+        units = getattr(self, "feature_names_in_", None)
         found = (
             f"{counts.sum()} constant unit(s) in {np.count_nonzero(counts)} of "
-            f"{len(counts)} sample(s), the first in sample {counts.nonzero()[0][0]}"
+            f"{len(counts)} sample(s), the first {describe_unit(unit, units)} in "
+            f"sample {sample}"
         )
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
@@ -335,48 +395,83 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _check_observed(X):
-    """Validate samples and raise unless each has two observations and two units."""
-    samples = check_samples(X)
-    for i, sample in enumerate(samples):
-        if min(sample.shape) < 2:
-            raise ValueError(
-                f"Sample {i} has {len(sample)} observation(s) of {sample.shape[1]} "
-                "unit(s) while a minimum of 2 of each is required: a connectome "
-                "relates pairs of units over their observations."
-            )
-    return samples
+def _warn_lengths(samples):
+    """Warn if samples differ in their number of observations by more than a tenth."""
+    lengths = [len(sample) for sample in samples]
+    shortest, longest = np.argmin(lengths), np.argmax(lengths)
+    if 10 * lengths[longest] > 11 * lengths[shortest]:
+        warnings.warn(
+            f"The samples differ in their number of observations, from "
+            f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} (sample "
+            f"{longest}). Weights, and with them barcodes, depend on that number: "
+            "unrelated units have larger absolute correlations in shorter samples. Cut "
+            "all samples to one length before you compare them.",
+            stacklevel=4,
+        )
 
 
-def _compute_row(measure, absolute, fill, activations, constant):
+def _compute_row(measure, absolute, fill, dtype, units, index, activations, constant):
     """Compute the connectome row of one sample.
 
     `fill` becomes the weight of the units that `constant`, a mask (n_nodes,), marks.
     """
-    matrix = measure(activations)
-    if constant.any():
-        matrix[constant] = fill
-        matrix[:, constant] = fill
+    name = f"Sample {index} of X"
+    matrix = measure(activations, name, units)
+    matrix[constant] = 0
+    matrix[:, constant] = 0
     row = squareform(matrix, checks=False)
+    size = np.abs(row).max()
+    with np.errstate(over="ignore"):
+        row = row.astype(dtype, copy=False)
+    _check_weights(row, name, units)
+    if size > 0 and row.dtype != matrix.dtype and size < np.finfo(dtype).tiny:
+        raise ValueError(
+            f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
+            "the activations as float64."
+        )
+    if constant.any() and np.isnan(fill):
+        marked = np.add.outer(constant, constant)
+        np.fill_diagonal(marked, False)
+        row[squareform(marked, checks=False)] = fill
     return np.abs(row, out=row) if absolute else row
 
 
-def _call_known_measure(measure, activations):
+def _call_known_measure(measure, activations, name, units):
     """Call a function of MEASURES on activations that were validated before."""
-    with config_context(assume_finite=True):
+    with name_errors(name), config_context(assume_finite=True):
         return measure(activations)
 
 
-def _call_own_measure(measure, activations):
+def _call_own_measure(measure, activations, name, units):
     """Call a measure given by the user and validate the matrix that it returns."""
     read_only = activations.view()
     read_only.flags.writeable = False  # it may be the array of the caller
-    matrix, n_nodes = measure(read_only), activations.shape[1]
-    if np.shape(matrix) != (n_nodes, n_nodes):
-        raise ValueError(
-            f"The measure returned shape {np.shape(matrix)} for {n_nodes} units; "
-            f"expected {(n_nodes, n_nodes)}."
-        )
-    matrix = check_array(matrix, dtype=FLOATS, copy=True, input_name="measure(X)")
-    upper_triangle(matrix, "The matrix that the measure returned")
+    result, n_nodes = detach(measure(read_only)), activations.shape[1]
+    with name_errors(f"{name}: the measure did not return a matrix of numbers"):
+        if np.shape(result) != (n_nodes, n_nodes):
+            raise ValueError(
+                f"got {type(result).__name__} of shape {np.shape(result)} for "
+                f"{n_nodes} units; expected {(n_nodes, n_nodes)}."
+            )
+        matrix = check_array(result, dtype=FLOATS, copy=True, ensure_all_finite=False)
+    for triangle in (matrix, matrix.T):
+        _check_weights(squareform(triangle, checks=False), name, units)
+    upper_triangle(matrix, f"{name}: the matrix that the measure returned")
     return matrix
+
+
+def _check_weights(row, name, units):
+    """Raise a ValueError that names the first pair of units without a finite weight."""
+    is_finite = np.isfinite(row)
+    if is_finite.all():
+        return
+    edge, n_nodes = is_finite.argmin(), (1 + isqrt(1 + 8 * len(row))) // 2
+    first, second = (
+        describe_unit(nodes[edge], units) for nodes in np.triu_indices(n_nodes, 1)
+    )
+    value = "NaN" if np.isnan(row[edge]) else "infinity"
+    raise ValueError(
+        f"{name}: the weight of {first} and {second} is {value}; expected a finite "
+        f"number. Perhaps one of them never varies, or the weight is too large for "
+        f"{row.dtype}."
+    )

@@ -17,7 +17,36 @@ def find_constant_units(activations):
     return constant
 
 
-def largest_magnitudes(activations):
-    """Return the largest absolute value of each unit (n_nodes,); 1 if all are 0."""
-    largest = np.abs(activations).max(axis=0)
-    return np.where(largest == 0, 1, largest)
+def find_factors(activations):
+    """Return for each unit a factor (n_nodes,) that brings its numbers to about 1.
+
+    The factors are powers of two, so a product with them is exact. Neither they nor
+    their inverses leave the range of the dtype.
+    """
+    largest = np.maximum(activations.max(axis=0), -activations.min(axis=0))
+    limit = np.finfo(activations.dtype).maxexp - 8
+    exponents = np.clip(np.frexp(largest)[1], -limit, limit)
+    return np.ldexp(np.ones_like(largest), -exponents)
+
+
+def standardize(activations):
+    """Return the scores of units that vary, in float64, and how they were computed.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_observations, n_nodes)
+        ``(activations - mean - remainder) / deviation``; 0 for units without deviation.
+
+    mean, remainder, deviation : ndarray of shape (n_nodes,)
+        The mean is rounded, by more than a small deviation if it is large. So the mean
+        of what is left after subtracting it, the remainder, is subtracted as well.
+    """
+    factors = find_factors(activations).astype(np.float64)
+    scores = activations * factors
+    mean = scores.mean(axis=0)
+    scores -= mean
+    remainder = scores.mean(axis=0)
+    scores -= remainder
+    deviation = np.sqrt(np.square(scores).mean(axis=0))
+    scores /= np.where(deviation == 0, 1, deviation)
+    return scores, mean / factors, remainder / factors, deviation / factors

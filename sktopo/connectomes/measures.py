@@ -15,12 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.stats import rankdata
-from sklearn.covariance import LedoitWolf
-from sklearn.utils import check_array, gen_batches
+from sklearn.covariance import ledoit_wolf
+from sklearn.utils import gen_batches
 
-from sktopo._utils.samples import FLOATS
-from sktopo.connectomes._units import find_constant_units, largest_magnitudes
+from sktopo.connectomes._inputs import read_sample
+from sktopo.connectomes._units import find_constant_units, find_factors, standardize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -67,9 +68,10 @@ def correlation(activations: ArrayLike) -> FloatArray:
         r_{ij} = \frac{\sum_t (x_{ti} - \bar{x}_i)(x_{tj} - \bar{x}_j)}
         {\sqrt{\sum_t (x_{ti} - \bar{x}_i)^2 \sum_t (x_{tj} - \bar{x}_j)^2}}.
 
-    Units are divided by their largest absolute value where the sums would leave the
-    range of the dtype. Beyond its result, memory holds a second matrix
-    (n_nodes, n_nodes) and a centred copy of 2,048 observations.
+    Each unit is centred before any product. Where sums leave the range of the dtype,
+    each unit is scaled as well, by a power of two. Beyond its result, memory holds a
+    second matrix (n_nodes, n_nodes), in float64 if there are more than 2,048
+    observations, and a centred copy of 2,048 observations.
 
     References
     ----------
@@ -84,15 +86,14 @@ def correlation(activations: ArrayLike) -> FloatArray:
            [ 1.  ,  1.  , -0.72],
            [-0.72, -0.72,  1.  ]])
     """
-    activations = _check_activations(activations)
+    activations = read_sample(activations, "Input activations")
     constant = find_constant_units(activations)
-    products = _sum_products(activations)
-    if not _in_range(products.diagonal()[~constant]):
-        products = _sum_products(activations / largest_magnitudes(activations))
+    products, _ = _sum_products(activations, constant)
     lengths = np.sqrt(np.where(constant, np.nan, products.diagonal()))
     products /= lengths
     products /= lengths[:, None]
-    return np.clip(products, -1, 1, out=products)
+    correlations = products.astype(activations.dtype, copy=False)
+    return np.clip(correlations, -1, 1, out=correlations)
 
 
 def spearman(activations: ArrayLike) -> FloatArray:
@@ -143,7 +144,7 @@ def spearman(activations: ArrayLike) -> FloatArray:
     array([[ 1. , -0.8],
            [-0.8,  1. ]])
     """
-    activations = _check_activations(activations)
+    activations = read_sample(activations, "Input activations")
     ranks = rankdata(activations, axis=0)
     return correlation(ranks).astype(activations.dtype, copy=False)
 
@@ -169,7 +170,8 @@ def partial_correlation(activations: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If activations are not a table of finite numbers or have fewer than two rows.
+        If activations are not a table of finite numbers or have fewer than two rows, or
+        if the covariance is singular and is not shrunk, as with two observations.
 
     See Also
     --------
@@ -207,16 +209,14 @@ def partial_correlation(activations: ArrayLike) -> FloatArray:
            [0.5, 1. , 0.7],
            [0. , 0.7, 1. ]])
     """
-    activations = _check_activations(activations)
+    activations = read_sample(activations, "Input activations")
     varying = np.flatnonzero(~find_constant_units(activations))
     partial = np.full(2 * activations.shape[1:], np.nan, dtype=activations.dtype)
     if len(varying) == 0:
         return partial
-    scores = activations[:, varying].astype(np.float64)
-    scores /= largest_magnitudes(scores)
-    scores -= scores.mean(axis=0)
-    scores /= scores.std(axis=0)
-    precision = LedoitWolf(assume_centered=True).fit(scores).precision_
+    scores, *_ = standardize(activations[:, varying])
+    shrunk, _ = ledoit_wolf(scores, assume_centered=True)
+    precision = _invert(shrunk, varying)
     root = np.sqrt(precision.diagonal())
     related = np.clip(-precision / np.outer(root, root), -1, 1)
     np.fill_diagonal(related, 1)
@@ -242,7 +242,7 @@ def covariance(activations: ArrayLike) -> FloatArray:
     ------
     ValueError
         If activations are not a table of finite numbers, have fewer than two rows, or
-        their covariance is too large for the dtype.
+        their covariance is too large or too small for the dtype.
 
     See Also
     --------
@@ -255,8 +255,9 @@ def covariance(activations: ArrayLike) -> FloatArray:
     .. math::
         c_{ij} = \frac{1}{n} \sum_t (x_{ti} - \bar{x}_i)(x_{tj} - \bar{x}_j).
 
-    Beyond its result, memory holds a second matrix (n_nodes, n_nodes) and a centred
-    copy of 2,048 observations.
+    Each unit is centred before any product. Beyond its result, memory holds a second
+    matrix (n_nodes, n_nodes), in float64 if there are more than 2,048 observations, and
+    a centred copy of 2,048 observations.
 
     References
     ----------
@@ -270,18 +271,29 @@ def covariance(activations: ArrayLike) -> FloatArray:
     array([[ 0.67, -1.67],
            [-1.67,  4.67]])
     """
-    activations = _check_activations(activations)
-    products = _sum_products(activations)
+    activations = read_sample(activations, "Input activations")
     constant = find_constant_units(activations)
-    products[constant] = 0
-    products[:, constant] = 0
-    if not np.isfinite(products).all():
-        raise ValueError(
-            f"The covariance overflows {products.dtype}; scale the activations down, "
-            "or give them as float64."
-        )
+    products, factors = _sum_products(activations, constant)
     products /= len(activations)
-    return products
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if factors is not None:
+            products /= factors * factors[:, None]
+        covariances = products.astype(activations.dtype, copy=False)
+    covariances[constant] = 0
+    covariances[:, constant] = 0
+    variances, limits = covariances.diagonal(), np.finfo(activations.dtype)
+    unit = variances.argmax()
+    if not np.isfinite(variances[unit]):
+        problem, direction = "overflows", "down"
+    elif variances[unit] < limits.tiny and not constant.all():
+        problem, direction = "is too small for", "up"
+    else:
+        return covariances
+    raise ValueError(
+        f"The variance of unit {unit}, the largest, {problem} {limits.dtype}. Scale "
+        f"the activations {direction}"
+        + (", or give them as float64." if limits.bits == 32 else ".")
+    )
 
 
 #: The measures by name. FunctionalConnectome accepts every name in this dict.
@@ -293,37 +305,75 @@ MEASURES = {
 }
 
 
-def _check_activations(activations):
-    """Return activations as a finite float table of at least two observations."""
-    return check_array(
-        activations, dtype=FLOATS, ensure_min_samples=2, input_name="activations"
-    )
+def _sum_products(activations, constant):
+    """Sum the products of centred units over observations.
+
+    Returns
+    -------
+    products : ndarray of shape (n_nodes, n_nodes)
+        Sums of products of the scaled units; in float64 if there are several blocks.
+        Not defined for the units that `constant`, a mask (n_nodes,), marks.
+
+    factors : ndarray of shape (n_nodes,) or None
+        What units were multiplied by. None: no unit was scaled.
+    """
+    products = _sum_blocks(activations)
+    squares, limits = products.diagonal(), np.finfo(activations.dtype)
+    in_range = (squares > limits.tiny / limits.eps) & (squares < np.inf)
+    if np.all(in_range | constant):
+        return products, None
+    factors = find_factors(activations).astype(np.float64)
+    return _sum_blocks(activations, factors), factors
 
 
-def _sum_products(activations):
-    """Sum the products of centred units over observations: (n_nodes, n_nodes).
+def _sum_blocks(activations, factors=None):
+    """Sum the products of centred units, multiplied by factors in float64 if given.
 
-    What overflows becomes infinite or NaN, without a warning.
+    The units of each block are centred on their mean in that block, and the products
+    of the means are added. So neither a mean nor a drift costs digits. Sums over blocks
+    are in float64. What overflows becomes infinite or NaN.
     """
     n_observations, n_nodes = activations.shape
-    dtype = activations.dtype
-    products, sums = np.zeros((n_nodes, n_nodes), dtype), np.zeros(n_nodes, dtype)
+    dtype = activations.dtype if factors is None else np.float64
+    blocks = list(gen_batches(n_observations, _BLOCK))
+    products = np.zeros((n_nodes, n_nodes), np.float64 if len(blocks) > 1 else dtype)
+    means, sizes = np.zeros((len(blocks), n_nodes)), np.zeros((len(blocks), 1))
+    first = activations[0].astype(np.float64) * (1 if factors is None else factors)
     # Products with ones sum columns several times faster than np.sum does.
-    ones = np.ones(n_observations, dtype)
+    ones = np.ones(_BLOCK, dtype)
     buffer = np.empty((min(_BLOCK, n_observations), n_nodes), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = ones @ activations / n_observations
-        for block in gen_batches(n_observations, _BLOCK):
-            centered = buffer[: block.stop - block.start]
-            np.subtract(activations[block], mean, out=centered)
+        for k, block in enumerate(blocks):
+            part, centered = activations[block], buffer[: block.stop - block.start]
+            if factors is not None:
+                part = np.multiply(part, factors, out=centered)
+            # Differences from an observation are small, so their mean is nearly exact.
+            origin = part[0].copy()
+            np.subtract(part, origin, out=centered)
+            mean = ones[: len(centered)] @ centered / len(centered)
+            centered -= mean
             products += centered.T @ centered
-            sums += ones[block] @ centered
-        # The computed mean is rounded, so the centred units keep a small mean.
-        products -= np.outer(sums, sums / n_observations)
+            means[k], sizes[k] = origin - first + mean, len(centered)
+        if len(blocks) > 1:
+            means -= (sizes * means).sum(axis=0) / n_observations
+            means *= np.sqrt(sizes)
+            products += means.T @ means
     return products
 
 
-def _in_range(squares):
-    """Return whether sums of squares neither overflow nor lose digits to underflow."""
-    limits = np.finfo(squares.dtype)
-    return bool(np.all((squares > limits.tiny / limits.eps) & (squares < np.inf)))
+def _invert(covariance, units):
+    """Return the inverse of a covariance matrix, whose rows stand for `units`."""
+    try:
+        inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
+    except LinAlgError:
+        inverse = np.full_like(covariance, np.inf)
+    # How many times the variance of a unit is what the other units do not explain.
+    shares = inverse.diagonal() * covariance.diagonal()
+    unit = shares.argmax()
+    if not shares[unit] < 1 / (len(shares) * np.finfo(shares.dtype).eps):
+        raise ValueError(
+            f"The partial correlation of unit {units[unit]} is not defined: the other "
+            "units explain it exactly, and there is nothing to shrink. Leave it out, "
+            "or give more observations."
+        )
+    return (inverse + inverse.T) / 2

@@ -1,12 +1,15 @@
 """FunctionalConnectome: kinds of input, constant units, names, errors."""
 
+import os
 import warnings
 
 import numpy as np
 import pytest
+from joblib import parallel_config
+from joblib.parallel import ThreadingBackend
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import squareform
-from sklearn.exceptions import NotFittedError
+from threadpoolctl import threadpool_limits
 
 from sktopo import FunctionalConnectome
 from sktopo.connectomes.measures import MEASURES
@@ -57,17 +60,69 @@ def test_callable_measure(activations):
     assert_allclose(rows[1], np.abs(np.cov(activations[1].T)[TRIU]))
 
 
+def with_entry(i, j, value):
+    matrix = np.eye(5)
+    matrix[i, j] = value
+    return matrix
+
+
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
-        (np.eye(4), r"shape \(4, 4\) for 5 units"),
-        (np.arange(25.0).reshape(5, 5), "not symmetric"),
-        (np.full((5, 5), np.nan), "NaN"),
+        (np.eye(4), r"Sample 0 of X: .* ndarray of shape \(4, 4\) for 5 units"),
+        (None, r"Sample 0 of X: .* NoneType of shape \(\) for 5 units"),
+        ([[1, 2], [3]], "Sample 0 of X: the measure did not return a matrix"),
+        (np.full((5, 5), "a"), "Sample 0 of X: the measure did not return a matrix"),
+        (np.eye(5) * 1j, "Sample 0 of X: .* Complex data not supported"),
+        (np.arange(25.0).reshape(5, 5), "Sample 0 of X: .* not symmetric"),
+        (with_entry(2, 4, np.nan), "Sample 0 of X: .* unit 2 and unit 4 is NaN"),
+        (with_entry(4, 2, np.nan), "Sample 0 of X: .* unit 2 and unit 4 is NaN"),
+        (with_entry(1, 3, -np.inf), "Sample 0 of X: .* unit 1 and unit 3 is infinity"),
     ],
 )
 def test_callable_measure_is_checked(activations, matrix, message):
     with pytest.raises(ValueError, match=message):
         FunctionalConnectome(lambda _: matrix).fit_transform(activations)
+
+
+def test_pairs_without_a_weight_have_names(activations):
+    pandas = pytest.importorskip("pandas")
+    tables = [pandas.DataFrame(sample, columns=list("abcde")) for sample in activations]
+    tables[1]["c"] = 1.0
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError) as caught:
+        FunctionalConnectome(lambda x: np.corrcoef(x.T), n_jobs=1).fit_transform(tables)
+    assert "Sample 1 of X: the weight of unit 0 ('a') and unit 2 ('c') is NaN" in str(
+        caught.value
+    )
+
+
+def test_the_diagonal_of_a_callable_measure_is_ignored(activations):
+    def measure(_):
+        return np.where(np.eye(5) > 0, np.nan, 0.5)
+
+    rows = FunctionalConnectome(measure).fit_transform(activations)
+    assert_array_equal(rows, np.full((3, 10), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"), [(1e300, "is infinity.*float32"), (1e-60, "1e-60, is too s")]
+)
+def test_weights_that_float32_cannot_hold(activations, weight, message):
+    connectome = FunctionalConnectome(lambda _: np.full((5, 5), weight))
+    assert_array_equal(connectome.fit_transform(activations), np.full((3, 10), weight))
+    with pytest.raises(ValueError, match=f"Sample 0 of X: .*{message}"):
+        connectome.fit_transform(activations.astype(np.float32))
+
+
+@pytest.mark.parametrize(("scale", "word"), [(1e25, "overflows"), (1e-25, "too small")])
+def test_a_covariance_out_of_range_names_the_sample(activations, scale, word):
+    X = [activations[0].astype(np.float32), (activations[1] * scale).astype("float32")]
+    with pytest.raises(ValueError, match=f"Sample 1 of X: The variance of .* {word}"):
+        FunctionalConnectome("covariance").fit_transform(X)
+    X[1] = X[1].astype(np.float64)
+    rows = FunctionalConnectome("covariance").fit_transform(X)
+    expected = np.abs(np.cov(activations[1].T, bias=True)[TRIU])
+    assert_allclose(rows[1] / scale**2, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("measure", ["correlation", "spearman", "covariance"])
@@ -81,7 +136,8 @@ def test_dtype_is_kept(activations, measure, dtype):
 
 def test_lists_of_different_lengths(activations):
     ragged = [activations[0], activations[1][:20], activations[2][:9]]
-    rows = FunctionalConnectome().fit_transform(ragged)
+    with pytest.warns(UserWarning, match="from 9 .sample 2. to 40 .sample 0."):
+        rows = FunctionalConnectome().fit_transform(ragged)
     expected = [np.abs(np.corrcoef(sample.T)[TRIU]) for sample in ragged]
     assert_allclose(rows, expected)
 
@@ -148,6 +204,62 @@ def test_frames_of_float32_far_from_zero():
     assert_allclose(rows.mean(axis=0, dtype=float), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("measure", ["correlation", "covariance"])
+@pytest.mark.parametrize(
+    ("dtype", "shift"), [(np.float32, 3e6), (np.float64, 1e14), (np.float64, -4e15)]
+)
+def test_frames_with_an_offset(measure, dtype, shift):
+    frames = np.random.default_rng(0).integers(-9, 9, size=(200, 4)).astype(dtype)
+    exact = FunctionalConnectome(measure, absolute=False).fit_transform(frames)
+    connectome = FunctionalConnectome(measure, absolute=False)
+    rows = connectome.fit_transform(frames + dtype(shift))
+    atol = 1e-4 if dtype == np.float32 else 1e-12
+    assert rows.dtype == dtype
+    assert_allclose(rows, exact, rtol=10 * np.finfo(dtype).eps, atol=atol)
+    assert_allclose(connectome.mean_, shift, rtol=1e-5)
+
+
+def test_frames_of_units_of_different_sizes(activations):
+    frames = activations[0]
+    exact = FunctionalConnectome().fit_transform(frames)
+    sizes = 2.0 ** np.array([-90, -20, 0, 60, 90])
+    rows = FunctionalConnectome().fit_transform(frames * sizes)
+    assert_allclose(rows, exact, rtol=1e-12)
+
+
+def test_frames_with_a_unit_that_is_always_0(activations):
+    frames = activations[0].copy()
+    frames[:, 2] = 0
+    with pytest.warns(UserWarning, match="1 constant") as seen:
+        connectome = FunctionalConnectome().fit(frames)
+    assert len(seen) == 1
+    assert connectome.mean_[2] == connectome.scale_[2] == 0
+    assert np.all(np.isfinite(connectome.mean_))
+    assert_allclose(connectome.mean_, frames.mean(axis=0))
+    assert_allclose(connectome.scale_, frames.std(axis=0))
+
+
+def test_frames_whose_weights_leave_the_range(activations):
+    for dtype, scale in (("f8", 1e200), ("f8", 1e-200), ("f4", 1e25), ("f4", 1e-25)):
+        frames = (activations[0] * scale).astype(dtype)
+        with pytest.raises(ValueError, match="X has units of a standard deviation up"):
+            FunctionalConnectome("covariance").fit(frames)
+    connectome = FunctionalConnectome().fit(activations[0])
+    new = activations[0, :3].copy()
+    new[1] = 1e200
+    with pytest.raises(ValueError, match="Frame 1 of X: .* unit 0 and unit 1 is inf"):
+        connectome.transform(new)
+
+
+def test_parameters_are_checked_again_by_transform(activations):
+    connectome = FunctionalConnectome().fit(activations)
+    with pytest.raises(ValueError, match="measure='pearson' is unknown"):
+        connectome.set_params(measure="pearson").transform(activations)
+    connectome = FunctionalConnectome().fit(activations[0])
+    with pytest.raises(ValueError, match="each row one frame"):
+        connectome.set_params(measure="spearman").transform(activations[0])
+
+
 def test_kinds_do_not_mix(activations):
     with pytest.raises(ValueError, match="X holds frames, but .* on samples"):
         FunctionalConnectome().fit(activations).transform(activations[0])
@@ -165,10 +277,31 @@ def test_refitting_forgets(activations):
     frame = pytest.importorskip("pandas").DataFrame(activations[0]).add_prefix("unit")
     connectome.fit(frame).fit(activations)
     assert set(vars(connectome)) & {"feature_names_in_", "scale_"} == set()
-    with pytest.raises(ValueError, match="NaN"):
-        connectome.fit(activations * np.nan)
-    with pytest.raises(NotFittedError):
-        connectome.transform(activations)
+
+
+@pytest.mark.parametrize("fitted", ["samples", "frames", "data frames", "nothing"])
+@pytest.mark.parametrize("fault", ["NaN", "parameter", "width", "names", "frames"])
+def test_a_fit_that_fails_changes_nothing(activations, fitted, fault):
+    pandas = pytest.importorskip("pandas")
+    tables = [pandas.DataFrame(sample).add_prefix("unit") for sample in activations]
+    X = {"samples": activations, "frames": activations[0], "data frames": tables}
+    connectome = FunctionalConnectome(constant_units="raise")
+    if fitted != "nothing":
+        connectome.fit(X[fitted])
+    if fault == "parameter":
+        connectome.set_params(measure="pearson")
+    before = dict(vars(connectome))
+    bad = {
+        "NaN": activations * np.nan,
+        "parameter": activations,
+        "width": [np.ones((3, 1))],
+        "names": [tables[0], tables[1][tables[1].columns[::-1]]],
+        "frames": np.ones((4, 3)),  # its units never vary
+    }
+    with pytest.raises(ValueError):
+        connectome.fit(bad[fault])
+    assert vars(connectome).keys() == before.keys()
+    assert all(vars(connectome)[name] is value for name, value in before.items())
 
 
 def test_samples_as_data_frames(activations):
@@ -217,7 +350,7 @@ def test_constant_units_can_be_nan(dead):
 
 def test_constant_units_can_raise(dead):
     connectome = FunctionalConnectome(constant_units="raise")
-    with pytest.raises(ValueError, match="3 constant .* first in sample 0"):
+    with pytest.raises(ValueError, match="3 constant .* first unit 1 in sample 0"):
         connectome.fit_transform(dead)
 
 
@@ -283,6 +416,51 @@ def test_parallel_equals_sequential(activations, n_jobs):
     assert_array_equal(found, expected)
 
 
+def test_jobs_are_threads(activations):
+    seen = set()
+
+    def measure(sample):  # a closure that writes, which only threads can share
+        seen.add(os.getpid())
+        return np.corrcoef(sample.T)
+
+    FunctionalConnectome(measure, n_jobs=2).fit_transform(activations)
+    assert seen == {os.getpid()}
+
+
+class Refusing(ThreadingBackend):
+    """An engine that must not be used."""
+
+    def configure(self, *args, **kwargs):
+        raise AssertionError("an engine was used")
+
+
+def test_n_jobs_reaches_the_engine(activations):
+    with parallel_config(backend=Refusing()):
+        FunctionalConnectome(n_jobs=1).fit_transform(activations)
+        with pytest.raises(AssertionError, match="an engine was used"):
+            FunctionalConnectome(n_jobs=2).fit_transform(activations)
+
+
+def test_threads_of_blas_change_nothing():
+    X = np.random.default_rng(0).normal(size=(2, 5000, 60)).astype(np.float32) + 9
+    rows = []
+    for limit in (1, 4):
+        with threadpool_limits(limit):
+            rows.append(FunctionalConnectome(n_jobs=1).fit_transform(X))
+    assert_allclose(rows[0], rows[1], atol=1e-6)
+
+
+def test_lengths_may_differ_by_a_tenth(activations):
+    def cut(n):
+        return [activations[0], activations[1][:n], activations[2]]
+
+    connectome = FunctionalConnectome().fit(cut(37))
+    connectome.transform(cut(37))  # 40 is not more than 1.1 times 37: no warning
+    with pytest.warns(UserWarning, match="from 36 .sample 1. to 40 .sample 0") as seen:
+        FunctionalConnectome().fit_transform(cut(36))
+    assert len(seen) == 1
+
+
 def test_progress_bar(activations, capsys):
     FunctionalConnectome().fit_transform(activations)
     assert capsys.readouterr() == ("", "")
@@ -313,11 +491,11 @@ def with_value(value):
         (with_value(0)[..., :1], "1 unit"),
         (with_value(0)[0, :, :1], "1 feature"),
         (with_value(0)[0, :1], "1 sample"),
-        ([with_value(0)[0], with_value(0)[1, :1]], "Sample 1 has 1 observation"),
+        ([with_value(0)[0], with_value(0)[1, :1]], "Sample 1 of X has 1 observation"),
         (with_value(0)[None], "4 dimensions"),
         (np.full((2, 10, 3), "a"), "could not convert|dtype"),
         (np.empty((0, 5, 3)), "0 sample"),
-        ([np.empty((0, 3))], "0 sample"),
+        ([np.empty((0, 3))], "0 observation"),
         ([[["a", "b"], ["c", "d"]]], "could not convert|dtype"),
     ],
 )
@@ -336,5 +514,5 @@ def test_bad_input(X, message):
     ],
 )
 def test_bad_parameters(activations, parameters, error):
-    with pytest.raises(error, match=next(iter(parameters))):
+    with pytest.raises(error, match=f"^{next(iter(parameters))}( must be|=)"):
         FunctionalConnectome(**parameters).fit(activations)
