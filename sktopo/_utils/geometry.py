@@ -57,10 +57,10 @@ def _expand_squares(X, Y, unit):
     """Expand (x - y)^2 around the first row of Y: squared distances, and norms."""
     squared = np.zeros((len(X), len(Y)))
     norms_x, norms_y = np.zeros(len(X)), np.zeros(len(Y))
-    for columns in _blocks(X):
+    for columns in column_blocks(X):
         origin = Y[0, columns]
-        x = _subtract(X[:, columns], origin, unit)
-        y = x if Y is X else _subtract(Y[:, columns], origin, unit)
+        x = subtract(X[:, columns], origin, unit)
+        y = x if Y is X else subtract(Y[:, columns], origin, unit)
         squared += x @ y.T
         norms_x += np.einsum("ij,ij->i", x, x)
         norms_y += np.einsum("ij,ij->i", y, y)
@@ -75,8 +75,8 @@ def _sum_differences(X, Y, pairs, unit):
     squared = np.zeros(len(pairs[0]))
     for batch in gen_batches(len(squared), 256):
         first, second = pairs[0][batch], pairs[1][batch]
-        for columns in _blocks(X):
-            gaps = _subtract(X[first, columns], Y[second, columns], unit)
+        for columns in column_blocks(X):
+            gaps = subtract(X[first, columns], Y[second, columns], unit)
             squared[batch] += np.einsum("ij,ij->i", gaps, gaps)
     return squared
 
@@ -94,9 +94,9 @@ def total_variance(rows, *, caller):
 
 def _sum_variances(rows, unit):
     total = 0.0
-    for columns in _blocks(rows):
+    for columns in column_blocks(rows):
         # Subtracting one row first keeps the digits, and equal rows have variance 0.
-        block = _subtract(rows[:, columns], rows[0, columns], unit)
+        block = subtract(rows[:, columns], rows[0, columns], unit)
         block -= block.mean(axis=0)
         total += np.vdot(block, block)
     return float(total) / len(rows)
@@ -115,8 +115,8 @@ def mean_row(rows, weights=None, *, caller):
     reference = rows[shares.argmax()].astype(np.float64)
     mean = np.empty_like(reference)
     with np.errstate(over="ignore", invalid="ignore"):
-        for columns in _blocks(rows):
-            gaps = _subtract(rows[:, columns], reference[columns], 1.0)
+        for columns in column_blocks(rows):
+            gaps = subtract(rows[:, columns], reference[columns], 1.0)
             mean[columns] = reference[columns] + shares @ gaps
     if not np.isfinite(mean).all():
         find_unit(rows, reference, caller)
@@ -166,13 +166,13 @@ def restore_unit(values, unit, *, power, dtype=np.float64, caller):
     return restored
 
 
-def _blocks(rows):
+def column_blocks(rows):
     """Yield slices of columns."""
     for start in range(0, rows.shape[1], _COLUMNS):
         yield slice(start, start + _COLUMNS)
 
 
-def _subtract(rows, origin, unit):
+def subtract(rows, origin, unit):
     """Subtract in float64, and divide by a power of two."""
     gaps = np.subtract(rows, origin, dtype=np.float64)
     if unit != 1:

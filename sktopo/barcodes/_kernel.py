@@ -159,9 +159,7 @@ class WassersteinKernel(
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         return self._evaluate(X, self.X_fit_, self.gamma_)
 
-    def __call__(
-        self, X: ArrayLike, Y: ArrayLike | None = None
-    ) -> FloatArray | float:
+    def __call__(self, X: ArrayLike, Y: ArrayLike | None = None) -> FloatArray | float:
         """Compute the kernel between two sets of rows, without fitting.
 
         Parameters
@@ -207,9 +205,9 @@ class WassersteinKernel(
             Always; the message says what to use.
         """
         raise AttributeError(
-            "WassersteinKernel is not a kernel of sklearn.gaussian_process, which needs "
-            "gradients. For Gaussian processes on Wasserstein rows use "
-            "sklearn.gaussian_process.kernels.RBF, whose Euclidean distance is then the "
+            "WassersteinKernel is not a kernel of sklearn.gaussian_process, which "
+            "needs gradients. For Gaussian processes on Wasserstein rows use RBF of "
+            "sklearn.gaussian_process.kernels: its Euclidean distance is then the "
             "Wasserstein distance."
         )
 
