@@ -304,17 +304,19 @@ class TopClusterer(
             assert_all_finite(X, estimator_name=_NAME, input_name="X")
         origin = self._centers[0]
         apart = self._centers - origin
-        precision = np.finfo(X.dtype)
+        eps, tiny = (
+            float(getattr(np.finfo(X.dtype), name)) for name in ("eps", "tiny")
+        )
         with np.errstate(all="ignore"):
             offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
             values = offsets - X @ apart.astype(X.dtype, copy=False).T
             size = max(largest, np.abs(origin).max()) + np.abs(apart).max()
-            rounding = precision.eps * size * np.abs(apart).sum(axis=1).max()
-            rounding += float(precision.tiny) * (1 + size)
+            rounding = eps * size * np.abs(apart).sum(axis=1).max() + tiny * (1 + size)
             labels = values.argmin(axis=1)
             gaps = values - values.min(axis=1, keepdims=True)
             gaps[np.arange(len(X)), labels] = np.inf
-            unsure = ~(gaps.min(axis=1) > 4 * (X.shape[1] + 8) * rounding)
+            unsure = ~np.isfinite(values).all(axis=1)
+            unsure |= ~(gaps.min(axis=1) > 4 * (X.shape[1] + 8) * rounding)
         if unsure.any():
             squared, _ = squared_distances(X[unsure], self._centers, caller=_NAME)
             labels[unsure] = squared.argmin(axis=1)
@@ -385,7 +387,8 @@ class TopClusterer(
             find_unit(centers, X[0], f"init of {_NAME}")
             with np.errstate(over="ignore"):
                 moved = subtract(centers, X[0], unit) - mean
-            if not (moved**2).sum() < np.inf:
+                is_far = not np.sum(moved**2) < np.inf
+            if is_far:
                 raise ValueError(
                     "init is so far from the rows that distances overflow; give rows "
                     "in the unit of X."

@@ -75,6 +75,10 @@ class WassersteinKernel(
     parameter ``svc__kernel__gamma``; the ``gamma`` of SVC itself does nothing then.
     `gamma_` after a fit says of what size "scale" is, around which to search.
 
+    It is not a kernel of :mod:`sklearn.gaussian_process`, whose kernels have gradients.
+    There, on Wasserstein rows, use :class:`sklearn.gaussian_process.kernels.RBF`: its
+    Euclidean distance is the Wasserstein distance.
+
     scikit-learn's own ``gamma="scale"`` measures the spread of numbers along a row,
     which for barcodes says how births differ from deaths, not how barcodes differ.
 
@@ -195,22 +199,6 @@ class WassersteinKernel(
             )
         return self._evaluate(X, Y, self._coefficient(Y))
 
-    @property
-    def requires_vector_input(self) -> bool:
-        """Not available: this is not a kernel of Gaussian processes.
-
-        Raises
-        ------
-        AttributeError
-            Always; the message says what to use.
-        """
-        raise AttributeError(
-            "WassersteinKernel is not a kernel of sklearn.gaussian_process, which "
-            "needs gradients. For Gaussian processes on Wasserstein rows use RBF of "
-            "sklearn.gaussian_process.kernels: its Euclidean distance is then the "
-            "Wasserstein distance."
-        )
-
     def _evaluate_pair(self, x, y):
         """Compute the kernel of two single rows: a float."""
         if self.kernel != "linear" and self.gamma == "scale":
@@ -277,7 +265,7 @@ def _multiply_rows(X, Y):
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         K = linear_kernel(X, Y).astype(X.dtype, copy=False)
     sizes = [float(np.abs(rows).max()) for rows in (X, Y)]
-    is_lost = all(sizes) and sizes[0] * sizes[1] < np.finfo(K.dtype).tiny
+    is_lost = all(sizes) and sizes[0] * sizes[1] < float(np.finfo(K.dtype).tiny)
     if is_lost or not np.isfinite(K).all():
         raise ValueError(
             f"The inner products of WassersteinKernel are too "
