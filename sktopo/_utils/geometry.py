@@ -13,6 +13,8 @@ from sklearn.utils import gen_batches
 _COLUMNS = 2048
 # Squared distances below this share of the squared norms lost digits to the norms.
 _CLOSE = 1e-5
+# Distances to two rows of Y that differ by less than this share may be equal.
+_EQUAL = 1e-9
 # Sums of squares within these limits neither overflowed nor lost digits to underflow.
 _SMALLEST, _LARGEST = 1e-200, 1e200
 
@@ -21,7 +23,9 @@ def squared_distances(X, Y=None, *, caller):
     """Compute squared Euclidean distances between the rows of X and Y (or X).
 
     Products of matrices give most of them. Pairs that are close to each other compared
-    with their distance from the origin are computed from their differences.
+    with their distance from the origin are computed from their differences, and so are
+    the smallest distances of a row of X if they are almost equal: the nearest row of Y
+    then does not depend on the other rows of X.
 
     Returns
     -------
@@ -47,6 +51,9 @@ def squared_distances(X, Y=None, *, caller):
     if Y is X:
         np.fill_diagonal(squared, 0)
         np.fill_diagonal(close, False)
+    else:
+        smallest = squared <= squared.min(axis=1, keepdims=True) * (1 + _EQUAL)
+        close |= smallest & (smallest.sum(axis=1, keepdims=True) > 1)
     pairs = np.nonzero(close)
     if len(pairs[0]):
         squared[close] = _sum_differences(X, Y, pairs, unit)

@@ -188,7 +188,7 @@ class TopClusterer(
         centers = np.stack([mean_row(X[k], caller=_NAME) for k in found])
         centers = centers[_rank_centers(centers)]
         squared, unit = squared_distances(X, centers, caller=_NAME)
-        labels = squared.argmin(axis=1).astype(np.int32)
+        labels = _find_nearest(X, centers)
         sizes = np.bincount(labels, minlength=self.n_clusters)
         sums = np.bincount(labels, squared.min(axis=1), minlength=self.n_clusters)
         inertia = restore_unit(squared.min(axis=1).sum(), unit, power=2, caller=_NAME)
@@ -230,7 +230,7 @@ class TopClusterer(
         check_is_fitted(self)
         # The check for NaN and infinity is part of the computation.
         X = validate_data(self, X, dtype=FLOATS, reset=False, ensure_all_finite=False)
-        return self._nearest(X)
+        return _find_nearest(X, self._centers)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Compute Wasserstein distances to the barycenters.
@@ -253,12 +253,11 @@ class TopClusterer(
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         squared, unit = squared_distances(X, self._centers, caller=_NAME)
-        nearest = squared.argmin(axis=1)
         distances = np.sqrt(squared, out=squared)
         rounded = restore_unit(
             distances, unit, power=1, dtype=X.dtype, caller=f"{_NAME}.transform"
         )
-        return _keep_nearest(rounded, nearest)
+        return _keep_nearest(rounded, _find_nearest(X, self._centers))
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the opposite of the inertia of rows.
@@ -290,37 +289,6 @@ class TopClusterer(
     @property
     def _n_features_out(self):
         return len(self.cluster_centers_)
-
-    def _nearest(self, X):
-        """Find the nearest barycenter of each row: by one product where that is sure.
-
-        With c = o + a, only |a|^2 / 2 + o·a - x·a of |x - c|^2 depends on the center.
-        Rows whose two smallest values differ by no more than may be rounding are
-        compared by their distances.
-        """
-        # NaN shows in the largest number, without a check of all.
-        largest = max(float(X.max()), -float(X.min()))
-        if not np.isfinite(largest):
-            assert_all_finite(X, estimator_name=_NAME, input_name="X")
-        origin = self._centers[0]
-        apart = self._centers - origin
-        eps, tiny = (
-            float(getattr(np.finfo(X.dtype), name)) for name in ("eps", "tiny")
-        )
-        with np.errstate(all="ignore"):
-            offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
-            values = offsets - X @ apart.astype(X.dtype, copy=False).T
-            size = max(largest, np.abs(origin).max()) + np.abs(apart).max()
-            rounding = eps * size * np.abs(apart).sum(axis=1).max() + tiny * (1 + size)
-            labels = values.argmin(axis=1)
-            gaps = values - values.min(axis=1, keepdims=True)
-            gaps[np.arange(len(X)), labels] = np.inf
-            unsure = ~np.isfinite(values).all(axis=1)
-            unsure |= ~(gaps.min(axis=1) > 4 * (X.shape[1] + 8) * rounding)
-        if unsure.any():
-            squared, _ = squared_distances(X[unsure], self._centers, caller=_NAME)
-            labels[unsure] = squared.argmin(axis=1)
-        return labels.astype(np.int32)
 
     def _check_parameters(self):
         check_integer("n_clusters", self.n_clusters, 1)
@@ -402,6 +370,36 @@ class TopClusterer(
         )
 
 
+def _find_nearest(X, centers):
+    """Find the nearest barycenter of each row: by one product where that is sure.
+
+    With c = o + a, only |a|^2 / 2 + o·a - x·a of |x - c|^2 depends on the center.
+    Rows whose two smallest values differ by no more than may be rounding are
+    compared by their distances.
+    """
+    # NaN shows in the largest number, without a check of all.
+    largest = max(float(X.max()), -float(X.min()))
+    if not np.isfinite(largest):
+        assert_all_finite(X, estimator_name=_NAME, input_name="X")
+    origin = centers[0]
+    apart = centers - origin
+    eps, tiny = (float(getattr(np.finfo(X.dtype), name)) for name in ("eps", "tiny"))
+    with np.errstate(all="ignore"):
+        offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
+        values = offsets - X @ apart.astype(X.dtype, copy=False).T
+        size = max(largest, np.abs(origin).max()) + np.abs(apart).max()
+        rounding = eps * size * np.abs(apart).sum(axis=1).max() + tiny * (1 + size)
+        labels = values.argmin(axis=1)
+        gaps = values - values.min(axis=1, keepdims=True)
+        gaps[np.arange(len(X)), labels] = np.inf
+        unsure = ~np.isfinite(values).all(axis=1)
+        unsure |= ~(gaps.min(axis=1) > 4 * (X.shape[1] + 8) * rounding)
+    if unsure.any():
+        squared, _ = squared_distances(X[unsure], centers, caller=_NAME)
+        labels[unsure] = squared.argmin(axis=1)
+    return labels.astype(np.int32)
+
+
 def _rank_centers(centers):
     """Order centers by their mean, and equal ones by their columns.
 
@@ -417,12 +415,15 @@ def _rank_centers(centers):
 
 
 def _keep_nearest(distances, nearest):
-    """Let the nearest center stay the first of the nearest ones after rounding."""
+    """Let the nearest center be the first one at the smallest distance.
+
+    Centers that are nearer by rounding, or as near, move away by one rounding.
+    """
     smallest = distances[np.arange(len(distances)), nearest][:, None]
     before = np.arange(distances.shape[1]) < nearest[:, None]
-    ties = before & (distances <= smallest)
-    distances[ties] = np.nextafter(distances[ties], np.inf, dtype=distances.dtype)
-    return distances
+    beaten = (distances < smallest) | (before & (distances == smallest))
+    further = np.nextafter(smallest, np.inf, dtype=distances.dtype)
+    return np.where(beaten, further, distances)
 
 
 def _span_coordinates(X, unit):

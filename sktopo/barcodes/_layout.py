@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_array
 
-from sktopo._utils.parameters import check_flag, check_integer, check_real
+from sktopo._utils.parameters import (
+    check_flag,
+    check_integer,
+    check_real,
+    is_integer,
+)
 from sktopo._utils.samples import FLOATS
 
 if TYPE_CHECKING:
@@ -78,6 +83,7 @@ def warn_incomplete(n_edges):
 def check_homology_dimensions(dimensions):
     """Raise a ValueError unless the dimensions are 0, 1 or both, in a sequence."""
     is_sequence = isinstance(dimensions, (tuple, list))
+    is_sequence = is_sequence and all(map(is_integer, dimensions))
     if not is_sequence or set(dimensions) not in ({0}, {1}, {0, 1}):
         raise ValueError(
             f"homology_dimensions={dimensions!r} must be (0, 1), (0,) or (1,): 0 "

@@ -245,9 +245,10 @@ def test_numbers_out_of_range(n_features):
     for factor, fault in ((1e200, "too large"), (1e-200, "too small")):
         with pytest.raises(ValueError, match=f"TopClusterer are {fault}"):
             top.fit(rows * factor)
-    signs = np.where(np.arange(8) < 4, -1.7e308, 1e307)[:, None]
+    apart = np.zeros((8, n_features))
+    apart[:, 0] = np.where(np.arange(8) < 4, -1.79e308, 1e307)
     with pytest.raises(ValueError, match="sample 4 are too large for TopClusterer"):
-        top.fit(np.ones((8, n_features)) * signs)
+        top.fit(apart)
     top.fit(rows.astype(np.float32))
     far = np.full((1, n_features), 3e38, dtype=np.float32)
     with pytest.raises(ValueError, match=r"TopClusterer.transform .* float32"):
