@@ -159,7 +159,7 @@ def test_offset_and_unit_change_nothing(seed, kernel, dtype, data):
     expected = oracle(steps, kernel)
     wasserstein = WassersteinKernel(kernel=kernel)
     for K in (wasserstein.fit_transform(rows.astype(dtype)), wasserstein(rows)):
-        assert_allclose(K, expected, rtol=1e-5 if K.dtype == "f4" else 1e-11)
+        assert_allclose(K, expected, rtol=1e-5 if K.dtype == np.float32 else 1e-11)
     eigenvalues = np.linalg.eigvalsh(wasserstein(rows))
     assert eigenvalues[0] > -1e-10 * eigenvalues[-1]
 
