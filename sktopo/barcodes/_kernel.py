@@ -163,7 +163,7 @@ class WassersteinKernel(
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         return self._evaluate(X, self.X_fit_, self.gamma_)
 
-    def __call__(self, X: ArrayLike, Y: ArrayLike | None = None) -> FloatArray | float:
+    def __call__(self, X: ArrayLike, Y: ArrayLike | None = None) -> FloatArray:
         """Compute the kernel between two sets of rows, without fitting.
 
         Parameters

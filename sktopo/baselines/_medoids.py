@@ -179,10 +179,10 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         self.labels_ = to_medoids.argmin(axis=1)
         self.n_iter_ = found.n_iter
         self.inertia_ = float(inertia)
-        if self._is_precomputed():
-            vars(self).pop("cluster_centers_", None)
-        else:
+        if not self._is_precomputed():
             self.cluster_centers_ = X[medoids]
+        elif hasattr(self, "cluster_centers_"):
+            del self.cluster_centers_
         return self
 
     def predict(self, X: ArrayLike) -> IntArray:
