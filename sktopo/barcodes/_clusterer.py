@@ -15,8 +15,7 @@ from sklearn.base import (
 )
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.utils import gen_batches
+from sklearn.utils import check_array
 from sklearn.utils.validation import (
     assert_all_finite,
     check_is_fitted,
@@ -24,6 +23,14 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
+from sktopo._utils.geometry import (
+    column_blocks,
+    find_unit,
+    mean_row,
+    restore_unit,
+    squared_distances,
+    subtract,
+)
 from sktopo._utils.parameters import check_integer, check_option, check_real
 from sktopo._utils.samples import FLOATS
 
@@ -38,8 +45,7 @@ if TYPE_CHECKING:
 # Rows go to k-means as coordinates in their span if there are at least this many times
 # more columns than rows. Otherwise the eigenvectors take longer than they save.
 _REDUCIBLE = 10
-# Columns summed at a time, so that the float64 copy stays small.
-_BLOCK = 4096
+_NAME = "TopClusterer"
 
 
 class TopClusterer(
@@ -168,8 +174,8 @@ class TopClusterer(
         Raises
         ------
         ValueError
-            If a parameter is out of range, there are more clusters than rows, or X
-            is not a 2-D array of finite numbers.
+            If a parameter is out of range, there are more clusters than rows, X is not
+            a 2-D array of finite numbers, or the inertia leaves the range of float64.
         """
         self._check_parameters()
         X = validate_data(self, X, dtype=FLOATS, accept_large_sparse=False)
@@ -178,21 +184,16 @@ class TopClusterer(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
                 "ask for at most one cluster per sample."
             )
-        points, kmeans = self._run_kmeans(X)
-        centers = point_centers = kmeans.cluster_centers_
-        if points is not X:
-            shares = _shares(points, kmeans)
-            centers, point_centers = shares.astype(X.dtype) @ X, shares @ points
-        means = centers.mean(axis=1)
-        rank = np.argsort(means, kind="stable")
-        if len(np.unique(means)) < len(means):
-            rank = sorted(rank, key=lambda k: (means[k], centers[k].tolist()))
-        self.cluster_centers_ = centers[rank]
-        self.n_iter_ = kmeans.n_iter_
-        self.labels_ = self._nearest(X)
-        sizes = np.bincount(self.labels_, minlength=self.n_clusters)
-        n_found = len(np.unique(kmeans.labels_))
-        if np.count_nonzero(sizes) < n_found == self.n_clusters:
+        found, kmeans = self._run_kmeans(X)
+        centers = np.stack([mean_row(X[k], caller=_NAME) for k in found])
+        centers = centers[_rank_centers(centers)]
+        squared, unit = squared_distances(X, centers, caller=_NAME)
+        labels = _find_nearest(X, centers)
+        sizes = np.bincount(labels, minlength=self.n_clusters)
+        sums = np.bincount(labels, squared.min(axis=1), minlength=self.n_clusters)
+        inertia = restore_unit(squared.min(axis=1).sum(), unit, power=2, caller=_NAME)
+        std = np.sqrt(sums / np.maximum(sizes, 1))
+        if 0 in sizes and len(np.unique(kmeans.labels_)) == self.n_clusters:
             # KMeans would warn, but rounding made equal rows look different to it.
             warnings.warn(
                 f"Only {np.count_nonzero(sizes)} distinct clusters were found for "
@@ -200,9 +201,12 @@ class TopClusterer(
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        squared = _squared_deviations(points, point_centers[rank], self.labels_)
-        self.inertia_ = float(squared.sum())
-        self.cluster_std_ = np.sqrt(squared / np.maximum(sizes, 1))
+        self.cluster_std_ = restore_unit(std, unit, power=1, caller=_NAME)
+        self.inertia_ = float(inertia)
+        self.n_iter_ = kmeans.n_iter_
+        self.labels_ = labels
+        self._centers = centers
+        self.cluster_centers_ = centers.astype(X.dtype, copy=False)
         return self
 
     def predict(self, X: ArrayLike) -> IntArray:
@@ -223,7 +227,10 @@ class TopClusterer(
         ValueError
             If X is not a 2-D array of finite numbers of the fitted width.
         """
-        return self._nearest(self._check_rows(X))
+        check_is_fitted(self)
+        # The check for NaN and infinity is part of the computation.
+        X = validate_data(self, X, dtype=FLOATS, reset=False, ensure_all_finite=False)
+        return _find_nearest(X, self._centers)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Compute Wasserstein distances to the barycenters.
@@ -243,9 +250,14 @@ class TopClusterer(
         ValueError
             As `predict`.
         """
-        X = self._check_rows(X)
-        centers = self.cluster_centers_.astype(X.dtype, copy=False)
-        return euclidean_distances(X, centers)
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        squared, unit = squared_distances(X, self._centers, caller=_NAME)
+        distances = np.sqrt(squared, out=squared)
+        rounded = restore_unit(
+            distances, unit, power=1, dtype=X.dtype, caller=f"{_NAME}.transform"
+        )
+        return _keep_nearest(rounded, _find_nearest(X, self._centers))
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the opposite of the inertia of rows.
@@ -268,35 +280,15 @@ class TopClusterer(
         ValueError
             As `predict`.
         """
-        X = self._check_rows(X)
-        squared = _squared_deviations(X, self.cluster_centers_, self._nearest(X))
-        return -float(squared.sum())
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        squared, unit = squared_distances(X, self._centers, caller=_NAME)
+        total = squared.min(axis=1).sum()
+        return -float(restore_unit(total, unit, power=2, caller=f"{_NAME}.score"))
 
     @property
     def _n_features_out(self):
         return len(self.cluster_centers_)
-
-    def _check_rows(self, X):
-        """Validate rows but for NaN, which the computation that follows finds."""
-        check_is_fitted(self)
-        return validate_data(
-            self, X, dtype=FLOATS, reset=False, ensure_all_finite=False
-        )
-
-    def _nearest(self, X):
-        """Find the nearest barycenter of each row by one matrix product."""
-        centers = self.cluster_centers_.astype(X.dtype, copy=False)
-        # With c = o + a, only |a|^2 + 2 o·a - 2 x·a of |x - c|^2 depends on the center.
-        # The a are small if clusters are close, so rounding does not change the order.
-        origin = centers[0]
-        # A row of ones gives the sums of rows; NaN shows there without a check of X.
-        factors = np.ones((len(centers) + 1, len(origin)), dtype=X.dtype)
-        apart = np.subtract(centers, origin, out=factors[:-1])
-        offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
-        products = X @ factors.T
-        if not np.isfinite(products[:, -1]).all():
-            assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
-        return (offsets - products[:, :-1]).argmin(axis=1).astype(np.int32)
 
     def _check_parameters(self):
         check_integer("n_clusters", self.n_clusters, 1)
@@ -310,56 +302,137 @@ class TopClusterer(
             check_integer("n_init", self.n_init, 1)
 
     def _run_kmeans(self, X):
-        """Run k-means on X or on coordinates of its rows: the points and the KMeans."""
-        points, tol, threads = X, self.tol, nullcontext()
+        """Run k-means on coordinates of rows: members of each cluster, and the KMeans.
+
+        A cluster without rows, if there are fewer distinct rows than clusters, gets
+        the row that is nearest to its center.
+        """
         n_samples, n_features = X.shape
-        if isinstance(self.init, str) and n_features >= _REDUCIBLE * n_samples:
-            points = _span_coordinates(X)
+        unit = find_unit(X, X[0], _NAME)
+        init, tol, threads = self.init, self.tol, nullcontext()
+        if isinstance(init, str) and n_features >= _REDUCIBLE * n_samples:
+            points = _span_coordinates(X, unit)
             # The tolerance of KMeans is a mean over columns, of which there are fewer.
             tol = self.tol * points.shape[1] / n_features
             # For so few numbers several threads are slower than one.
             threads = threadpool_limits(1, "openmp")
+        else:
+            points = subtract(X, X[0], unit)
+            # KMeans hands centered points to a callable: these are centered already.
+            mean = points.mean(axis=0)
+            points -= mean
+            init = self._move_init(X, unit, mean)
         kmeans = KMeans(
             self.n_clusters,
-            init=self.init,
+            init=init,
             n_init=self.n_init,
             max_iter=self.max_iter,
             tol=tol,
             random_state=self.random_state,
         )
         with threads:
-            return points, kmeans.fit(points)
+            kmeans.fit(points)
+        found = [np.flatnonzero(kmeans.labels_ == k) for k in range(self.n_clusters)]
+        for k, center in enumerate(kmeans.cluster_centers_):
+            if not len(found[k]):
+                squared, _ = squared_distances(points, center[None], caller=_NAME)
+                found[k] = squared.argmin(axis=0)
+        return found, kmeans
+
+    def _move_init(self, X, unit, mean):
+        """Bring first barycenters to the origin and size of the points of k-means."""
+        if isinstance(self.init, str):
+            return self.init
+
+        def move(centers):
+            centers = check_array(centers, dtype=np.float64, input_name="init")
+            expected = (self.n_clusters, X.shape[1])
+            if centers.shape != expected:
+                raise ValueError(
+                    f"init has shape {centers.shape}; expected {expected}, a row for "
+                    "each cluster."
+                )
+            find_unit(centers, X[0], f"init of {_NAME}")
+            with np.errstate(over="ignore"):
+                moved = subtract(centers, X[0], unit) - mean
+                is_far = not np.sum(moved**2) < np.inf
+            if is_far:
+                raise ValueError(
+                    "init is so far from the rows that distances overflow; give rows "
+                    "in the unit of X."
+                )
+            return moved
+
+        if not callable(self.init):
+            return move(self.init)
+        return lambda points, n_clusters, random_state: move(
+            self.init(X, n_clusters, random_state=random_state)
+        )
 
 
-def _shares(points, kmeans):
-    """Return the share of each point in each center: (n_clusters, n_samples)."""
-    shares = np.zeros((kmeans.n_clusters, len(points)))
-    for k, center in enumerate(kmeans.cluster_centers_):
-        members = kmeans.labels_ == k
-        if not members.any():
-            # There are fewer distinct rows than clusters; this center is a row.
-            members[euclidean_distances([center], points).argmin()] = True
-        shares[k, members] = 1 / members.sum()
-    return shares
+def _find_nearest(X, centers):
+    """Find the nearest barycenter of each row: by one product where that is sure.
+
+    With c = o + a, only |a|^2 / 2 + o·a - x·a of |x - c|^2 depends on the center.
+    Rows whose two smallest values differ by no more than may be rounding are
+    compared by their distances.
+    """
+    # NaN shows in the largest number, without a check of all.
+    largest = max(float(X.max()), -float(X.min()))
+    if not np.isfinite(largest):
+        assert_all_finite(X, estimator_name=_NAME, input_name="X")
+    origin = centers[0]
+    apart = centers - origin
+    eps, tiny = (float(getattr(np.finfo(X.dtype), name)) for name in ("eps", "tiny"))
+    with np.errstate(all="ignore"):
+        offsets = np.einsum("ij,ij->i", apart, apart) / 2 + apart @ origin
+        values = offsets - X @ apart.astype(X.dtype, copy=False).T
+        size = max(largest, np.abs(origin).max()) + np.abs(apart).max()
+        rounding = eps * size * np.abs(apart).sum(axis=1).max() + tiny * (1 + size)
+        labels = values.argmin(axis=1)
+        gaps = values - values.min(axis=1, keepdims=True)
+        gaps[np.arange(len(X)), labels] = np.inf
+        unsure = ~np.isfinite(values).all(axis=1)
+        unsure |= ~(gaps.min(axis=1) > 4 * (X.shape[1] + 8) * rounding)
+    if unsure.any():
+        squared, _ = squared_distances(X[unsure], centers, caller=_NAME)
+        labels[unsure] = squared.argmin(axis=1)
+    return labels.astype(np.int32)
 
 
-def _squared_deviations(points, centers, labels):
-    """Sum squared distances of points to the center of their cluster, in float64."""
-    squared = np.zeros(len(centers))
-    for k, center in enumerate(centers.astype(np.float64)):
-        squared[k] = np.sum((points[labels == k] - center) ** 2)
-    return squared
+def _rank_centers(centers):
+    """Order centers by their mean, and equal ones by their columns.
+
+    Numbers that differ by rounding alone are equal, so the order is repeatable.
+    """
+    lowest = centers.min(axis=0)
+    shifted = subtract(centers, lowest, find_unit(centers, lowest, _NAME))
+    means = np.round(shifted.mean(axis=1), 12)
+    if len(np.unique(means)) == len(means):
+        return np.argsort(means)
+    columns = np.round(shifted, 12)
+    return sorted(range(len(means)), key=lambda k: (means[k], columns[k].tolist()))
 
 
-def _span_coordinates(X):
+def _keep_nearest(distances, nearest):
+    """Let the nearest center be the first one at the smallest distance.
+
+    Centers that are nearer by rounding, or as near, move away by one rounding.
+    """
+    smallest = distances[np.arange(len(distances)), nearest][:, None]
+    before = np.arange(distances.shape[1]) < nearest[:, None]
+    beaten = (distances < smallest) | (before & (distances == smallest))
+    further = np.nextafter(smallest, np.inf, dtype=distances.dtype)
+    return np.where(beaten, further, distances)
+
+
+def _span_coordinates(X, unit):
     """Return coordinates of rows in an orthonormal basis: (n_samples, n_samples)."""
     gram = np.zeros((len(X), len(X)))
-    for columns in gen_batches(X.shape[1], _BLOCK):
-        # Subtracting one row first keeps the products small, so they lose no digits.
-        # The remaining mean is subtracted afterwards.
-        block = np.subtract(X[:, columns], X[0, columns], dtype=np.float64)
+    for columns in column_blocks(X):
+        # Subtracting one row first keeps the digits of the differences.
+        block = subtract(X[:, columns], X[0, columns], unit)
+        block -= block.mean(axis=0)
         gram += block @ block.T
-    gram -= gram.mean(axis=0)
-    gram -= gram.mean(axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(gram)
     return vectors * np.sqrt(np.maximum(values, 0))

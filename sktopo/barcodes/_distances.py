@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import check_array
 
-from sktopo.barcodes._graphs import group_by_length
-from sktopo.barcodes._layout import (
-    check_ascending,
-    check_scalable,
-    scale_barcodes,
-    scale_rows,
-    split_barcodes,
+from sktopo._utils.geometry import (
+    find_unit,
+    mean_row,
+    restore_unit,
+    total_variance,
 )
+from sktopo._utils.parameters import check_flag
+from sktopo.barcodes._graphs import group_by_length
+from sktopo.barcodes._layout import check_ascending, check_scalable, split_barcodes
 from sktopo.barcodes._quantiles import merge_quantiles
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from sktopo._typing import FloatArray
-
-# Columns summed at a time, so that the float64 copy stays small.
-_COLUMNS = 4096
 
 
 def wasserstein_distance(
@@ -60,8 +58,9 @@ def wasserstein_distance(
     Raises
     ------
     ValueError
-        If the sizes differ and `normalize` is False, or one graph has deaths and
-        the other, having two nodes, has none.
+        If the rows are not barcodes, see :func:`check_barcodes`, the sizes differ and
+        `normalize` is False, one graph has deaths and the other, having two nodes, has
+        none, or the numbers are so large that the distance overflows.
 
     References
     ----------
@@ -131,6 +130,8 @@ def wasserstein_distances(
     array([[0.   , 0.383],
            [0.383, 0.   ]])
     """
+    check_flag("normalize", normalize)
+    check_flag("squared", squared)
     groups_1 = _group_barcodes(barcodes_1, normalize)
     groups_2 = groups_1
     if barcodes_2 is not None:
@@ -140,10 +141,10 @@ def wasserstein_distances(
     )
     for index_1, rows_1 in groups_1:
         for index_2, rows_2 in groups_2:
-            distances[np.ix_(index_1, index_2)] = _squared_distances(
-                rows_1, rows_2, normalize
+            distances[np.ix_(index_1, index_2)] = _distances(
+                rows_1, rows_2, normalize, squared
             )
-    return distances if squared else np.sqrt(distances, out=distances)
+    return distances
 
 
 def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> FloatArray:
@@ -169,7 +170,8 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     Raises
     ------
     ValueError
-        If births or deaths do not ascend, a weight is negative or all are zero.
+        If births or deaths do not ascend, a weight is negative, all are zero, or the
+        numbers are so large that their differences overflow.
 
     Examples
     --------
@@ -178,15 +180,20 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     array([0.6, 0.8, 0.3])
     """
     barcodes = check_ascending(barcodes)
-    if weights is None:
-        return barcodes.mean(axis=0, dtype=np.float64).astype(barcodes.dtype)
-    weights = check_array(weights, dtype=np.float64, ensure_2d=False)
-    if weights.shape != (len(barcodes),) or weights.min() < 0 or not weights.any():
-        raise ValueError(
-            f"weights must be {len(barcodes)} numbers, none negative and not all "
-            f"zero, one for each barcode; got {weights}."
+    if weights is not None:
+        weights = check_array(
+            weights, dtype=np.float64, ensure_2d=False, input_name="weights"
         )
-    return np.average(barcodes, axis=0, weights=weights).astype(barcodes.dtype)
+        if weights.shape != (len(barcodes),) or weights.min() < 0 or not weights.any():
+            raise ValueError(
+                f"weights must be {len(barcodes)} numbers, none negative and not all "
+                f"zero, one for each barcode; got {weights}."
+            )
+    center = mean_row(barcodes, weights, caller="barycenter")
+    for part in split_barcodes(center):
+        # The means of neighbours that are almost equal may descend by rounding.
+        np.maximum.accumulate(part, out=part)
+    return center.astype(barcodes.dtype, copy=False)
 
 
 def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> float:
@@ -216,18 +223,14 @@ def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> floa
     >>> wasserstein_variance([[0.0, 1.0, 2.0], [0.0, 1.0, 4.0]])
     1.0
     """
-    return total_variance(scale_barcodes(barcodes, normalize=normalize))
-
-
-def total_variance(rows):
-    """Sum the variances of columns, in float64 and without a copy of the rows."""
-    total = 0.0
-    for columns in gen_batches(rows.shape[1], _COLUMNS):
-        # Subtracting one row first keeps the digits, and equal rows have variance 0.
-        block = np.subtract(rows[:, columns], rows[0, columns], dtype=np.float64)
-        sums = block.sum(axis=0)
-        total += np.vdot(block, block) - np.vdot(sums, sums) / len(rows)
-    return max(float(total) / len(rows), 0.0)
+    barcodes = check_scalable(barcodes, normalize)
+    parts = split_barcodes(barcodes) if normalize else [barcodes]
+    caller, total = "wasserstein_variance", 0.0
+    for part in parts:
+        variance, unit = total_variance(part, caller=caller)
+        share = max(part.shape[1], 1) if normalize else 1
+        total += float(restore_unit(variance / share, unit, power=2, caller=caller))
+    return total
 
 
 def _group_barcodes(barcodes, normalize):
@@ -236,36 +239,57 @@ def _group_barcodes(barcodes, normalize):
     if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
         barcodes = check_scalable(barcodes, normalize)
         return [(np.arange(len(barcodes)), barcodes)]
-    rows = [check_array(row, ensure_2d=False, ensure_min_samples=0) for row in barcodes]
+    rows = [
+        check_array(
+            row, ensure_2d=False, ensure_min_samples=0, input_name=f"barcode {sample}"
+        )
+        for sample, row in enumerate(barcodes)
+    ]
     return [
         (samples, check_scalable(group, normalize))
         for samples, group in group_by_length(rows)
     ]
 
 
-def _squared_distances(rows_1, rows_2, normalize):
-    """Compute squared distances between barcodes of two lengths: (n_1, n_2)."""
-    if rows_1.shape[1] == rows_2.shape[1]:
-        scaled = (scale_rows(rows, normalize) for rows in (rows_1, rows_2))
-        return cdist(*scaled, "sqeuclidean")
-    lengths = f"{rows_1.shape[1]} and {rows_2.shape[1]} edges"
+def _distances(rows_1, rows_2, normalize, squared):
+    """Compute distances, or their squares, between barcodes of two lengths."""
+    caller = "wasserstein_distances"
+    unit = find_unit(rows_1, 0.0, caller, also=rows_2)
+    total = np.zeros((len(rows_1), len(rows_2)))
+    for part_1, part_2, widths in _match_parts(rows_1, rows_2, normalize):
+        total += cdist(part_1 / unit, part_2 / unit, "sqeuclidean", w=widths)
+    if squared:
+        return restore_unit(total, unit, power=2, caller=caller)
+    return restore_unit(np.sqrt(total), unit, power=1, caller=caller)
+
+
+def _match_parts(rows_1, rows_2, normalize):
+    """Pair the columns that the optimal matching pairs.
+
+    Yields births, then deaths (or all columns, in the sum form): two float64 arrays of
+    shapes (n_1, n_pairs) and (n_2, n_pairs), and the weights of the pairs.
+    """
+    n_1, n_2 = rows_1.shape[1], rows_2.shape[1]
+    rows_1, rows_2 = (rows.astype(np.float64, copy=False) for rows in (rows_1, rows_2))
     if not normalize:
-        raise ValueError(
-            f"Barcodes of {lengths} have no distance in the sum form; use "
-            "normalize=True."
-        )
-    distances = np.zeros((len(rows_1), len(rows_2)))
+        if n_1 != n_2:
+            raise ValueError(
+                f"Barcodes of {n_1} and {n_2} edges have no distance in the sum form; "
+                "use normalize=True."
+            )
+        yield rows_1, rows_2, None
+        return
     for part_1, part_2 in zip(
         split_barcodes(rows_1), split_barcodes(rows_2), strict=True
     ):
-        if not (part_1.shape[1] and part_2.shape[1]):
+        sizes = part_1.shape[1], part_2.shape[1]
+        if sizes[0] == sizes[1]:
+            yield part_1, part_2, np.full(sizes[0], 1 / max(sizes[0], 1))
+            continue
+        if not all(sizes):
             raise ValueError(
-                f"Barcodes of {lengths} have no distance: one has deaths (or births) "
-                "and the other has none."
+                f"Barcodes of {n_1} and {n_2} edges have no distance: one has deaths "
+                "(or births) and the other has none."
             )
-        steps_1, steps_2, widths = merge_quantiles(part_1.shape[1], part_2.shape[1])
-        root = np.sqrt(widths)
-        distances += cdist(
-            part_1[:, steps_1] * root, part_2[:, steps_2] * root, "sqeuclidean"
-        )
-    return distances
+        steps_1, steps_2, widths = merge_quantiles(*sizes)
+        yield part_1[:, steps_1], part_2[:, steps_2], widths

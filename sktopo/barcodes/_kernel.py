@@ -10,13 +10,13 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.metrics.pairwise import euclidean_distances, linear_kernel, rbf_kernel
+from sklearn.metrics.pairwise import linear_kernel
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._utils.geometry import squared_distances, total_variance
 from sktopo._utils.parameters import check_option, check_positive
 from sktopo._utils.samples import FLOATS
-from sktopo.barcodes._distances import total_variance
 
 if TYPE_CHECKING:
     from typing import Literal, Self
@@ -34,6 +34,8 @@ class WassersteinKernel(
     On the rows of :class:`GraphPersistence` the distance is Euclidean, so the
     kernels are positive semi-definite. Use the estimator as a step before
     ``SVC(kernel="precomputed")``, or hand it over: ``SVC(kernel=WassersteinKernel())``.
+    Methods that pass one pair of rows at a time, such as
+    ``KernelPCA(kernel=WassersteinKernel(gamma=1.0))``, need a number as `gamma`.
 
     Parameters
     ----------
@@ -72,6 +74,10 @@ class WassersteinKernel(
     Where ``SVC(kernel=WassersteinKernel())`` is searched, the coefficient is the
     parameter ``svc__kernel__gamma``; the ``gamma`` of SVC itself does nothing then.
     `gamma_` after a fit says of what size "scale" is, around which to search.
+
+    It is not a kernel of :mod:`sklearn.gaussian_process`, whose kernels have gradients.
+    There, on Wasserstein rows, use :class:`sklearn.gaussian_process.kernels.RBF`: its
+    Euclidean distance is the Wasserstein distance.
 
     scikit-learn's own ``gamma="scale"`` measures the spread of numbers along a row,
     which for barcodes says how births differ from deaths, not how barcodes differ.
@@ -123,7 +129,9 @@ class WassersteinKernel(
         Raises
         ------
         ValueError
-            If a parameter is out of range or X is not a 2-D array of finite numbers.
+            If a parameter is out of range, X is not a 2-D array of finite numbers, or
+            its rows are so large, or so close to each other, that the coefficient
+            "scale" leaves the range of float64.
         """
         self._check_parameters()
         # A copy, so that later changes of the caller's array do not matter.
@@ -148,7 +156,8 @@ class WassersteinKernel(
         Raises
         ------
         ValueError
-            If X is not a 2-D array of finite numbers of the fitted width.
+            If X is not a 2-D array of finite numbers of the fitted width, or the
+            differences between rows (or the inner products) overflow.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
@@ -159,26 +168,47 @@ class WassersteinKernel(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples_X, n_features)
-            Wasserstein rows.
+        X : array-like of shape (n_samples_X, n_features) or (n_features,)
+            Wasserstein rows, or a single one.
 
-        Y : array-like of shape (n_samples_Y, n_features), default=None
-            Reference rows. If None, `X`.
+        Y : array-like of shape (n_samples_Y, n_features) or (n_features,), default=None
+            Reference rows, or a single one if X is one. If None, `X`.
 
         Returns
         -------
-        K : ndarray of shape (n_samples_X, n_samples_Y)
-            Kernel values.
+        K : ndarray of shape (n_samples_X, n_samples_Y) or float
+            Kernel values, float32 if X is, else float64; of two single rows one number.
 
         Raises
         ------
         ValueError
-            As `fit` and `transform`.
+            As `fit` and `transform`, or if there are two single rows and `gamma` is
+            "scale".
         """
         self._check_parameters()
-        X = check_array(X, dtype=FLOATS)
-        Y = X if Y is None else check_array(Y, dtype=FLOATS)
+        if Y is not None and np.ndim(X) == 1 and np.ndim(Y) == 1:
+            return self._evaluate_pair(X, Y)
+        X = check_array(X, dtype=FLOATS, input_name="X", estimator=self)
+        if Y is None:
+            return self._evaluate(X, X, self._coefficient(X))
+        Y = check_array(Y, dtype=FLOATS, input_name="Y", estimator=self)
+        if X.shape[1] != Y.shape[1]:
+            raise ValueError(
+                f"X has {X.shape[1]} columns and Y has {Y.shape[1]}; "
+                "WassersteinKernel compares rows of the same width."
+            )
         return self._evaluate(X, Y, self._coefficient(Y))
+
+    def _evaluate_pair(self, x, y):
+        """Compute the kernel of two single rows: a float."""
+        if self.kernel != "linear" and self.gamma == "scale":
+            raise ValueError(
+                "WassersteinKernel got two single rows, which do not determine "
+                "gamma='scale'. Give gamma as a number, or fit and transform with "
+                "WassersteinKernel and use kernel='precomputed' (or "
+                "affinity='precomputed')."
+            )
+        return float(self([x], [y])[0, 0])
 
     def _check_parameters(self):
         check_option("kernel", self.kernel, ("gaussian", "laplacian", "linear"))
@@ -190,22 +220,56 @@ class WassersteinKernel(
             return None
         if self.gamma != "scale":
             return float(self.gamma)
-        variance = total_variance(reference)
-        if self.kernel == "laplacian":
-            variance = variance**0.5
-        return 1 / variance if variance >= np.finfo(float).tiny else 1.0
+        variance, unit = total_variance(reference, caller="WassersteinKernel")
+        if variance == 0:
+            return 1.0
+        with np.errstate(over="ignore", under="ignore"):
+            if self.kernel == "gaussian":
+                gamma = np.float64(1 / variance) / unit / unit
+            else:
+                gamma = np.float64(variance**-0.5) / unit
+        if not 0 < gamma < np.inf:
+            raise ValueError(
+                f"gamma='scale' of WassersteinKernel would be {gamma}, because the "
+                f"rows differ by about {variance**0.5 * unit:.1g}. "
+                f"{'Divide' if gamma == 0 else 'Multiply'} all rows by one constant "
+                "first."
+            )
+        return float(gamma)
 
     def _evaluate(self, X, Y, gamma):
         if self.kernel == "linear":
-            K = linear_kernel(X, Y)
-        elif self.kernel == "gaussian":
-            K = rbf_kernel(X, Y, gamma=gamma)
-        else:
-            K = euclidean_distances(X, Y)
-            K *= -gamma
+            return _multiply_rows(X, Y)
+        K, unit = squared_distances(
+            X, None if Y is X else Y, caller="WassersteinKernel"
+        )
+        with np.errstate(over="ignore", under="ignore"):
+            if self.kernel == "gaussian":
+                # One factor after the other: their product may leave the range.
+                K *= unit
+                K *= -gamma
+            else:
+                np.sqrt(K, out=K)
+                K *= -gamma
+            K *= unit
             np.exp(K, out=K)
-        return K.astype(X.dtype, copy=False)
+            return K.astype(X.dtype, copy=False)
 
     @property
     def _n_features_out(self):
         return len(self.X_fit_)
+
+
+def _multiply_rows(X, Y):
+    """Compute the inner products of rows, and refuse those that leave the range."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        K = linear_kernel(X, Y).astype(X.dtype, copy=False)
+    sizes = [float(np.abs(rows).max()) for rows in (X, Y)]
+    is_lost = all(sizes) and sizes[0] * sizes[1] < float(np.finfo(K.dtype).tiny)
+    if is_lost or not np.isfinite(K).all():
+        raise ValueError(
+            f"The inner products of WassersteinKernel are too "
+            f"{'small' if is_lost else 'large'} for {K.dtype}. "
+            f"{'Multiply' if is_lost else 'Divide'} all rows by one constant first."
+        )
+    return K

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_array
 
-from sktopo._utils.parameters import is_integer
+from sktopo._utils.parameters import (
+    check_flag,
+    check_integer,
+    check_real,
+    is_integer,
+)
 from sktopo._utils.samples import FLOATS
 
 if TYPE_CHECKING:
@@ -20,11 +25,13 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, S
 
-# Rows can look like Wasserstein rows only if each graph has 16 nodes or more, and all
-# have 50: in few small graphs, all deaths often lie below all births by chance, and so
-# they do in many small graphs that resemble each other.
-_ENOUGH_NODES_EACH = 16
-_ENOUGH_NODES_IN_ALL = 50
+# Rows can look like Wasserstein rows only if a graph has this many nodes: in smaller
+# graphs, all deaths often lie below most births by chance.
+_ENOUGH_NODES = 16
+# The share of births other than 0 above all deaths from which on they look scaled.
+_APART = 0.8
+# Neighbours in a barcode may descend by this many roundings of the larger one.
+_ROUNDINGS = 16
 
 
 def count_nodes(n_edges: int) -> int:
@@ -40,13 +47,19 @@ def count_nodes(n_edges: int) -> int:
     n_nodes : int
         The least n with ``n (n - 1) / 2 >= n_edges``.
 
+    Raises
+    ------
+    ValueError
+        If `n_edges` is not an integer of at least 0.
+
     Examples
     --------
     >>> from sktopo.barcodes import count_nodes
     >>> count_nodes(6), count_nodes(7)
     (4, 5)
     """
-    return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1
+    check_integer("n_edges", n_edges, 0)
+    return (1 + isqrt(8 * int(n_edges) - 7)) // 2 + 1 if n_edges else 1
 
 
 def count_absent(n_edges):
@@ -69,8 +82,9 @@ def warn_incomplete(n_edges):
 
 def check_homology_dimensions(dimensions):
     """Raise a ValueError unless the dimensions are 0, 1 or both, in a sequence."""
-    is_sequence = isinstance(dimensions, (tuple, list)) and len(dimensions) > 0
-    if not is_sequence or not all(is_integer(d) and d in (0, 1) for d in dimensions):
+    is_sequence = isinstance(dimensions, (tuple, list))
+    is_sequence = is_sequence and all(map(is_integer, dimensions))
+    if not is_sequence or set(dimensions) not in ({0}, {1}, {0, 1}):
         raise ValueError(
             f"homology_dimensions={dimensions!r} must be (0, 1), (0,) or (1,): 0 "
             "stands for births, 1 for deaths."
@@ -109,6 +123,11 @@ class BarcodeLayout:
     scales : dict of str to float
         The factor that turns the weights of each kind into columns.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -125,6 +144,15 @@ class BarcodeLayout:
     topology_weight: float = 1.0
     homology_dimensions: tuple[int, ...] = (0, 1)
     n_quantiles: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        check_integer("n_edges", self.n_edges, 0)
+        check_flag("normalize", self.normalize)
+        check_real("topology_weight", self.topology_weight, 0, 1)
+        check_homology_dimensions(self.homology_dimensions)
+        if self.n_quantiles is not None:
+            check_integer("n_quantiles (if not None)", self.n_quantiles, 1)
 
     @property
     def _shares(self):
@@ -174,9 +202,13 @@ class BarcodeLayout:
 
         Raises
         ------
+        TypeError
+            If the rows are not an array.
+
         ValueError
             If the rows have another number of columns than the layout.
         """
+        _check_array_of_rows(rows)
         *cuts, n_columns = np.cumsum(list(self.sizes.values()))
         if rows.shape[-1] != n_columns:
             raise ValueError(
@@ -197,8 +229,16 @@ class BarcodeLayout:
         -------
         rows : ndarray of shape (..., n_columns)
             Rows of this layout.
+
+        Raises
+        ------
+        ValueError
+            If a kind of the layout is missing.
         """
         scales = self.scales
+        missing = [kind for kind in scales if kind not in parts]
+        if missing:
+            raise ValueError(f"parts lack {missing}; this layout has {list(scales)}.")
         return np.concatenate([parts[kind] * scales[kind] for kind in scales], axis=-1)
 
     def unscale(self, rows: FloatArray) -> dict[str, FloatArray]:
@@ -239,6 +279,14 @@ def split_barcodes(barcodes: NDArray[S]) -> tuple[NDArray[S], NDArray[S]]:
     deaths : ndarray of shape (..., n_deaths)
         The other columns.
 
+    Raises
+    ------
+    TypeError
+        If the barcodes are not an array.
+
+    ValueError
+        If the array has no columns: it is a single number.
+
     Examples
     --------
     >>> import numpy as np
@@ -246,6 +294,7 @@ def split_barcodes(barcodes: NDArray[S]) -> tuple[NDArray[S], NDArray[S]]:
     >>> split_barcodes(np.array([0.7, 0.9, 0.5]))
     (array([0.7, 0.9]), array([0.5]))
     """
+    _check_array_of_rows(barcodes)
     parts = BarcodeLayout(barcodes.shape[-1]).split(barcodes)
     return parts["birth"], parts["death"]
 
@@ -279,7 +328,11 @@ def scale_barcodes(barcodes: ArrayLike, *, normalize: bool = True) -> FloatArray
     >>> scale_barcodes([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]).round(2)
     array([[0.58, 1.15, 1.73, 2.31, 2.89, 3.46]])
     """
-    return scale_rows(check_scalable(barcodes, normalize), normalize)
+    barcodes = check_scalable(barcodes, normalize)
+    if not normalize:
+        return barcodes
+    layout = BarcodeLayout(barcodes.shape[1])
+    return layout.scale(layout.split(barcodes))
 
 
 def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray:
@@ -305,7 +358,8 @@ def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray
     Raises
     ------
     ValueError
-        If the columns are not births and deaths, each ascending.
+        If the columns are not births and deaths, each ascending, or the barcodes
+        overflow.
 
     Examples
     --------
@@ -313,9 +367,17 @@ def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray
     >>> unscale_barcodes(scale_barcodes([[1.0, 2.0, 3.0]])).round(2)
     array([[1., 2., 3.]])
     """
+    check_flag("normalize", normalize)
     scaled = check_ascending(scaled)
     layout = BarcodeLayout(scaled.shape[1], normalize=normalize)
-    return np.hstack(list(layout.unscale(scaled).values()))
+    with np.errstate(over="ignore"):
+        barcodes = np.hstack(list(layout.unscale(scaled).values()))
+    if not np.isfinite(barcodes).all():
+        raise ValueError(
+            f"Barcodes of these rows are too large for {barcodes.dtype}. Divide all "
+            "rows by one constant first."
+        )
+    return barcodes
 
 
 def check_barcodes(barcodes: ArrayLike) -> FloatArray:
@@ -346,13 +408,13 @@ def check_barcodes(barcodes: ArrayLike) -> FloatArray:
     Notes
     -----
     Normalising divides the many deaths by a larger number than the few births, which
-    separates them. Rows look like normalised Wasserstein rows if each graph has 16
-    nodes or more, all graphs together have 50 or more, and
+    separates them. Rows look like normalised Wasserstein rows if the graphs have 16
+    nodes or more and, in 9 of 10 rows,
 
-    - in 9 of 10 rows all deaths lie below all births other than 0;
-    - in half of the rows that :func:`unscale_barcodes` returns, some deaths lie above
-      some births;
-    - each of these rows is a barcode that some graph has.
+    - all deaths lie below four of five births other than 0;
+    - in the row that :func:`unscale_barcodes` returns, some deaths lie above some
+      births (in half of the rows);
+    - that row is a barcode that some graph has.
 
     Such rows are refused if the weights are then at most 1, as correlations are. Larger
     weights could also be those of a tree of strong edges among edges about
@@ -382,33 +444,41 @@ def check_barcodes(barcodes: ArrayLike) -> FloatArray:
 
 def check_scalable(barcodes, normalize):
     """Validate barcodes; if they will not be scaled, Wasserstein rows do as well."""
+    check_flag("normalize", normalize)
     return check_barcodes(barcodes) if normalize else check_ascending(barcodes)
 
 
 def check_ascending(rows):
     """Validate barcodes or Wasserstein rows of births and deaths, each ascending.
 
-    Returns an array of shape (n_graphs, n_edges), float32 or float64.
+    Neighbours may descend by rounding, as in means of rows. Returns an array of shape
+    (n_graphs, n_edges), float32 or float64.
     """
     rows = check_array(rows, dtype=FLOATS, ensure_min_features=0)
-    for name, part in zip(("births", "deaths"), split_barcodes(rows), strict=True):
-        falls = (part[:, 1:] < part[:, :-1]).any(axis=1)
-        if falls.any():
+    births, deaths = split_barcodes(rows)
+    for name, part in (("births", births), ("deaths", deaths)):
+        row = find_descent(part)
+        if row is not None:
             raise ValueError(
-                f"Row {falls.argmax()} of {rows.shape[1]} columns is not a barcode: "
-                f"the first {split_barcodes(rows)[0].shape[1]} are its births, the "
-                f"others its deaths, and the {name} do not ascend. barcode_rows turns "
-                "connectome rows into barcodes."
+                f"Row {row} of {rows.shape[1]} columns is not a barcode: the first "
+                f"{births.shape[1]} are its births, the others its deaths, and the "
+                f"{name} do not ascend. barcode_rows turns connectome rows into "
+                "barcodes."
             )
     return rows
 
 
-def scale_rows(barcodes, normalize):
-    """Scale barcodes known to be valid, see `scale_barcodes`."""
-    if not normalize:
-        return barcodes
-    layout = BarcodeLayout(barcodes.shape[1])
-    return layout.scale(layout.split(barcodes))
+def find_descent(values):
+    """Find the first row that descends by more than rounding; None if all ascend."""
+    rows = np.flatnonzero((values[:, 1:] < values[:, :-1]).any(axis=1))
+    for row in rows:
+        left, right = values[row, :-1], values[row, 1:]
+        slack = _ROUNDINGS * np.finfo(values.dtype).eps
+        # Halves, because the difference of two large numbers could overflow.
+        larger = np.maximum(np.abs(left), np.abs(right)) / 2
+        if (left / 2 - right / 2 > slack * larger).any():
+            return row
+    return None
 
 
 def count_deaths(births, deaths):
@@ -432,18 +502,29 @@ def count_deaths(births, deaths):
     return np.append(counts, len(deaths)), n_merged * (n_merged - 1) // 2
 
 
+def _check_array_of_rows(rows):
+    """Raise unless rows are an array, of which views can be returned."""
+    if not isinstance(rows, np.ndarray):
+        raise TypeError(
+            f"Rows must be a NumPy array, got {type(rows).__name__}; use np.asarray."
+        )
+    if rows.ndim == 0:
+        raise ValueError("Rows must have columns, got an array of 0 dimensions.")
+
+
 def _look_normalized(rows):
     """Return whether rows look like normalised Wasserstein rows, see `check_barcodes`.
 
     The rows, (n_graphs, n_edges), are known to ascend.
     """
     births, deaths = split_barcodes(rows)
-    n_graphs, n_nodes = len(rows), births.shape[1] + 1
-    if n_nodes < _ENOUGH_NODES_EACH or n_graphs * n_nodes < _ENOUGH_NODES_IN_ALL:
+    if births.shape[1] + 1 < _ENOUGH_NODES:
         return False
-    unscaled = BarcodeLayout(rows.shape[1]).unscale(rows)
+    with np.errstate(over="ignore"):
+        unscaled = BarcodeLayout(rows.shape[1]).unscale(rows)
+    n_apart = np.count_nonzero(births > deaths[:, -1:], axis=1)
     apart = (births[:, 0] >= 0) & (deaths[:, -1] > 0)
-    apart &= deaths[:, -1] < _smallest_above_zero(births)
+    apart &= n_apart >= _APART * np.count_nonzero(births, axis=1)
     mixed = unscaled["death"][:, -1] > _smallest_above_zero(unscaled["birth"])
     if apart.mean() < 0.9 or mixed.mean() < 0.5:
         return False

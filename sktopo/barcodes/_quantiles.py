@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from sktopo._utils.parameters import check_integer
 from sktopo._utils.samples import FLOATS
+from sktopo.barcodes._layout import find_descent
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -42,7 +43,8 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     Raises
     ------
     ValueError
-        If `n_quantiles` is less than 1 or the rows are empty.
+        If `n_quantiles` is not an integer of at least 1, the rows are empty, or a row
+        does not ascend.
 
     References
     ----------
@@ -55,8 +57,13 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     >>> quantile_vectors([[0.0, 3.0, 6.0]], 2)
     array([[1., 5.]])
     """
-    values = check_array(values, dtype=FLOATS)
+    values = check_array(values, dtype=FLOATS, input_name="values")
     check_integer("n_quantiles", n_quantiles, 1)
+    row = find_descent(values)
+    if row is not None:
+        raise ValueError(
+            f"Row {row} of the values does not ascend. Sort births, or deaths, first."
+        )
     n_values = values.shape[1]
     index, bins, widths = merge_quantiles(n_values, n_quantiles)
     weights = csr_array(

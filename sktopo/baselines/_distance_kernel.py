@@ -90,18 +90,24 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Raises
         ------
         ValueError
-            If `scale` is out of range or X is not a 2-D array of finite numbers that
-            are not negative.
+            If `scale` is out of range, X is not a 2-D array of finite numbers that are
+            not negative, or their median overflows.
         """
         by_median = isinstance(self.scale, str) and self.scale == "median"
         if not by_median:
             check_positive("scale (if not 'median')", self.scale)
         X = validate_data(self, X, dtype=FLOATS, ensure_non_negative=True)
-        positive = X[X > 0]
+        scale = self.scale
         if by_median:
-            self.scale_ = float(np.median(positive)) if positive.size else 1.0
-        else:
-            self.scale_ = float(self.scale)
+            positive = X[X > 0].astype(np.float64)
+            with np.errstate(over="ignore"):
+                scale = np.median(positive) if positive.size else 1.0
+            if not np.isfinite(scale):
+                raise ValueError(
+                    "The median of the distances given to DistanceKernel overflows. "
+                    "Divide all distances by one constant first."
+                )
+        self.scale_ = float(scale)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -124,7 +130,10 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, ensure_non_negative=True, reset=False)
-        return np.exp(X / -self.scale_, dtype=X.dtype)
+        # In float64, where no scale of float32 distances overflows or is lost.
+        with np.errstate(over="ignore", under="ignore"):
+            K = np.divide(X, -self.scale_, dtype=np.float64)
+            return np.exp(K, out=K).astype(X.dtype, copy=False)
 
     @property
     def _n_features_out(self):

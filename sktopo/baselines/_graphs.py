@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import shortest_path
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
+from sktopo._utils.geometry import find_unit
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag
@@ -200,17 +201,20 @@ def import_networkx(purpose):
 def _summaries(row):
     """Compute the twelve summaries of one graph."""
     weights = weight_matrix(row)
+    # Weights of the size of 1 have squares and reciprocals; the unit is a power of two.
+    unit = find_unit(weights, 0.0, "GraphSummaries")
+    weights = weights / unit
     n_nodes = len(weights)
     strength = weights.sum(axis=0) / max(n_nodes - 1, 1)
     clustering = _clustering(weights)
     return [
-        strength.mean(),
-        strength.std(),
+        strength.mean() * unit,
+        strength.std() * unit,
         _skewness(strength),
-        *np.quantile(strength, _QUANTILES),
+        *(np.quantile(strength, _QUANTILES) * unit),
         clustering.mean(),
         clustering.std(),
-        _efficiency(weights),
+        _efficiency(weights) * unit,
         _modularity(weights),
     ]
 
@@ -219,7 +223,8 @@ def _skewness(values):
     deviations = values - values.mean()
     variance = np.mean(deviations**2)
     # Equal strengths may differ by rounding, and their skewness would be noise.
-    if variance <= (1e-12 * np.abs(values).max()) ** 2:
+    rounding = len(values) * np.finfo(values.dtype).eps * np.abs(values).max()
+    if variance <= rounding**2:
         return 0.0
     return np.mean(deviations**3) / variance**1.5
 

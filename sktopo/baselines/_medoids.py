@@ -10,12 +10,9 @@ from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._utils.geometry import find_unit, restore_unit, squared_distances
 from sktopo._utils.optional import import_optional
-from sktopo._utils.parameters import (
-    check_integer,
-    check_option,
-    reset_fitted_attributes,
-)
+from sktopo._utils.parameters import check_integer, check_option
 from sktopo._utils.samples import FLOATS
 
 if TYPE_CHECKING:
@@ -26,6 +23,10 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from sktopo._typing import IntArray, RandomState
+
+_NAME = "MedoidClusterer"
+# The metrics that scikit-learn computes from products of rows.
+_EUCLIDEAN = ("euclidean", "l2", "nan_euclidean")
 
 
 class MedoidClusterer(ClusterMixin, BaseEstimator):
@@ -146,7 +147,8 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
 
         ValueError
             If a parameter is out of range, or X is not a 2-D array of finite
-            numbers, or distances are negative, not square, or fewer than clusters.
+            numbers, or distances are negative, not square, not finite, or fewer than
+            clusters.
         """
         check_integer("n_clusters", self.n_clusters, 1)
         check_integer("max_iter", self.max_iter, 1)
@@ -155,12 +157,11 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         kmedoids = import_optional(
             "kmedoids", extra="baselines", purpose="MedoidClusterer"
         )
-        reset_fitted_attributes(self)
         X = validate_data(
             self, X, dtype=FLOATS, ensure_non_negative=self._is_precomputed()
         )
         check_enough_samples(len(X), self.n_clusters)
-        distances = self._square(X)
+        distances, unit = self._square(X)
         run = {"alternate": "alternating"}.get(self.method, self.method)
         found = getattr(kmedoids, run)(
             np.ascontiguousarray(distances),
@@ -169,13 +170,19 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
             init=self.init,
             random_state=check_random_state(self.random_state),
         )
-        self.medoid_indices_ = np.sort(found.medoids).astype(np.intp)
-        to_medoids = distances[:, self.medoid_indices_]
+        medoids = np.sort(found.medoids).astype(np.intp)
+        to_medoids = distances[:, medoids]
+        inertia = restore_unit(
+            to_medoids.min(axis=1).sum(), unit, power=1, caller=_NAME
+        )
+        self.medoid_indices_ = medoids
         self.labels_ = to_medoids.argmin(axis=1)
         self.n_iter_ = found.n_iter
-        self.inertia_ = float(to_medoids.min(axis=1).sum())
+        self.inertia_ = float(inertia)
         if not self._is_precomputed():
-            self.cluster_centers_ = X[self.medoid_indices_]
+            self.cluster_centers_ = X[medoids]
+        elif hasattr(self, "cluster_centers_"):
+            del self.cluster_centers_
         return self
 
     def predict(self, X: ArrayLike) -> IntArray:
@@ -204,22 +211,41 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         )
         if precomputed:
             return X[:, self.medoid_indices_].argmin(axis=1)
-        centers = self.cluster_centers_
-        return pairwise_distances(X, centers, metric=self.metric).argmin(axis=1)
+        distances, _ = self._measure(X, self.cluster_centers_)
+        return distances.argmin(axis=1)
 
     def _is_precomputed(self):
         return isinstance(self.metric, str) and self.metric == "precomputed"
 
     def _square(self, X):
-        """Return the distances among the samples of `fit`: (n_samples, n_samples)."""
+        """Return the distances among the samples of `fit`, and their unit."""
         if not self._is_precomputed():
-            return pairwise_distances(X, metric=self.metric)
+            return self._measure(X, X)
         if X.shape[0] != X.shape[1]:
             raise ValueError(
                 f"X has shape {X.shape}; expected distances among the samples of fit, "
                 "a square matrix. For rows give metric='euclidean' or another metric."
             )
-        return X
+        # Brought to the size of 1, sums of distances do not overflow.
+        unit = find_unit(X, 0.0, _NAME)
+        return X.astype(np.float64) / unit, unit
+
+    def _measure(self, X, Y):
+        """Compute the distances between rows, float64, and their unit."""
+        if isinstance(self.metric, str) and self.metric in _EUCLIDEAN:
+            squared, unit = squared_distances(X, None if Y is X else Y, caller=_NAME)
+            return np.sqrt(squared, out=squared), unit
+        with np.errstate(all="ignore"):
+            distances = pairwise_distances(X, Y, metric=self.metric)
+        bad = np.argwhere(~np.isfinite(distances))
+        if len(bad):
+            first, second = bad[0]
+            raise ValueError(
+                f"metric={self.metric!r} of {_NAME} gave {distances[first, second]} "
+                f"for samples {first} and {second}; expected finite distances."
+            )
+        unit = find_unit(distances, 0.0, _NAME)
+        return distances.astype(np.float64) / unit, unit
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import SpectralClustering
-from sklearn.metrics import pairwise_distances_argmin
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sktopo._utils.geometry import mean_row, squared_distances
 from sktopo._utils.parameters import check_integer, check_option
 from sktopo._utils.samples import FLOATS
 from sktopo.baselines._graphs import import_networkx
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sktopo._typing import IntArray, RandomState
+
+_NAME = "SimilarityClusterer"
 
 
 class SimilarityClusterer(ClusterMixin, BaseEstimator):
@@ -119,7 +120,7 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
 
         ValueError
             If a parameter is out of range, X is not a 2-D array of finite numbers,
-            or there are fewer rows than clusters.
+            there are fewer rows than clusters, or differences between rows overflow.
         """
         check_integer("n_clusters", self.n_clusters, 1)
         check_option("method", self.method, ("spectral", "modularity"))
@@ -137,9 +138,11 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         else:
             labels = _join_communities(similarities, self.n_clusters)
         found, self.labels_ = np.unique(labels, return_inverse=True)
-        self.cluster_centers_ = np.stack(
-            [X[labels == label].mean(axis=0) for label in found]
+        # Not rounded to float32, so that rows of both precisions get the same labels.
+        self._centers = np.stack(
+            [mean_row(X[labels == label], caller=_NAME) for label in found]
         )
+        self.cluster_centers_ = self._centers.astype(X.dtype, copy=False)
         return self
 
     def predict(self, X: ArrayLike) -> IntArray:
@@ -162,12 +165,13 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        return pairwise_distances_argmin(X, self.cluster_centers_)
+        squared, _ = squared_distances(X, self._centers, caller=_NAME)
+        return squared.argmin(axis=1)
 
 
 def _similarities(X):
     """Compute Gaussian similarities of rows, of median width: (n_rows, n_rows)."""
-    squared = euclidean_distances(X, squared=True).astype(np.float64)
+    squared, _ = squared_distances(X, caller=_NAME)
     positive = squared[squared > 0]
     return np.exp(-squared / (np.median(positive) if positive.size else 1.0))
 

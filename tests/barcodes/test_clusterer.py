@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -102,9 +104,22 @@ def test_fewer_distinct_rows_than_clusters(n_features):
         top = TopClusterer(4, random_state=0).fit(rows)
     assert top.cluster_centers_.shape == (4, n_features)
     assert np.isfinite(top.cluster_centers_).all()
-    assert_allclose(top.inertia_, 0, atol=1e-12)
+    assert top.inertia_ == 0
     assert adjusted_rand_score(top.labels_, np.repeat([0, 1], 5)) == 1
-    assert_allclose(top.cluster_std_, 0, atol=1e-6)  # roots of rounding errors
+    assert_array_equal(top.cluster_std_, 0)
+
+
+@pytest.mark.filterwarnings("ignore:.*distinct clusters")
+def test_centers_of_clusters_without_rows_are_rows():
+    top = TopClusterer(3, random_state=0).fit(np.full((6, 300), 0.7))
+    assert_array_equal(top.cluster_centers_, np.full((3, 300), 0.7))
+
+
+def test_equal_rows_have_no_deviation():
+    rows = np.repeat(np.random.default_rng(0).random((3, 500)), 4, axis=0)
+    top = TopClusterer(3, n_init=5, random_state=0).fit(rows)
+    assert_array_equal(top.cluster_std_, 0)
+    assert top.inertia_ == top.score(rows) == 0
 
 
 def test_float32_is_kept_and_as_good(study):
@@ -123,6 +138,152 @@ def test_far_from_the_origin(study):
     moved = clone(exact).fit(rows + 1e6)
     assert_array_equal(moved.labels_, exact.labels_)
     assert_allclose(moved.inertia_, exact.inertia_, rtol=1e-5)
+
+
+def assert_is_consistent(top, rows):
+    """Check a fit that has converged against plain differences in long doubles."""
+    exact = rows.astype(np.longdouble)
+    centers = [exact[top.labels_ == k].mean(axis=0) for k in range(top.n_clusters)]
+    assert_allclose(top.cluster_centers_, np.array(centers, rows.dtype), rtol=1e-6)
+    gaps = exact[:, None] - np.array(centers)
+    squared = (gaps**2).sum(axis=2).astype(float)
+    tolerance = 1e-5 if rows.dtype == np.float32 else 1e-9
+    distances = top.transform(rows)
+    assert_allclose(distances, np.sqrt(squared), rtol=max(tolerance, 1e-7))
+    assert distances.dtype == rows.dtype
+    for labels in (top.predict(rows), distances.argmin(axis=1)):
+        assert_array_equal(labels, top.labels_)
+    own = squared[np.arange(len(rows)), top.labels_]
+    assert_allclose(own, squared.min(axis=1), rtol=tolerance)
+    assert_allclose(top.inertia_, own.sum(), rtol=tolerance)
+    assert top.score(rows) == -top.inertia_
+    deviations = [own[top.labels_ == k].mean() ** 0.5 for k in range(len(centers))]
+    assert_allclose(top.cluster_std_, deviations, rtol=tolerance)
+
+
+def make_groups(seed, n_features):
+    """Make 12 rows of integers below 64 in two groups that lie far apart."""
+    steps = np.random.default_rng(seed).integers(0, 8, (12, n_features))
+    steps[::2] += 40
+    return steps.astype(float)
+
+
+@settings(max_examples=20)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([4, 200]),
+    st.sampled_from(["k-means++", "random", "array", "callable"]),
+    st.integers(-80, 40),
+    st.integers(-1, 1),
+)
+def test_offset_unit_and_order_change_nothing(seed, n_features, init, exponent, sign):
+    steps = make_groups(seed, n_features)
+    order = np.random.default_rng(seed).permutation(12)
+
+    def fit(rows):
+        first = {"array": rows[:2], "callable": lambda X, k, random_state: X[:k]}
+        return TopClusterer(2, init=first.get(init, init), random_state=0).fit(rows)
+
+    expected = fit(steps)
+    assert_array_equal(expected.labels_, [1, 0] * 6)
+    assert_array_equal(fit(steps[order]).labels_, expected.labels_[order])
+    for dtype, digits in ((np.float64, 26), (np.float32, 14)):
+        unit = 2.0**exponent
+        rows = ((sign * 2.0**digits + steps) * unit).astype(dtype)
+        found = fit(rows)
+        assert_is_consistent(found, rows)
+        assert_array_equal(found.labels_, expected.labels_)
+        rtol = 1e-9  # the same numbers, so float32 is as good
+        assert_allclose(found.inertia_ / unit**2, expected.inertia_, rtol)
+        assert_allclose(found.cluster_std_ / unit, expected.cluster_std_, rtol)
+        assert_allclose(
+            found.transform(rows) / dtype(unit), expected.transform(steps), rtol=1e-6
+        )
+
+
+def test_float32_rows_some_steps_of_float32_apart():
+    steps = np.sort(np.random.default_rng(0).integers(0, 8, (40, 3003)), axis=1)
+    steps[20:] += 8
+    rows = (1 - 2.0**-17 + steps * 2.0**-22).astype(np.float32)
+    top = TopClusterer(2, n_init=10, random_state=0)
+    single, exact = clone(top).fit(rows), clone(top).fit(rows.astype(float))
+    assert_array_equal(single.labels_, np.repeat([0, 1], 20))
+    assert single.inertia_ == exact.inertia_
+    assert_array_equal(single.cluster_std_, exact.cluster_std_)
+    assert_array_equal(single.predict(rows), single.labels_)
+    assert_allclose(single.transform(rows), exact.transform(rows), rtol=1e-6)
+
+
+def test_tight_groups_of_wide_rows():
+    rows = np.random.default_rng(0).standard_normal((12, 400)) * 1e-9
+    rows[6:] += 1
+    top = TopClusterer(2, n_init=5, random_state=0).fit(rows)
+    assert_is_consistent(top, rows)
+    parts = [rows[:6], rows[6:]]
+    expected = [np.sqrt(part.var(axis=0).sum()) for part in parts]
+    assert_allclose(top.cluster_std_, expected, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n_features", [3, 200])
+@pytest.mark.parametrize("unit", [1e-26, 1e18, 1e19, 1e30, 1e35])
+def test_units_of_float32(n_features, unit):
+    steps = np.random.default_rng(0).random((8, n_features))
+    steps[4:] += 3
+    rows = (steps * unit).astype(np.float32)
+    top = TopClusterer(2, n_init=10, random_state=0).fit(rows)
+    assert_array_equal(top.labels_, np.repeat([0, 1], 4))
+    assert_is_consistent(top, rows)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n_features", [3, 200])
+def test_numbers_out_of_range(n_features):
+    rows = np.random.default_rng(0).random((8, n_features)) + 1
+    rows[4:] += 3
+    top = TopClusterer(2, n_init=10, random_state=0)
+    for factor, fault in ((1e200, "too large"), (1e-200, "too small")):
+        with pytest.raises(ValueError, match=f"TopClusterer are {fault}"):
+            top.fit(rows * factor)
+    apart = np.zeros((8, n_features))
+    apart[:, 0] = np.where(np.arange(8) < 4, -1.79e308, 1e307)
+    with pytest.raises(ValueError, match="sample 4 are too large for TopClusterer"):
+        top.fit(apart)
+    top.fit(rows.astype(np.float32))
+    far = np.full((1, n_features), 3e38, dtype=np.float32)
+    with pytest.raises(ValueError, match=r"TopClusterer.transform .* float32"):
+        top.transform(far)
+    huge = rows * 1e300
+    assert_array_equal(top.predict(huge), top.transform(huge).argmin(axis=1))
+    with pytest.raises(ValueError, match=r"TopClusterer.score are too large"):
+        top.score(rows * 1e300)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([np.float32, np.float64]))
+def test_near_ties_are_broken_alike(seed, dtype):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 3, (20, 4)).astype(dtype)
+    top = TopClusterer(5, n_init=1, random_state=0).fit(rows)
+    new = np.vstack([rows, (rows[:10] + rows[10:]) / 2, rows * dtype(1e6)])
+    assert_array_equal(top.predict(new), top.transform(new).argmin(axis=1))
+    assert_array_equal(top.predict(rows), top.labels_)
+
+
+def test_first_barycenters_may_be_given_in_any_unit():
+    rows = make_groups(0, 4)
+    seen = []
+
+    def first(X, n_clusters, random_state):
+        seen.append(X.copy())
+        return [[0, 0, 0, 0], [50, 50, 50, 50]]
+
+    TopClusterer(2, init=first, n_init=1).fit(rows)
+    assert_array_equal(seen[0], rows)
+    for init in ([[0, 0, 0, 0], [1e300] * 4], [[0, 0, 0, 0], ["a"] * 4], [[0], [1]]):
+        for given_init in (init, lambda X, k, random_state, init=init: init):
+            with pytest.raises(ValueError, match=r"init|convert"):
+                TopClusterer(2, init=given_init).fit(rows)
 
 
 def test_one_cluster_and_one_each(study):
@@ -173,11 +334,43 @@ def test_more_clusters_than_samples():
         ({"max_iter": 0}, ValueError),
         ({"tol": -1}, ValueError),
         ({"random_state": "seed"}, ValueError),
+        ({"n_clusters": True}, ValueError),
+        ({"max_iter": True}, ValueError),
+        ({"tol": np.nan}, ValueError),
     ],
 )
 def test_bad_parameters(parameters, error):
     with pytest.raises(error, match=next(iter(parameters))), warnings.catch_warnings():
         TopClusterer(**{"n_clusters": 2, **parameters}).fit(np.eye(5))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"n_clusters": True},
+            "^n_clusters must be an integer of at least 1, got True",
+        ),
+        ({"n_init": "many"}, "^n_init='many' is unknown; expected one of 'auto'"),
+        ({"init": "kmeans"}, "^init='kmeans' is unknown; expected one of 'k-means"),
+        ({"tol": np.nan}, "^tol must be a finite number"),
+        ({"init": np.zeros((2, 7))}, r"^init has shape \(2, 7\); expected \(2, 5\)"),
+    ],
+)
+def test_messages(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        TopClusterer(**{"n_clusters": 2, **parameters}).fit(np.eye(5))
+
+
+def test_nan_to_predict():
+    top = TopClusterer(2, random_state=0).fit(np.eye(5))
+    for bad, name in ((np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")):
+        rows = np.eye(5)
+        rows[3, 2] = bad
+        with pytest.raises(ValueError, match=f"Input X contains {name}"):
+            top.predict(rows)
+    with pytest.raises(ValueError, match=r"Input X contains NaN.\s*TopClusterer"):
+        top.predict(np.full((1, 5), np.nan))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import ot
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
@@ -184,3 +184,129 @@ def test_barycenter_keeps_float32(make_rows):
 def test_variance_is_half_the_mean_squared_distance(barcodes):
     squared = bc.wasserstein_distances(barcodes, squared=True)
     assert_allclose(bc.wasserstein_variance(barcodes), squared.mean() / 2, atol=1e-12)
+
+
+def long_distances(barcodes, normalize):
+    """Oracle: plain differences in long doubles."""
+    squared = 0.0
+    parts = bc.split_barcodes(barcodes.astype(np.longdouble))
+    for part in parts:
+        gaps = ((part[:, None] - part) ** 2).sum(axis=2)
+        squared = squared + (gaps / part.shape[1] if normalize else gaps)
+    return np.sqrt(squared)
+
+
+@settings(max_examples=25)
+@given(
+    st.integers(0, 2**32 - 1), st.booleans(), st.integers(-80, 50), st.integers(-1, 1)
+)
+def test_offset_unit_and_float32_change_nothing(seed, normalize, exponent, sign):
+    steps = np.sort(np.random.default_rng(seed).integers(0, 4, (5, 10)), axis=1)
+    steps = steps.astype(float)
+    expected = long_distances(steps, normalize).astype(float)
+    unit = 2.0**exponent
+    rows = (sign * 2.0**20 + steps) * unit  # at most 8 steps of float32 apart
+    for barcodes in (rows, rows.astype(np.float32)):
+        distances = bc.wasserstein_distances(barcodes, normalize=normalize)
+        assert_allclose(distances / unit, expected, rtol=1e-14)
+        variance = bc.wasserstein_variance(barcodes, normalize=normalize)
+        assert_allclose(variance / unit**2, (expected**2).mean() / 2, rtol=1e-12)
+        center = bc.barycenter(barcodes)
+        assert_allclose((center / unit - sign * 2.0**20), steps.mean(axis=0), atol=0.1)
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_barcodes_one_step_of_float32_apart(normalize):
+    low = np.full(10, 0.7, dtype=np.float32)
+    barcodes = np.array([low, np.nextafter(low, np.float32(1))])
+    expected = long_distances(barcodes, normalize).astype(float)
+    assert expected[0, 1] > 0
+    found = bc.wasserstein_distances(barcodes, normalize=normalize)
+    assert_allclose(found, expected, rtol=1e-14)
+    variance = bc.wasserstein_variance(barcodes, normalize=normalize)
+    assert_allclose(variance, expected[0, 1] ** 2 / 4, rtol=1e-12)
+    mixed = bc.wasserstein_distance(
+        barcodes[0],
+        np.repeat(
+            barcodes[1],
+            [
+                3,
+                3,
+                *[1] * 8,
+            ],
+        ),
+    )
+    step = float(barcodes[1, 0]) - float(barcodes[0, 0])
+    assert_allclose(mixed, np.sqrt(2) * step, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [1e-200, 1e-30, 1e30, 1e200])
+def test_distances_of_any_unit(unit):
+    barcodes = np.sort(np.random.default_rng(0).random((4, 10)), axis=1)
+    expected = bc.wasserstein_distances(barcodes)
+    found = bc.wasserstein_distances(barcodes * unit)
+    assert_allclose(found / unit, expected, rtol=1e-12)
+    if 1e-100 < unit < 1e100:
+        return
+    for function in (
+        bc.wasserstein_variance,
+        lambda rows: bc.wasserstein_distances(rows, squared=True),
+    ):
+        with pytest.raises(
+            ValueError, match="wasserstein_[a-z]* are too (small|large)"
+        ):
+            function(barcodes * unit)
+
+
+@pytest.mark.filterwarnings("error")
+def test_distances_that_overflow():
+    barcodes = np.array([[-1.7e308], [1.7e308]])
+    for function in (bc.wasserstein_distances, bc.wasserstein_variance, bc.barycenter):
+        with pytest.raises(ValueError, match=f"{function.__name__}.*Divide"):
+            function(barcodes)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        ([5e-324, 5e-324], [0.6, 0.8, 0.3]),
+        ([1e308, 1e308], [0.6, 0.8, 0.3]),
+        ([1e308, 0], [0.7, 0.9, 0.5]),
+        ([0, 5e-324], [0.5, 0.7, 0.1]),
+        ([5e-324, 1e308], [0.5, 0.7, 0.1]),
+        ([3e307, 1e307], [0.65, 0.85, 0.4]),
+    ],
+)
+def test_weights_of_any_size(used, expected):
+    barcodes = [[0.7, 0.9, 0.5], [0.5, 0.7, 0.1]]
+    assert_allclose(bc.barycenter(barcodes, weights=used), expected, rtol=1e-14)
+
+
+def test_the_barycenter_of_equal_barcodes_is_that_barcode(make_rows):
+    barcodes = np.repeat(bc.barcode_rows(make_rows(1, 9)), 7, axis=0)
+    assert_array_equal(bc.barycenter(barcodes), barcodes[0])
+    assert bc.wasserstein_variance(barcodes) == 0
+
+
+@pytest.mark.parametrize("flag", ["False", None, 0, float("nan")])
+def test_flags(flag):
+    barcodes = [[0.7, 0.9, 0.5], [0.1, 0.2, 0.4]]
+    for function in (
+        bc.wasserstein_distances,
+        bc.wasserstein_variance,
+        bc.scale_barcodes,
+        bc.unscale_barcodes,
+    ):
+        with pytest.raises(ValueError, match="normalize must be True or False"):
+            function(barcodes, normalize=flag)
+    with pytest.raises(ValueError, match="squared must be True or False"):
+        bc.wasserstein_distances(barcodes, squared=flag)
+
+
+def test_bad_numbers_name_their_barcode():
+    with pytest.raises(ValueError, match="barcode 1 contains NaN"):
+        bc.wasserstein_distances([[1.0], [np.nan]])
+    with pytest.raises(ValueError, match="weights contains infinity"):
+        bc.barycenter([[1.0], [2.0]], weights=[1, np.inf])

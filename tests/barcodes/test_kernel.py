@@ -2,9 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+from sklearn.cluster import SpectralClustering
+from sklearn.decomposition import KernelPCA
+from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -103,9 +109,119 @@ def test_scale_of_equal_rows_is_one(kernel, value):
     assert WassersteinKernel(kernel=kernel).fit(np.full((3, 3), value)).gamma_ == 1
 
 
-def test_scale_of_tiny_rows_is_finite():
-    tiny = WassersteinKernel().fit(np.eye(3) * 1e-160)
-    assert_array_equal(tiny.transform(np.eye(3)) > 0, np.ones((3, 3)))
+@pytest.mark.parametrize(("unit", "remedy"), [(1e-200, "Multiply"), (1e200, "Divide")])
+def test_scale_out_of_range(unit, remedy):
+    message = f"gamma='scale' of WassersteinKernel would be .*{remedy} all rows"
+    for use in (WassersteinKernel().fit, WassersteinKernel()):
+        with pytest.raises(ValueError, match=message):
+            use(np.eye(3) * unit)
+    # The laplacian kernel has no squares.
+    laplacian = WassersteinKernel(kernel="laplacian")
+    assert_allclose(laplacian(np.eye(3) * unit), laplacian(np.eye(3)), rtol=1e-12)
+
+
+def test_distances_that_overflow():
+    with pytest.raises(ValueError, match="too large for WassersteinKernel"):
+        WassersteinKernel(gamma=1.0)([[1.7e308], [-1.7e308]])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("unit", "fault"), [(1e25, "too large"), (1e-25, "too small"), (1e154, "too large")]
+)
+def test_inner_products_out_of_range(unit, fault):
+    dtype = np.float32 if unit < 1e38 else np.float64
+    rows = (np.ones((2, 2000)) * unit).astype(dtype)
+    with pytest.raises(ValueError, match=f"inner products .* {fault}"):
+        WassersteinKernel(kernel="linear")(rows)
+
+
+def oracle(steps, kernel):
+    """Evaluate the kernel of gamma="scale" from plain differences."""
+    squared = cdist(steps, steps, "sqeuclidean") / steps.var(axis=0).sum()
+    return np.exp(-(squared if kernel == "gaussian" else np.sqrt(squared)))
+
+
+@settings(max_examples=25)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["gaussian", "laplacian"]),
+    st.sampled_from([np.float32, np.float64]),
+    st.data(),
+)
+def test_offset_and_unit_change_nothing(seed, kernel, dtype, data):
+    digits = np.finfo(dtype).nmant - 5
+    steps = np.random.default_rng(seed).integers(0, 20, (12, 10)).astype(float)
+    offset = data.draw(st.sampled_from([0, 1, -1]))
+    exponent = data.draw(st.integers(-80, 50))
+    rows = (offset * 2.0**digits + steps) * 2.0**exponent
+    assert_array_equal(rows.astype(dtype), rows)
+    expected = oracle(steps, kernel)
+    wasserstein = WassersteinKernel(kernel=kernel)
+    for K in (wasserstein.fit_transform(rows.astype(dtype)), wasserstein(rows)):
+        assert_allclose(K, expected, rtol=1e-5 if K.dtype == np.float32 else 1e-11)
+    eigenvalues = np.linalg.eigvalsh(wasserstein(rows))
+    assert eigenvalues[0] > -1e-10 * eigenvalues[-1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [1e-26, 1e-13, 1.0, 1e18, 1e25])
+@pytest.mark.parametrize("kernel", ["gaussian", "laplacian"])
+def test_units_of_float32(kernel, unit):
+    steps = np.random.default_rng(0).random((8, 10))
+    steps[4:] += 3
+    K = WassersteinKernel(kernel=kernel).fit_transform((steps * unit).astype("f4"))
+    assert K.dtype == np.float32
+    assert_allclose(K, oracle(steps, kernel), rtol=1e-5)
+
+
+def test_tight_groups_far_apart():
+    rows = np.random.default_rng(0).normal(size=(8, 300)) * 1e-9
+    rows[4:] += 1
+    K = WassersteinKernel(gamma=1e15)(rows)
+    assert_allclose(K, np.exp(-1e15 * cdist(rows, rows, "sqeuclidean")), rtol=1e-9)
+
+
+def test_reference_rows_of_integers_are_float64():
+    for dtype in (np.int32, np.float16):
+        rows = np.arange(6).reshape(3, 2).astype(dtype)
+        assert WassersteinKernel().fit(rows).X_fit_.dtype == np.float64
+
+
+def test_methods_that_pass_pairs_of_rows(study):
+    X, y = study
+    rows = GraphPersistence().fit_transform(X)
+    wasserstein = WassersteinKernel(gamma=20.0)
+    K = wasserstein(rows)
+    assert wasserstein(rows[0], rows[1]) == K[0, 1]
+    assert isinstance(wasserstein(rows[0].tolist(), rows[1].tolist()), float)
+    assert_allclose(pairwise_kernels(rows, metric=wasserstein), K, rtol=1e-12)
+    assert_allclose(
+        np.abs(KernelPCA(2, kernel=wasserstein).fit_transform(rows)),
+        np.abs(KernelPCA(2, kernel="precomputed").fit_transform(K)),
+        atol=1e-6,
+    )
+    ridge = KernelRidge(kernel=wasserstein).fit(rows, y)
+    expected = KernelRidge(kernel="precomputed").fit(K, y)
+    assert_allclose(ridge.dual_coef_, expected.dual_coef_, rtol=1e-9)
+    spectral = SpectralClustering(2, affinity=wasserstein, random_state=0).fit(rows)
+    assert_allclose(spectral.affinity_matrix_, K, rtol=1e-12)
+    features = Nystroem(wasserstein, n_components=30, random_state=0)
+    approximate = features.fit_transform(rows)
+    assert_allclose(approximate @ approximate.T, K, atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "laplacian"])
+def test_a_pair_of_rows_has_no_scale(study, kernel):
+    with pytest.raises(ValueError, match=r"two single rows.*gamma as a number"):
+        KernelPCA(kernel=WassersteinKernel(kernel=kernel)).fit(study[0])
+    linear = WassersteinKernel(kernel="linear")
+    assert linear([1.0, 2.0], [3.0, 4.0]) == 11
+
+
+def test_rows_of_two_widths():
+    with pytest.raises(ValueError, match="X has 3 columns and Y has 2"):
+        WassersteinKernel()(np.eye(3), np.eye(2))
 
 
 def test_scale_of_large_float32_sets():

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics.pairwise import euclidean_distances
 
-from sktopo import FunctionalConnectome, GraphPersistence
+from sktopo import ActivationExtractor, FunctionalConnectome, GraphPersistence
 from sktopo import barcodes as bc
 
 
@@ -139,3 +139,91 @@ def test_trees_of_strong_edges_are_not_taken_for_wasserstein_rows():
             weights = np.where(second - first == 1, 0.9, 0.0)
             barcodes = bc.barcode_rows(weights + noise * rng.random((9, len(first))))
             assert_array_equal(bc.check_barcodes(barcodes), barcodes)
+
+
+@pytest.mark.parametrize("n_edges", [-1, 2.0, True, "3", None])
+def test_bad_numbers_of_edges(n_edges):
+    for function in (bc.count_nodes, bc.BarcodeLayout):
+        with pytest.raises(ValueError, match="n_edges must be an integer of at least"):
+            function(n_edges)
+    assert bc.count_nodes(np.int64(6)) == 4
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"normalize": "False"},
+        {"topology_weight": 1.5},
+        {"homology_dimensions": ([0],)},
+        {"homology_dimensions": 0},
+        {"n_quantiles": True},
+    ],
+)
+def test_bad_layouts(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        bc.BarcodeLayout(6, **options)
+
+
+def test_only_arrays_are_split():
+    layout = bc.BarcodeLayout(3)
+    for function in (bc.split_barcodes, layout.split, layout.unscale):
+        with pytest.raises(TypeError, match="must be a NumPy array, got list"):
+            function([1, 2, 3])
+        with pytest.raises(ValueError, match="0 dimensions"):
+            function(np.array(1.0))
+    with pytest.raises(ValueError, match=r"parts lack \['death'\]"):
+        layout.scale({"birth": np.ones(2)})
+
+
+def test_rows_may_descend_by_rounding():
+    means = np.array([[0.3, 0.1 + 0.2, 0.3]])[:, [1, 0, 2]]
+    assert_array_equal(bc.check_barcodes(means), means)
+    single = np.array([[1, 1 - 2**-24, 0.5]], dtype=np.float32)
+    assert_array_equal(bc.check_barcodes(single), single)
+    for falling in (
+        [[1, 1 - 1e-12, 0.5]],
+        [[1e-300, 0.9e-300, 0]],
+        [[1e308, -1e308, 0]],
+    ):
+        with pytest.raises(ValueError, match="births do not ascend"):
+            bc.check_barcodes(falling)
+    with pytest.raises(ValueError, match="births do not ascend"):
+        bc.check_barcodes(np.array([[1, 1 - 2e-6, 0.5]], dtype=np.float32))
+
+
+def test_barycenters_of_barcodes_are_barcodes(make_rows):
+    barcodes = bc.barcode_rows(make_rows(30, 20, "ties"))
+    assert_array_equal(bc.check_barcodes(barcodes.mean(axis=0)[None]).shape, (1, 190))
+    for dtype in (np.float32, np.float64):
+        center = bc.barycenter((1000 + barcodes / 7).astype(dtype))
+        assert_array_equal(bc.check_barcodes([center])[0], center)
+
+
+def test_unscaled_rows_that_overflow():
+    rows = np.full((1, 190), 3e38, dtype=np.float32)
+    with pytest.raises(ValueError, match="too large for float32"):
+        bc.unscale_barcodes(rows)
+
+
+@pytest.mark.parametrize("n_nodes", [20, 30, 50])
+def test_single_wasserstein_rows_are_refused(n_nodes):
+    graphs = np.random.default_rng(n_nodes).random((20, n_nodes * (n_nodes - 1) // 2))
+    for barcode, row in zip(
+        bc.barcode_rows(graphs), GraphPersistence().fit_transform(graphs), strict=True
+    ):
+        assert_array_equal(bc.check_barcodes([barcode])[0], barcode)
+        with pytest.raises(ValueError, match="unscale_barcodes first"):
+            bc.wasserstein_distance(row, row)
+
+
+def test_rows_of_the_bundled_networks_are_refused(digits):
+    extractor = ActivationExtractor(stimuli=digits.stimuli)
+    connectomes = FunctionalConnectome().fit_transform(
+        extractor.fit_transform(digits.networks)
+    )
+    barcodes = bc.barcode_rows(connectomes)
+    rows = GraphPersistence().fit_transform(connectomes)
+    for barcode, row in zip(barcodes, rows, strict=True):
+        assert_array_equal(bc.check_barcodes([barcode])[0], barcode)
+        with pytest.raises(ValueError, match="unscale_barcodes first"):
+            bc.check_barcodes([row])

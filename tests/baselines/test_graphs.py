@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import squareform
 
@@ -48,3 +50,24 @@ def test_summaries_of_odd_graphs():
     constant = GraphSummaries().fit_transform(np.full((1, 10), 0.1))
     assert constant[0, 2] == 0  # no skewness from rounding
     assert np.isfinite(GraphSummaries().fit_transform([[1.0]])).all()
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 2**32 - 1), st.integers(-900, 900))
+def test_the_unit_changes_nothing_but_the_unit(seed, exponent):
+    row = np.random.default_rng(seed).random((1, 15))
+    unit = 2.0**exponent
+    expected = GraphSummaries().fit_transform(row)
+    with_unit = [0, 1, 3, 4, 5, 6, 7, 10]
+    expected[:, with_unit] *= unit
+    assert_array_equal(GraphSummaries().fit_transform(row * unit), expected)
+
+
+def test_skewness_of_nearly_equal_strengths():
+    weights = 1 + 2.0**-42 * np.random.default_rng(0).integers(0, 9, (6, 6))
+    row = squareform(np.triu(weights, 1) + np.triu(weights, 1).T)
+    exact = squareform(row).astype(np.longdouble).sum(axis=0)
+    gaps = exact - exact.mean()
+    expected = np.mean(gaps**3) / np.mean(gaps**2) ** 1.5
+    found = GraphSummaries().fit_transform([row])[0, 2]
+    assert_allclose(found, float(expected), rtol=1e-2)

@@ -1,0 +1,187 @@
+"""Distances, means and variances of rows, in any unit and with any common offset.
+
+Sums are taken in float64 over blocks of columns. Rows are first brought to a common
+origin, and to a common size if their squares could leave the range of float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+# Columns summed at a time, so that the float64 copy stays small.
+_COLUMNS = 2048
+# Squared distances below this share of the squared norms lost digits to the norms.
+_CLOSE = 1e-5
+# Distances to two rows of Y that differ by less than this share may be equal.
+_EQUAL = 1e-9
+# Sums of squares within these limits neither overflowed nor lost digits to underflow.
+_SMALLEST, _LARGEST = 1e-200, 1e200
+
+
+def squared_distances(X, Y=None, *, caller):
+    """Compute squared Euclidean distances between the rows of X and Y (or X).
+
+    Products of matrices give most of them. Pairs that are close to each other compared
+    with their distance from the origin are computed from their differences, and so are
+    the smallest distances of a row of X if they are almost equal: the nearest row of Y
+    then does not depend on the other rows of X.
+
+    Returns
+    -------
+    squared : ndarray of shape (n_x, n_y), dtype float64
+        Squared distances in units of ``unit ** 2``.
+
+    unit : float
+        A power of two.
+
+    Raises
+    ------
+    ValueError
+        If differences between rows overflow; the message names `caller`.
+    """
+    Y = X if Y is None else Y
+    unit = 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared, norms = _expand_squares(X, Y, unit)
+        if not _SMALLEST < norms.max() < _LARGEST:
+            unit = find_unit(X, Y[0], caller, also=Y)
+            squared, norms = _expand_squares(X, Y, unit)
+    close = squared < _CLOSE * norms
+    if Y is X:
+        np.fill_diagonal(squared, 0)
+        np.fill_diagonal(close, False)
+    else:
+        smallest = squared <= squared.min(axis=1, keepdims=True) * (1 + _EQUAL)
+        close |= smallest & (smallest.sum(axis=1, keepdims=True) > 1)
+    pairs = np.nonzero(close)
+    if len(pairs[0]):
+        squared[close] = _sum_differences(X, Y, pairs, unit)
+    return np.maximum(squared, 0, out=squared), unit
+
+
+def _expand_squares(X, Y, unit):
+    """Expand (x - y)^2 around the first row of Y: squared distances, and norms."""
+    squared = np.zeros((len(X), len(Y)))
+    norms_x, norms_y = np.zeros(len(X)), np.zeros(len(Y))
+    for columns in column_blocks(X):
+        origin = Y[0, columns]
+        x = subtract(X[:, columns], origin, unit)
+        y = x if Y is X else subtract(Y[:, columns], origin, unit)
+        squared += x @ y.T
+        norms_x += np.einsum("ij,ij->i", x, x)
+        norms_y += np.einsum("ij,ij->i", y, y)
+    norms = norms_x[:, None] + norms_y
+    squared *= -2
+    squared += norms
+    return squared, norms
+
+
+def _sum_differences(X, Y, pairs, unit):
+    """Sum the squared differences of pairs of rows: (n_pairs,)."""
+    squared = np.zeros(len(pairs[0]))
+    for batch in gen_batches(len(squared), 256):
+        first, second = pairs[0][batch], pairs[1][batch]
+        for columns in column_blocks(X):
+            gaps = subtract(X[first, columns], Y[second, columns], unit)
+            squared[batch] += np.einsum("ij,ij->i", gaps, gaps)
+    return squared
+
+
+def total_variance(rows, *, caller):
+    """Sum the variances of columns: the sum in units of ``unit ** 2``, and the unit."""
+    unit = 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = _sum_variances(rows, unit)
+        if not _SMALLEST < variance < _LARGEST:
+            unit = find_unit(rows, rows[0], caller)
+            variance = _sum_variances(rows, unit)
+    return variance, unit
+
+
+def _sum_variances(rows, unit):
+    total = 0.0
+    for columns in column_blocks(rows):
+        # Subtracting one row first keeps the digits, and equal rows have variance 0.
+        block = subtract(rows[:, columns], rows[0, columns], unit)
+        block -= block.mean(axis=0)
+        total += np.vdot(block, block)
+    return float(total) / len(rows)
+
+
+def mean_row(rows, weights=None, *, caller):
+    """Average rows in float64. The mean of equal rows is exactly that row.
+
+    Weights, (n_rows,), are finite, not negative and not all 0.
+    """
+    if weights is None:
+        weights = np.ones(len(rows))
+    shares = weights / weights.max()
+    rows, shares = rows[shares > 0], shares[shares > 0]
+    shares /= shares.sum()
+    reference = rows[shares.argmax()].astype(np.float64)
+    mean = np.empty_like(reference)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for columns in column_blocks(rows):
+            gaps = subtract(rows[:, columns], reference[columns], 1.0)
+            mean[columns] = reference[columns] + shares @ gaps
+    if not np.isfinite(mean).all():
+        find_unit(rows, reference, caller)
+    return mean
+
+
+def find_unit(rows, origin, caller, also=()):
+    """Find the power of two next to the largest distance of a number from `origin`.
+
+    Returns 1 if all rows are equal. Raises a ValueError if a difference overflows.
+    """
+    largest = 0.0
+    with np.errstate(over="ignore"):
+        for table in (rows, also):
+            for sample, row in enumerate(table):
+                gap = np.abs(np.subtract(row, origin, dtype=np.float64)).max(initial=0)
+                if not np.isfinite(gap):
+                    raise ValueError(
+                        f"The numbers in sample {sample} are too large for {caller}: "
+                        "differences between samples overflow float64. Divide all "
+                        "samples by one constant first."
+                    )
+                largest = max(largest, float(gap))
+    return 2.0 ** (int(np.frexp(largest)[1]) - 1) if largest else 1.0
+
+
+def restore_unit(values, unit, *, power, dtype=np.float64, caller):
+    """Bring distances (power 1) or their squares (power 2) to the unit of the rows.
+
+    Raises a ValueError that names `caller` if they do not fit `dtype`.
+    """
+    values = np.asarray(values)
+    with np.errstate(over="ignore", under="ignore"):
+        restored = values * unit
+        if power == 2:
+            restored *= unit
+        restored = restored.astype(dtype, copy=False)
+    largest = restored.max(initial=0)
+    is_lost = largest == 0 and power == 2 and values.any()
+    if is_lost or not np.isfinite(largest):
+        what = "squared distances" if power == 2 else "distances"
+        raise ValueError(
+            f"The {what} of {caller} are too {'small' if is_lost else 'large'} for "
+            f"{np.dtype(dtype)}. "
+            f"{'Multiply' if is_lost else 'Divide'} all samples by one constant first."
+        )
+    return restored
+
+
+def column_blocks(rows):
+    """Yield slices of columns."""
+    for start in range(0, rows.shape[1], _COLUMNS):
+        yield slice(start, start + _COLUMNS)
+
+
+def subtract(rows, origin, unit):
+    """Subtract in float64, and divide by a power of two."""
+    gaps = np.subtract(rows, origin, dtype=np.float64)
+    if unit != 1:
+        gaps /= unit
+    return gaps
