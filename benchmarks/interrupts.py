@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from statistics import median
 
 import numpy as np
 import torch
@@ -23,9 +24,8 @@ from sktopo import ActivationExtractor
 from sktopo._utils.parallel import ONE_AT_A_TIME
 from sktopo.datasets import _training, train_digit_networks
 
-N_NETWORKS = 6
-N_WARM = 3
-SECONDS_UNTIL_IDLE = 5
+N_NETWORKS = 3
+N_WARM = 7
 
 
 class Interrupted(KeyboardInterrupt):
@@ -35,10 +35,10 @@ class Interrupted(KeyboardInterrupt):
 def main(argv=None):
     """Interrupt every kind of call and write the table."""
     parser = make_parser(__doc__)
-    parser.add_argument("--number", type=int, default=5000, help="number of calls")
+    parser.add_argument("--number", type=int, default=5000, help="of interrupts")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")
     parser.add_argument(
-        "--twice", action="store_true", help="interrupt again and again until it ends"
+        "--twice", action="store_true", help="interrupt each call twice"
     )
     options = parser.parse_args(argv)
     facts = collect_facts("interrupts", options, "torch")
@@ -49,7 +49,7 @@ def main(argv=None):
         for kind, share in shares.items()
     ]
     title = "Interrupts at random moments"
-    heading = "Calls, those interrupted, and those after which something was left."
+    heading = "Interrupts, and those after which something was not as before."
     report("interrupts", title, {heading: rows}, facts, options)
 
 
@@ -62,26 +62,26 @@ def interrupt_calls(kind, number, seed=0, twice=False):
         What is called.
 
     number : int
-        Number of calls.
+        Number of interrupts. Calls that end before their interrupt do not count.
 
     seed : int, default=0
         Seed of the moments.
 
     twice : bool, default=False
-        Whether further interrupts follow the first one, until the call has ended.
+        Whether a second interrupt follows the first one within a millisecond.
 
     Returns
     -------
     row : dict
-        The number of calls, of interrupted ones, and what was left how often.
+        The number of interrupted calls, and what was left how often.
     """
     rng = random.Random(seed)
     networks = make_networks()
     with prepared_call(kind, networks) as (call, extractor):
-        longest = 1.1 * max(time_once(call) for _ in range(N_WARM))
+        longest = 1.1 * median(time_once(call) for _ in range(N_WARM))
         expected = observe(networks, extractor)
         n_interrupted, left = 0, dict.fromkeys(expected, 0)
-        for _ in range(number):
+        while n_interrupted < number:
             delay = rng.uniform(1e-6, longest)
             pause = rng.uniform(2e-5, 1e-3) if twice else 0
             n_interrupted += is_interrupted(call, delay, pause)
@@ -93,8 +93,8 @@ def interrupt_calls(kind, number, seed=0, twice=False):
                 networks[:] = make_networks()
                 expected = observe(networks, extractor)
     total = sum(left.values())
-    counts = {"calls": number, "interrupted": n_interrupted, **left}
-    return {"what": kind, **counts, **judge(total, at_most=0)}
+    row = {"what": kind, "interrupts": n_interrupted, **left}
+    return {**row, **judge(total, at_most=0)}
 
 
 @contextmanager
@@ -133,27 +133,33 @@ def time_once(call):
     return time.perf_counter() - start
 
 
-def is_interrupted(call, delay, pause=0):
-    """Interrupt a call after a delay, and then at each pause; return whether it was."""
-    previous = signal.signal(signal.SIGALRM, interrupt)
+def is_interrupted(call, delay, pause):
+    """Interrupt a call after a delay and again after a pause; say whether it was."""
+    pending = [1, 2] if pause else [1]
+
+    def interrupt(*_):
+        if pending:
+            pending.pop()
+            raise Interrupted
+
+    signal.signal(signal.SIGALRM, interrupt)
     try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, delay, pause)
-            call()
-        finally:
-            # The first of these may itself be interrupted.
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        return _is_interrupted_once(call, delay, pause, pending)
     except Interrupted:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        return True
+
+
+def _is_interrupted_once(call, delay, pause, pending):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, delay, pause)
+        call()
+        pending.clear()
+        return False
+    except Interrupted:
         return True
     finally:
-        signal.signal(signal.SIGALRM, previous)
-    return False
-
-
-def interrupt(*_):
-    """Raise what interrupts a call."""
-    raise Interrupted
+        pending.clear()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def observe(networks, extractor):
@@ -166,11 +172,12 @@ def observe(networks, extractor):
         "parameters": [(p.device, p.requires_grad, p.sum().item()) for p in parameters],
         "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
         "flags": torch.backends.mha.get_fastpath_enabled(),
-        "random numbers": hash(torch.random.get_rng_state().numpy().tobytes()),
+        "random numbers": torch.random.get_rng_state().tolist(),
         "numbers of threads": torch.get_num_threads(),
         "lock": is_lock_free(),
-        "threads": count_busy_threads(),
-        "fitted": extractor and sorted(name for name in vars(extractor)),
+        # The threads of joblib's own pools end later, or wait for ever.
+        "threads": sum(thread.name == "sktopo" for thread in threading.enumerate()),
+        "fitted": extractor and sorted(vars(extractor)),
     }
 
 
@@ -187,20 +194,6 @@ def is_lock_free():
     thread.start()
     thread.join()
     return got == [True]
-
-
-def count_busy_threads():
-    """Count the threads besides this one and the one that waits for recordings.
-
-    The threads of joblib's pool end by themselves soon after it is closed.
-    """
-    give_up = time.monotonic() + SECONDS_UNTIL_IDLE
-    while time.monotonic() < give_up:
-        others = [t for t in threading.enumerate() if t.name != "sktopo"]
-        if len(others) == 1:
-            return 1
-        time.sleep(0.001)
-    return len(others)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ class Recorder:
                     "units, or another device."
                 ) from error
             if type(error) is not RuntimeError:
-                reason = f"{type(error).__name__}: {reason}"
+                reason = type(error).__name__ + (f": {reason}" if reason else "")
             hint = ""
             if "float" not in str(inputs.dtype):
                 hint = " Give floats, or a torch tensor of integers to look up."
@@ -397,8 +397,14 @@ def _find_device(device):
     """Return a torch device, None for None; raise a ValueError if it is not there."""
     if device is None:
         return None
+    torch = import_torch()
+    if not (isinstance(device, (str, torch.device)) or is_integer(device)):
+        raise ValueError(
+            f"device={device!r} cannot be used; expected None, a name such as 'cuda', "
+            "or a torch.device."
+        )
     try:
-        found = import_torch().empty(0, device=device).device
+        found = torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError) as error:
         # Unknown names, devices that are not there, or a torch built without them.
         raise ValueError(f"device={device!r} cannot be used here: {error}") from error

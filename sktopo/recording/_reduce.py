@@ -29,6 +29,11 @@ def pick_tensor(output, where, n_stimuli):
         )
     fitting = [t for t in tensors if t.ndim and len(t) == n_stimuli]
     tensor = (fitting or tensors)[0].detach()
+    if tensor.is_sparse or tensor.is_sparse_csr or tensor.is_meta:
+        raise ValueError(
+            f"{where} returned a sparse or meta tensor, which does not hold plain "
+            "numbers; record a layer inside it or around it."
+        )
     return tensor.dequantize() if tensor.is_quantized else tensor
 
 
@@ -44,6 +49,10 @@ def reduce_to_nodes(tensor, where, n_stimuli, reduce, channel_axis):
             f"{where} gave an output of shape {tuple(tensor.shape)} for "
             f"{n_stimuli} stimuli; the first axis must be that of the stimuli (in "
             "recurrent and transformer layers: batch_first=True)."
+        )
+    if not tensor.numel():
+        raise ValueError(
+            f"{where} gave an output of shape {tuple(tensor.shape)}, without numbers."
         )
     if tensor.is_complex():
         raise ValueError(f"{where} gave complex numbers; expected real ones.")
