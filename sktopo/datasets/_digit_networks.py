@@ -150,8 +150,9 @@ def build_network(torch, strategy, device="cpu"):
     """Build the untrained ``torch.nn.Sequential`` of a strategy.
 
     The initial weights are drawn from PyTorch's global generator, so call this inside
-    ``torch.random.fork_rng``. On the device "meta" there are no weights. A plain ``Sequential`` can be pickled without a class of
-    this package, and this module can be imported without PyTorch.
+    ``torch.random.fork_rng``. On the device "meta" there are no weights. A plain
+    ``Sequential`` can be pickled without a class of this package, and this module can
+    be imported without PyTorch.
     """
     nn = torch.nn
     # Given explicitly, so that a global default of the caller changes nothing.
@@ -197,9 +198,7 @@ def _build_networks(states):
         for state in group:
             # Without weights of its own, which would be drawn from a global generator.
             network = build_network(torch, strategy, "meta")
-            tensors = {
-                name: torch.tensor(state[name], device="cpu") for name in state
-            }
+            tensors = {name: torch.tensor(state[name], device="cpu") for name in state}
             network.load_state_dict(tensors, assign=True)
             networks.append(network.eval())
     return networks

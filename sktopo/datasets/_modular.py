@@ -124,8 +124,10 @@ def _check_modules(n_modules, n_nodes):
     """Raise a ValueError unless `n_modules` are integers between 1 and n_nodes."""
     is_array = isinstance(n_modules, np.ndarray) and n_modules.ndim == 1
     is_sequence = isinstance(n_modules, Sequence) or is_array
-    if not is_sequence or not len(n_modules) or not all(
-        is_integer(m) and 1 <= m <= n_nodes for m in n_modules
+    if (
+        not is_sequence
+        or not len(n_modules)
+        or not all(is_integer(m) and 1 <= m <= n_nodes for m in n_modules)
     ):
         raise ValueError(
             "n_modules must be a non-empty sequence of integers between 1 and "

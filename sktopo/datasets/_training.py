@@ -84,7 +84,7 @@ def train_digit_networks(
     >>> len(data.networks)  # doctest: +SKIP
     4
     """
-    torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
+    import_optional("torch", extra="torch", purpose="train_digit_networks")
     check_integer("n_networks", n_networks, 1)
     check_flag("verbose", verbose)
     images, labels, stimuli, stimuli_labels = split_digits()

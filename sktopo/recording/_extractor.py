@@ -213,7 +213,7 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "of a table X are samples. Give stimulus sets, or reduce otherwise."
             )
         fitted.input_kind_ = samples.kind
-        self.__dict__ = vars(fitted)
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: Networks | Stimuli) -> FloatArray | list[FloatArray]:

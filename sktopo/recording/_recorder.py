@@ -155,7 +155,9 @@ class Recorder:
             if any(error is own for own in self._own_errors):
                 raise
             sample, start, stop = self.sample, self._rows.start, self._rows.stop
-            which = f"the first {stop}" if start == 0 else f"stimuli {start} to {stop - 1}"
+            which = (
+                f"the first {stop}" if start == 0 else f"stimuli {start} to {stop - 1}"
+            )
             shown = (
                 f"{sample.name} ({type(sample.network).__name__}) could not be run on "
                 f"{which} of {len(sample.inputs)} stimuli, of shape "

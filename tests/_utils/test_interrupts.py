@@ -9,8 +9,8 @@ import time
 import pytest
 
 from sktopo._utils.interrupts import (
-    StopSignal,
     Stopped,
+    StopSignal,
     run_uninterrupted,
     stop_other_threads,
     take_turn,
@@ -40,7 +40,6 @@ def is_free():
 @pytest.fixture
 def alarm():
     """Provide a function that raises KeyboardInterrupt later, perhaps repeatedly."""
-
     n_interrupts = []
 
     def interrupt(*_):

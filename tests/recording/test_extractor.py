@@ -131,7 +131,9 @@ def test_errors_of_jobs_name_the_sample(stimuli, make_mlp):
         networks[1][2].weight.mul_(1e38)
     networks[1][1] = nn.Identity()
     extractor = ActivationExtractor(stimuli=stimuli, layers=nn.ReLU, n_jobs=2)
-    with pytest.raises(ValueError, match="Sample 1 of X: layer '3' gave NaN at node '3"):
+    with pytest.raises(
+        ValueError, match="Sample 1 of X: layer '3' gave NaN at node '3"
+    ):
         extractor.fit_transform(networks)
 
 

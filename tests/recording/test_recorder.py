@@ -158,7 +158,9 @@ def test_diverged_networks(stimuli, make_mlp, Net):
     late = Net(lambda net, x: net.act(x / (x != 5)), act=nn.Identity())
     extractor = ActivationExtractor(stimuli=stimuli, layers="act")
     stimuli[7, 2] = 5
-    message = r"Sample 0 of X: layer 'act' gave infinity at node 'act\[2\]' for stim.* 7"
+    message = (
+        r"Sample 0 of X: layer 'act' gave infinity at node 'act\[2\]' for stim.* 7"
+    )
     with pytest.raises(ValueError, match=message):
         extractor.fit([late]).transform([late])
 

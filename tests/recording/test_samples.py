@@ -166,7 +166,10 @@ def test_networks_without_weights(stimuli, make_mlp):
         (lambda s: s[:0], "0 sample"),
         (lambda s: s.astype(complex), "Complex"),
         (lambda s: np.where(s > 1, np.nan, s), "stimuli contains NaN"),
-        (lambda s: torch.as_tensor(np.where(s > 1, np.inf, s)), "stimuli contains infinity in row"),
+        (
+            lambda s: torch.as_tensor(np.where(s > 1, np.inf, s)),
+            "stimuli contains infinity in row",
+        ),
         (lambda s: torch.as_tensor(s)[0], "expected .n_stimuli"),
         (lambda s: torch.as_tensor(s).to(torch.uint8), "could not be run"),
         (lambda s: np.full((3, 4), "a"), "strings|convert"),
