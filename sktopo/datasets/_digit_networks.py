@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections import OrderedDict
 from importlib.resources import files
 
@@ -9,6 +11,12 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sktopo._utils.optional import import_optional
+
+# What NumPy, zipfile and torch raise if a file is damaged, or lacks an array.
+_DAMAGES = (
+    *(OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError),
+    *(AttributeError, NotImplementedError, zipfile.BadZipFile, zlib.error),
+)
 
 STRATEGIES = ("vanilla", "batch_norm", "l2", "dropout")
 
@@ -78,6 +86,11 @@ def load_digit_networks() -> Bunch:
         DESCR, description : str
             How the networks were made (the same text twice).
 
+    Raises
+    ------
+    ValueError
+        If the file in the package is missing or damaged.
+
     Notes
     -----
     The strategies and their settings are those of [1]_; the data and the layer
@@ -99,15 +112,21 @@ def load_digit_networks() -> Bunch:
     ['vanilla', 'batch_norm', 'l2', 'dropout']
     """
     path = files("sktopo.datasets") / "data" / "digit_networks.npz"
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        arrays = dict(archive)
-    states = {strategy: _unstack_states(arrays, strategy) for strategy in STRATEGIES}
-    return make_bunch(
-        _build_networks(states),
-        stimuli=arrays["stimuli"].astype(np.float32) / 16,
-        stimuli_labels=arrays["stimuli_labels"].astype(np.int64),
-        accuracies=arrays["accuracies"],
-    )
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        states = {name: _unstack_states(arrays, name) for name in STRATEGIES}
+        return make_bunch(
+            _build_networks(states),
+            stimuli=arrays["stimuli"].astype(np.float32) / 16,
+            stimuli_labels=arrays["stimuli_labels"].astype(np.int64),
+            accuracies=arrays["accuracies"],
+        )
+    except _DAMAGES as error:
+        raise ValueError(
+            f"The file of the digit networks, {path}, is missing or damaged "
+            f"({type(error).__name__}: {error}). Install sktopo again."
+        ) from error
 
 
 def make_bunch(networks, *, stimuli, stimuli_labels, accuracies):
@@ -127,16 +146,17 @@ def make_bunch(networks, *, stimuli, stimuli_labels, accuracies):
     )
 
 
-def build_network(torch, strategy):
+def build_network(torch, strategy, device="cpu"):
     """Build the untrained ``torch.nn.Sequential`` of a strategy.
 
     The initial weights are drawn from PyTorch's global generator, so call this inside
-    ``torch.random.fork_rng``. A plain ``Sequential`` can be pickled without a class of
-    this package, and this module can be imported without PyTorch.
+    ``torch.random.fork_rng``. On the device "meta" there are no weights. A plain
+    ``Sequential`` can be pickled without a class of this package, and this module can
+    be imported without PyTorch.
     """
     nn = torch.nn
     # Given explicitly, so that a global default of the caller changes nothing.
-    options = {"device": "cpu", "dtype": torch.float32}
+    options = {"device": device, "dtype": torch.float32}
     layers = OrderedDict(fc1=nn.Linear(64, 40, **options), lrelu1=nn.LeakyReLU(0.01))
     if strategy == "batch_norm":
         layers["bn1"] = nn.BatchNorm1d(40, **options)
@@ -174,13 +194,11 @@ def _build_networks(states):
     except ImportError:
         return [state for group in states.values() for state in group]
     networks = []
-    # Building a network draws initial weights, which are then overwritten. The state of
-    # the caller's generator must not change. Everything happens on the CPU.
-    with torch.random.fork_rng(devices=[]):
-        for strategy, group in states.items():
-            for state in group:
-                network = build_network(torch, strategy)
-                tensors = {name: torch.as_tensor(state[name]) for name in state}
-                network.load_state_dict(tensors)
-                networks.append(network.eval())
+    for strategy, group in states.items():
+        for state in group:
+            # Without weights of its own, which would be drawn from a global generator.
+            network = build_network(torch, strategy, "meta")
+            tensors = {name: torch.tensor(state[name], device="cpu") for name in state}
+            network.load_state_dict(tensors, assign=True)
+            networks.append(network.eval())
     return networks

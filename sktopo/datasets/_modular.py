@@ -110,6 +110,11 @@ def make_modular_connectomes(
         strong = rng.uniform(size=rows.shape) < p_strong
         # `rows` is a view, so this fills the rows of the group in X.
         rows[:] = rng.normal(mu * strong, sigma)
+    if not np.isfinite(X).all():
+        raise ValueError(
+            f"mu={mu!r} and sigma={sigma!r} give weights that are not finite; choose "
+            "smaller ones."
+        )
     np.maximum(X, 0, out=X)
     y = np.repeat(np.arange(len(n_modules), dtype=np.int64), n_networks)
     return X, y
@@ -117,9 +122,12 @@ def make_modular_connectomes(
 
 def _check_modules(n_modules, n_nodes):
     """Raise a ValueError unless `n_modules` are integers between 1 and n_nodes."""
-    is_sequence = np.ndim(n_modules) == 1 and len(n_modules) > 0
-    if not is_sequence or not all(
-        is_integer(m) and 1 <= m <= n_nodes for m in n_modules
+    is_array = isinstance(n_modules, np.ndarray) and n_modules.ndim == 1
+    is_sequence = isinstance(n_modules, Sequence) or is_array
+    if (
+        not is_sequence
+        or not len(n_modules)
+        or not all(is_integer(m) and 1 <= m <= n_nodes for m in n_modules)
     ):
         raise ValueError(
             "n_modules must be a non-empty sequence of integers between 1 and "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +11,15 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
+from sktopo._utils.interrupts import (
+    StopSignal,
+    run_uninterrupted,
+    stop_other_threads,
+    take_turn,
+)
 from sktopo._utils.optional import import_optional
-from sktopo._utils.parallel import ONE_AT_A_TIME, run_parallel
-from sktopo._utils.parameters import check_integer
+from sktopo._utils.parallel import run_parallel
+from sktopo._utils.parameters import check_flag, check_integer
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
 
 if TYPE_CHECKING:
@@ -35,7 +42,8 @@ def train_digit_networks(
 
     With the default parameters these are the networks that
     :func:`~sktopo.datasets.load_digit_networks` loads. Each network is trained on one
-    thread of the CPU. Global state (random generators, number of threads) is restored.
+    thread of the CPU. Global state (random generators, number of threads) is restored,
+    also after an interrupt.
 
     Parameters
     ----------
@@ -66,7 +74,8 @@ def train_digit_networks(
         `verbose` is set.
 
     ValueError
-        If `n_networks` is not an integer of at least 1.
+        If `n_networks` is not an integer of at least 1, `verbose` is not a bool, or
+        `random_state` cannot seed a generator.
 
     Examples
     --------
@@ -75,26 +84,31 @@ def train_digit_networks(
     >>> len(data.networks)  # doctest: +SKIP
     4
     """
-    torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
+    import_optional("torch", extra="torch", purpose="train_digit_networks")
     check_integer("n_networks", n_networks, 1)
+    check_flag("verbose", verbose)
     images, labels, stimuli, stimuli_labels = split_digits()
     # One row of seeds per network: a longer study starts with those of a shorter one.
     seeds = check_random_state(random_state).randint(
         np.iinfo(np.int32).max, size=(n_networks, len(STRATEGIES))
     )
-    networks = list(
-        run_parallel(
-            _train_network,
-            list(zip(np.repeat(STRATEGIES, n_networks), seeds.T.ravel(), strict=True)),
-            shared=(images, labels),
-            n_jobs=n_jobs,
-            verbose=verbose,
-            description="training networks",
+    calls = list(zip(np.repeat(STRATEGIES, n_networks), seeds.T.ravel(), strict=True))
+    stop = StopSignal()
+    try:
+        networks = list(
+            run_parallel(
+                _train_network,
+                calls,
+                shared=(images, labels, stop),
+                n_jobs=n_jobs,
+                verbose=verbose,
+                description="training networks",
+            )
         )
-    )
-    with torch.inference_mode():
-        shown = torch.from_numpy(stimuli)
-        predicted = [network(shown).argmax(dim=1).numpy() for network in networks]
+    except BaseException:
+        stop_other_threads(stop)
+        raise
+    predicted = run_uninterrupted(partial(_predict, networks, stimuli), stop)
     return make_bunch(
         networks,
         stimuli=stimuli,
@@ -130,13 +144,30 @@ def split_digits():
     return images, labels, stimuli, stimuli_labels
 
 
-def _train_network(strategy, seed, images, labels):
-    """Train one network on images and their labels; return it in evaluation mode."""
+def _predict(networks, stimuli):
+    """Return the digit that each network sees in each stimulus."""
     torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
+    with torch.inference_mode():
+        shown = torch.from_numpy(stimuli)
+        return [network(shown).argmax(dim=1).numpy() for network in networks]
+
+
+def _train_network(strategy, seed, images, labels, stop):
+    """Train one network on images and their labels; return it in evaluation mode.
+
+    `stop` is a `StopSignal`.
+    """
+    torch = import_optional("torch", extra="torch", purpose="train_digit_networks")
+    train = partial(_train, torch, strategy, seed, images, labels, stop)
+    return run_uninterrupted(train, stop, torch.get_num_threads())
+
+
+def _train(torch, strategy, seed, images, labels, stop):
+    """Train one network where no interrupt comes."""
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
     # Initial weights and dropout are always drawn from the default generator. It is
     # seeded directly, because torch.manual_seed would seed other devices as well.
-    with ONE_AT_A_TIME, _one_thread(torch), torch.random.fork_rng(devices=[]):
+    with take_turn(stop), _one_thread(torch), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(seed))
         network = build_network(torch, strategy).train()
         optimizer = torch.optim.SGD(
@@ -146,6 +177,7 @@ def _train_network(strategy, seed, images, labels):
             weight_decay=0.005 if strategy == "l2" else 0,
         )
         for _ in range(N_EPOCHS):
+            stop.check()
             order = torch.randperm(len(images), device="cpu")
             for batch in order.split(50):
                 optimizer.zero_grad()

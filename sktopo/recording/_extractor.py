@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,14 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.interrupts import StopSignal, stop_other_threads
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, reset_fitted_attributes
+from sktopo._utils.parameters import (
+    check_flag,
+    is_integer,
+    reset_fitted_attributes,
+)
 from sktopo.recording._recorder import Recorder, RecordingOptions, record_sample
 from sktopo.recording._samples import read_samples
 
@@ -192,19 +198,22 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
             If there are networks and torch is not installed.
         """
         options = self._check_parameters()
-        reset_fitted_attributes(self)
-        samples = read_samples(X, self, reset=True)
+        # A copy is fitted, so that this estimator is left as it was if X is refused.
+        fitted = copy(self)
+        reset_fitted_attributes(fitted)
+        samples = read_samples(X, fitted, reset=True)
         plans = [Recorder(sample, options).plan() for sample in samples.items]
         if len({sum(site.n_nodes for site in plan) for plan in plans}) == 1:
             names = [name for site in plans[0] for name in site.node_names]
-            self.node_names_ = np.array(names, dtype=object)
-            self.n_nodes_ = len(names)
+            fitted.node_names_ = np.array(names, dtype=object)
+            fitted.n_nodes_ = len(names)
         if samples.is_table and plans[0][0].n_positions > 1:
             raise ValueError(
                 "reduce='observations' makes several rows of each stimulus, but rows "
                 "of a table X are samples. Give stimulus sets, or reduce otherwise."
             )
-        self.input_kind_ = samples.kind
+        fitted.input_kind_ = samples.kind
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: Networks | Stimuli) -> FloatArray | list[FloatArray]:
@@ -245,10 +254,8 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         dtype = samples.dtype
         if dtype is None:
             dtype = np.result_type(*(site.dtype for plan in plans for site in plan))
-        if len(set(shapes)) == 1 and hasattr(self, "n_nodes_"):
-            activations = np.empty((len(shapes), *shapes[0]), dtype=dtype)
-        else:
-            activations = [np.empty(shape, dtype=dtype) for shape in shapes]
+        is_stack = len(set(shapes)) == 1 and hasattr(self, "n_nodes_")
+        activations = _make_empty(shapes, dtype, is_stack)
         self._record(samples, plans, options, activations)
         return activations[0] if samples.is_table else activations
 
@@ -286,6 +293,11 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     def _check_parameters(self):
         """Raise unless the parameters are valid; return those for the recorder."""
         check_flag("verbose", self.verbose)
+        n_jobs = self.n_jobs
+        if n_jobs is not None and (not is_integer(n_jobs) or n_jobs == 0):
+            raise ValueError(
+                f"n_jobs must be None or an integer other than 0, got {n_jobs!r}."
+            )
         return RecordingOptions(
             self.layers, self.reduce, self.channel_axis, self.batch_size, self.device
         )
@@ -298,20 +310,40 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         items = [replace(sample, **removed) for sample in samples.items]
         outs = list(activations)
         sent = outs if in_turn else [(out.shape, out.dtype) for out in outs]
-        recorded = run_parallel(
-            record_sample,
-            list(zip(items, plans, sent, strict=True)),
-            shared=(samples.shared, options),
-            n_jobs=1 if in_turn else self.n_jobs,
-            verbose=self.verbose,
-            description="activations",
-        )
-        for out, result in zip(outs, recorded, strict=True):
-            if result is not out:
-                out[:] = result
+        stop = StopSignal()
+        try:
+            recorded = run_parallel(
+                record_sample,
+                list(zip(items, plans, sent, strict=True)),
+                shared=(samples.shared, options, stop),
+                n_jobs=1 if in_turn else self.n_jobs,
+                verbose=self.verbose,
+                description="activations",
+            )
+            for out, result in zip(outs, recorded, strict=True):
+                if result is not out:
+                    out[:] = result
+        except BaseException:
+            # joblib leaves threads that are recording a network to themselves.
+            stop_other_threads(stop)
+            raise
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _make_empty(shapes, dtype, is_stack):
+    """Make arrays of the shapes, one or, if `is_stack`, all in one array."""
+    try:
+        if is_stack:
+            return np.empty((len(shapes), *shapes[0]), dtype=dtype)
+        return [np.empty(shape, dtype=dtype) for shape in shapes]
+    except MemoryError as error:
+        raise MemoryError(
+            f"The activations of {len(shapes)} samples do not fit into memory "
+            f"({error}). Transform fewer samples at once, show fewer stimuli or record "
+            "fewer layers."
+        ) from error

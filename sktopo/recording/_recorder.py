@@ -6,6 +6,7 @@ torch is imported inside functions only.
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sktopo._utils.parallel import ONE_AT_A_TIME
+from sktopo._utils.interrupts import StopSignal, run_uninterrupted, take_turn
 from sktopo._utils.parameters import check_integer, check_option, is_integer
 from sktopo.recording._reduce import pick_tensor, reduce_to_nodes
 from sktopo.recording._samples import get_tensors, import_torch, is_finite, is_tensor
@@ -55,14 +56,20 @@ class Recorder:
 
     options : RecordingOptions
         What is recorded, and how the network is run.
+
+    stop : StopSignal, default=None
+        Stops the recording if it is set.
     """
 
-    def __init__(self, sample, options):
+    def __init__(self, sample, options, stop=None):
         self.sample = sample
         self.options = options
+        self.stop = StopSignal() if stop is None else stop
         # The stimuli that the network is shown now, and how often modules ran on them.
         self._rows = slice(0)
         self._n_calls = Counter()
+        # Errors that are not the network's, although it may have passed them on.
+        self._own_errors = []
 
     def plan(self):
         """Show the network its first stimuli to find what there is to record.
@@ -70,17 +77,7 @@ class Recorder:
         Returns a list of `RecordedSite` in the order of execution. Raises or warns if
         they do not make a connectome.
         """
-        with self._named_errors():
-            modules, required = select_modules(self.sample.network, self.options.layers)
-            # Two stimuli, so that an axis of stimuli differs from an axis of length 1.
-            n_rows = min(2, len(self.sample.inputs))
-            first = self._try_out(modules, list(range(n_rows)))
-            self._check_finite(first)
-            plan = [site for site, _ in first.values()]
-            self._check_plan(plan, modules, required)
-            # The last of them in each row, to see if the others had an influence on it.
-            self._compare(first, self._try_out(modules, [n_rows - 1] * n_rows))
-        return plan
+        return self._call_uninterrupted(self._plan)
 
     def run(self, plan, out):
         """Run the network on all stimuli and write the activations of its nodes.
@@ -89,6 +86,33 @@ class Recorder:
         n_positions, n_nodes). It is filled while the network runs: memory does not
         grow, and operations that change an output in place come too late to matter.
         """
+        self._call_uninterrupted(partial(self._run, plan, out))
+
+    def _call_uninterrupted(self, function):
+        """Call a function that changes the state of the network for a while."""
+        call = partial(_call_in_contexts, _copy_contexts(), function)
+        n_threads = import_torch().get_num_threads()
+        try:
+            return run_uninterrupted(call, self.stop, n_threads)
+        finally:
+            self._own_errors.clear()  # they refer to the frames that refer to them
+
+    def _plan(self):
+        network = self.sample.network
+        modules, required = select_modules(
+            network, self.options.layers, self.sample.name
+        )
+        # Two stimuli, so that an axis of stimuli differs from an axis of length 1.
+        n_rows = min(2, len(self.sample.inputs))
+        first = self._try_out(modules, list(range(n_rows)))
+        self._check_finite(first)
+        plan = [site for site, _ in first.values()]
+        self._check_plan(plan, modules, required)
+        # The last of them in each row, to see if the others had an influence on it.
+        self._compare(first, self._try_out(modules, [n_rows - 1] * n_rows))
+        return plan
+
+    def _run(self, plan, out):
         network, inputs = self.sample.network, self.sample.inputs
         places = _find_places(plan, out, len(inputs))
         hooks = [
@@ -97,26 +121,61 @@ class Recorder:
         ]
         n_batches = -(-len(inputs) // self.options.batch_size)
         cuts = np.linspace(0, len(inputs), n_batches + 1).astype(int).tolist()
-        ready = _ready_to_run(network, self.options.device, hooks)
-        with self._named_errors(), ready as placed:
+        with self._explained_errors(inputs), self._ready_to_run(hooks) as placed:
             batches = _Batches(network, inputs, self.options.batch_size)
             for start, end in pairwise(cuts):
                 self._rows = slice(start, end)
-                self._n_calls.clear()
-                placed.run(batches.read(self._rows))
+                self._show(placed, batches)
                 self._check_all_ran(places)
-            self._check_finite(places)
+        self._check_finite(places)
+
+    def _show(self, placed, batches):
+        """Run the network on the stimuli in `_rows`."""
+        self._n_calls.clear()
+        placed.run(batches.read(self._rows))
+        # A network may have caught what a hook raised.
+        for error in self._own_errors:
+            raise error
+
+    def _fail(self, problem):
+        """Return an error that names the sample."""
+        error = ValueError(f"{self.sample.name}: {problem}")
+        self._own_errors.append(error)
+        return error
 
     @contextlib.contextmanager
-    def _named_errors(self):
-        """Add the name of the sample to errors."""
+    def _explained_errors(self, inputs):
+        """Say which sample and stimuli it was where a network raises an error.
+
+        `inputs` are the stimuli that `_rows` refers to.
+        """
         try:
             yield
         except Exception as error:
-            # A network may raise anything, and does not know which sample it is.
-            name = self.sample.name[0].lower() + self.sample.name[1:]
-            error.add_note(f"This happened with {name}.")
-            raise
+            if any(error is own for own in self._own_errors):
+                raise
+            sample, start, stop = self.sample, self._rows.start, self._rows.stop
+            which = (
+                f"the first {stop}" if start == 0 else f"stimuli {start} to {stop - 1}"
+            )
+            shown = (
+                f"{sample.name} ({type(sample.network).__name__}) could not be run on "
+                f"{which} of {len(sample.inputs)} stimuli, of shape "
+                f"{(stop - start, *inputs.shape[1:])} and type {inputs.dtype}"
+            )
+            reason = str(error).rstrip(".")
+            if _is_out_of_memory(error):
+                raise MemoryError(
+                    f"{shown}, because memory ran out ({reason}). Choose a smaller "
+                    f"batch_size than {self.options.batch_size}, layers of fewer "
+                    "units, or another device."
+                ) from error
+            if type(error) is not RuntimeError:
+                reason = type(error).__name__ + (f": {reason}" if reason else "")
+            hint = ""
+            if "float" not in str(inputs.dtype):
+                hint = " Give floats, or a torch tensor of integers to look up."
+            raise ValueError(f"{shown}: {reason}.{hint}") from error
 
     def _try_out(self, modules, rows):
         """Show the stimuli in `rows`, a list of at most two row numbers.
@@ -130,33 +189,20 @@ class Recorder:
             (module, partial(self._inspect, found, axes, len(rows), layer))
             for layer, module in modules.items()
         ]
-        self._n_calls.clear()
-        try:
-            with _ready_to_run(network, self.options.device, hooks) as placed:
-                placed.run(_Batches(network, inputs, len(rows)).read(slice(None)))
-        except RuntimeError as error:
-            # torch raises a RuntimeError if shapes or types do not fit. Its subclasses,
-            # such as OutOfMemoryError, have other causes.
-            if type(error) is not RuntimeError:
-                raise
-            hint = ""
-            if "float" not in str(inputs.dtype):
-                hint = " Give floats, or a torch tensor of integers to look up."
-            raise ValueError(
-                f"{self.sample.name} ({type(network).__name__}) could not be run on "
-                f"the first {len(rows)} of {len(self.sample.inputs)} stimuli, of "
-                f"shape {tuple(inputs.shape)} and type {inputs.dtype}: {error}.{hint}"
-            ) from error
+        self._rows = slice(0, len(rows))
+        with self._explained_errors(inputs), self._ready_to_run(hooks) as placed:
+            self._show(placed, _Batches(network, inputs, len(rows)))
         return found
 
     def _inspect(self, found, axes, n_stimuli, layer, output):
         """Add an output to what `_try_out` found."""
         call = self._count_call(layer)
-        tensor = pick_tensor(output, layer, n_stimuli)
+        where = f"{self.sample.name}: layer {layer!r}"
+        tensor = pick_tensor(output, where, n_stimuli)
         axis = self.options.channel_axis
         if axis == "auto":
             axis = axes.guess(tensor.shape)
-        nodes = reduce_to_nodes(tensor, layer, n_stimuli, self.options.reduce, axis)
+        nodes = reduce_to_nodes(tensor, where, n_stimuli, self.options.reduce, axis)
         label = layer or type(self.sample.network).__name__
         label += f"#{call + 1}" if call else ""
         _, n_positions, *shape = nodes.shape
@@ -169,16 +215,19 @@ class Recorder:
         """Write an output to its place in the array of all activations."""
         call = self._count_call(layer)
         n_stimuli = self._rows.stop - self._rows.start
-        tensor = pick_tensor(output, layer, n_stimuli)
+        where = f"{self.sample.name}: layer {layer!r}"
+        tensor = pick_tensor(output, where, n_stimuli)
         nodes = None
         if (layer, call) in places:
-            axis, place = places[layer, call]
-            nodes = reduce_to_nodes(tensor, layer, n_stimuli, self.options.reduce, axis)
+            site, place = places[layer, call]
+            nodes = reduce_to_nodes(
+                tensor, where, n_stimuli, self.options.reduce, site.channel_axis
+            )
         if nodes is None or nodes.shape[1:] != place.shape[1:]:
-            raise ValueError(
-                f"{self.sample.name}: layer {layer!r} ran differently than on the "
-                f"first stimuli (call {call + 1}, output {tuple(tensor.shape)}): its "
-                "nodes change from stimulus to stimulus and do not make a connectome."
+            raise self._fail(
+                f"layer {layer!r} ran differently than on the first stimuli (call "
+                f"{call + 1}, output {tuple(tensor.shape)}): its nodes change from "
+                "stimulus to stimulus and do not make a connectome."
             )
         place[self._rows] = nodes
 
@@ -191,15 +240,15 @@ class Recorder:
         """Raise unless the plan has all required modules and makes one table."""
         idle = required - {site.module for site in plan}
         if idle or not plan:
-            raise ValueError(
-                f"{self.sample.name}: no output came from the layers "
+            raise self._fail(
+                f"no output came from the layers "
                 f"{sorted(idle or modules)}; the network does not run them. Choose "
                 "other layers."
             )
         if len({site.n_positions for site in plan}) > 1:
             found = ", ".join(f"{site.label}: {site.n_positions}" for site in plan)
-            raise ValueError(
-                f"{self.sample.name}: reduce='observations' needs layers with equally "
+            raise self._fail(
+                f"reduce='observations' needs layers with equally "
                 f"many positions, got {found}. Choose other layers, or another way."
             )
 
@@ -224,39 +273,140 @@ class Recorder:
         rows = f"{self._rows.start} to {self._rows.stop - 1}"
         for layer, call in places:
             if call >= self._n_calls[layer]:
-                raise ValueError(
-                    f"{self.sample.name}: layer {layer!r} ran on the first stimuli, "
-                    f"but did not run on stimuli {rows}."
+                raise self._fail(
+                    f"layer {layer!r} ran on the first stimuli, but did not run on "
+                    f"stimuli {rows}."
                 )
 
     def _check_finite(self, recorded):
-        """Raise unless numbers are finite; `recorded` has (module, call) as keys."""
-        for (layer, _), (_, nodes) in recorded.items():
+        """Raise unless numbers are finite.
+
+        `recorded` is a dict from (module, call) to a site and its nodes.
+        """
+        for site, nodes in recorded.values():
             if not is_finite(nodes):
-                raise ValueError(
-                    f"{self.sample.name}: layer {layer!r} gave NaN or infinity; the "
-                    "network may have diverged."
+                index = (~nodes.isfinite()).nonzero()[0].tolist()
+                value = "NaN" if nodes[tuple(index)].isnan() else "infinity"
+                raise self._fail(
+                    f"layer {site.module!r} gave {value} at node "
+                    f"{site.name_node(index[2:])!r} for stimulus {index[0]}; the "
+                    "network may have diverged. Leave it out, or train it again."
                 )
 
+    @contextlib.contextmanager
+    def _ready_to_run(self, hooks):
+        """Yield the network, as `_PlacedNetwork`, ready to be recorded.
 
-def record_sample(sample, plan, out, shared, options):
+        It is in evaluation mode, computes no gradients and has the hooks, a list of
+        (module, function of its output). Afterwards modes, hooks and torch's random
+        numbers are as before, whatever is raised.
+        """
+        torch, network = import_torch(), self.sample.network
+        # Threads may share a network: no other may change its mode or call its hooks.
+        with take_turn(self.stop), torch.no_grad(), contextlib.ExitStack() as stack:
+            placed = _PlacedNetwork(network, self.options.device)
+            gpus = [placed.device] if placed.device.type == "cuda" else []
+            stack.enter_context(torch.random.fork_rng(devices=gpus))
+            # Fused attention and compiled code would not call the hooks.
+            attention = torch.backends.mha
+            stack.callback(
+                attention.set_fastpath_enabled, attention.get_fastpath_enabled()
+            )
+            attention.set_fastpath_enabled(False)
+            if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
+            # Each flag is set by itself: a network may override `eval` to do more,
+            # which `train` would not undo.
+            for module in network.modules():
+                stack.callback(setattr, module, "training", module.training)
+                module.training = False
+            for module, function in self._make_stops() + hooks:
+                hook = _LocalHook(partial(self._call_hook, function))
+                stack.callback(module.register_forward_hook(hook).remove)
+            yield placed
+
+    def _make_stops(self):
+        """Return hooks that stop the network, if asked, after each part that runs."""
+        return [
+            (module, None)
+            for module in self.sample.network.modules()
+            if next(module.children(), None) is None
+        ]
+
+    def _call_hook(self, function, output):
+        """Call the function of a hook, and keep what it raises."""
+        self.stop.check()
+        if function is None:
+            return
+        try:
+            function(output)
+        except ValueError as error:
+            self._own_errors.append(error)
+            raise
+
+
+def record_sample(sample, plan, out, shared, options, stop):
     """Record one sample, perhaps in another process.
 
     `out` is the array to write to, or the shape and dtype of a new one. `shared` holds
-    the fields of `sample` that were sent apart from it. Returns the array.
+    the fields of `sample` that were sent apart from it. `stop` is a `StopSignal`.
+    Returns the array.
     """
     if isinstance(out, tuple):
         out = np.empty(*out)
-    Recorder(replace(sample, **shared), options).run(plan, out)
+    Recorder(replace(sample, **shared), options, stop).run(plan, out)
     return out
+
+
+def _copy_contexts():
+    """Return what torch keeps for each thread, as functions that make its contexts.
+
+    Gradients, hooks and random numbers are none of them: a recording sets its own.
+    """
+    torch, contexts = import_torch(), []
+    if torch.is_inference_mode_enabled():
+        contexts.append(torch.inference_mode)
+    if torch.get_default_device().type != "cpu":
+        contexts.append(partial(torch.device, torch.get_default_device()))
+    for kind in ("cpu", "cuda"):
+        # Earlier than torch 2.4, the recording runs without autocast.
+        if hasattr(torch, "get_autocast_dtype") and torch.is_autocast_enabled(kind):
+            dtype = torch.get_autocast_dtype(kind)
+            contexts.append(partial(torch.autocast, kind, dtype))
+    if torch.cuda.is_initialized():
+        contexts.append(partial(torch.cuda.stream, torch.cuda.current_stream()))
+    return contexts
+
+
+def _call_in_contexts(contexts, function):
+    with contextlib.ExitStack() as stack:
+        for make in contexts:
+            stack.enter_context(make())
+        return function()
+
+
+def _is_out_of_memory(error):
+    """Return whether an error says that memory ran out, on the CPU or elsewhere."""
+    if isinstance(error, (MemoryError, import_torch().cuda.OutOfMemoryError)):
+        return True
+    # On the CPU torch raises a RuntimeError, as it does if shapes do not fit.
+    phrases = "(can't|cannot|could not|failed to) allocate|(out of|not enough) memory"
+    found = re.search(f"{phrases}|bad_alloc|alloc_failed", str(error), re.IGNORECASE)
+    return isinstance(error, RuntimeError) and found is not None
 
 
 def _find_device(device):
     """Return a torch device, None for None; raise a ValueError if it is not there."""
     if device is None:
         return None
+    torch = import_torch()
+    if not (isinstance(device, (str, torch.device)) or is_integer(device)):
+        raise ValueError(
+            f"device={device!r} cannot be used; expected None, a name such as 'cuda', "
+            "or a torch.device."
+        )
     try:
-        found = import_torch().empty(0, device=device).device
+        found = torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError) as error:
         # Unknown names, devices that are not there, or a torch built without them.
         raise ValueError(f"device={device!r} cannot be used here: {error}") from error
@@ -268,47 +418,16 @@ def _find_device(device):
 def _find_places(plan, out, n_stimuli):
     """Return where in `out` the output of each call of a module is written.
 
-    A dict from (module, call) to the axis of channels in the output and a tensor of
-    shape (n_stimuli, n_positions, *node_shape) that is a part of `out`.
+    A dict from (module, call) to its site and a tensor of shape (n_stimuli,
+    n_positions, *node_shape) that is a part of `out`.
     """
     nodes = import_torch().from_numpy(out).view(n_stimuli, plan[0].n_positions, -1)
     places, stop = {}, 0
     for site in plan:
         start, stop = stop, stop + site.n_nodes
         place = nodes[..., start:stop].unflatten(2, site.node_shape)
-        places[site.module, site.call] = site.channel_axis, place
+        places[site.module, site.call] = site, place
     return places
-
-
-@contextlib.contextmanager
-def _ready_to_run(network, device, hooks):
-    """Yield a network, as `_PlacedNetwork`, that is ready to be recorded.
-
-    It is in evaluation mode, computes no gradients and has the hooks, a list of
-    (module, function of its output). Afterwards modes, hooks and torch's random
-    numbers are as before, whatever is raised.
-    """
-    torch = import_torch()
-    # Threads may share a network: no other may change its mode or call its hooks.
-    with ONE_AT_A_TIME, torch.no_grad(), contextlib.ExitStack() as stack:
-        placed = _PlacedNetwork(network, device)
-        gpus = [placed.device] if placed.device.type == "cuda" else []
-        stack.enter_context(torch.random.fork_rng(devices=gpus))
-        # Fused attention and compiled code would not call the hooks.
-        attention = torch.backends.mha
-        stack.callback(attention.set_fastpath_enabled, attention.get_fastpath_enabled())
-        attention.set_fastpath_enabled(False)
-        if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        # Each flag is set by itself: a network may override `eval` to do more, which
-        # `train` would not undo.
-        for module in network.modules():
-            stack.callback(setattr, module, "training", module.training)
-            module.training = False
-        for module, function in hooks:
-            handle = module.register_forward_hook(_LocalHook(function))
-            stack.callback(handle.remove)
-        yield placed
 
 
 class _LocalHook:

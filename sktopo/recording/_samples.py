@@ -12,7 +12,7 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from sktopo._utils.optional import import_optional
@@ -90,6 +90,12 @@ def _find_kind(X, is_recorded):
             "list(X) if its parts are the networks."
         )
     is_list = isinstance(X, (list, tuple))
+    if not (is_list or hasattr(X, "__array__") or hasattr(X, "dtype")):
+        raise TypeError(
+            f"X is of type {type(X).__name__}; expected a list of networks, or an "
+            "array, a data frame or a list of arrays of numbers. Load files, and make "
+            "lists of other collections, first."
+        )
     if is_list and not X:
         raise ValueError("X is empty (0 samples); expected at least 1.")
     if is_list or (isinstance(X, np.ndarray) and X.ndim and len(X)):
@@ -103,9 +109,13 @@ def _find_kind(X, is_recorded):
                 "arrays of numbers. Load weights into modules first, as "
                 "load_digit_networks does with torch: pip install 'sktopo[torch]'."
             )
-    if is_recorded:
-        return "activations"
-    return "stimulus sets" if is_stack(X) else "stimuli"
+    for part in X if is_list else [X]:
+        _check_layout(part, "X")
+    try:
+        kind = "stimulus sets" if is_stack(X) else "stimuli"
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"X[0] is not an array of numbers: {error}") from error
+    return "activations" if is_recorded else kind
 
 
 def _read_networks(X, extractor, reset):
@@ -125,7 +135,7 @@ def _read_table(X, extractor, reset):
         inputs, dtype = _check_inputs(X, "X"), None
         validate_data(extractor, inputs, skip_check_array=True, reset=reset)
     else:
-        inputs = validate_data(extractor, X, dtype="numeric", reset=reset)
+        inputs = _validate_table(extractor, X, "numeric", reset)
         dtype = inputs.dtype if inputs.dtype in FLOATS else None
     sample = Sample("The model", extractor.model, inputs)
     return Samples("stimuli", [sample], is_table=True, dtype=dtype)
@@ -157,14 +167,29 @@ def _read_pairs(X, extractor, reset):
 
 def _read_activations(X, extractor, reset):
     """Validate recorded activations, a table or a stack or list of tables."""
+    if is_tensor(X):
+        X = X.detach()
+    elif isinstance(X, (list, tuple)):
+        X = [sample.detach() if is_tensor(sample) else sample for sample in X]
     if is_stack(X):
         activations = check_samples(X)
         has_one_width = len({sample.shape[1] for sample in activations}) == 1
         if (reset and has_one_width) or hasattr(extractor, "n_features_in_"):
             check_units(extractor, X, reset=reset)
     else:
-        activations = validate_data(extractor, X, dtype=FLOATS, reset=reset)
+        activations = _validate_table(extractor, X, FLOATS, reset)
     return Samples("activations", activations=activations)
+
+
+def _validate_table(extractor, X, dtype, reset):
+    """Validate a table of finite numbers."""
+    try:
+        table = validate_data(
+            extractor, X, dtype=dtype, reset=reset, ensure_all_finite=False
+        )
+    except OverflowError as error:
+        raise ValueError(f"X holds numbers that are too large: {error}.") from error
+    return _check_numbers(table, "X")
 
 
 # For each kind of samples, the function that reads them and the parameter it needs.
@@ -239,17 +264,57 @@ def _check_inputs(inputs, name):
             "the batches of a loader together first, e.g. with torch.cat."
         )
     if not is_tensor(inputs):
-        return check_array(inputs, dtype="numeric", allow_nd=True, input_name=name)
-    torch = import_torch()
-    if inputs.layout != torch.strided or inputs.is_complex():
-        raise TypeError(
-            f"{name} is a sparse or complex tensor; expected dense real numbers."
-        )
+        try:
+            inputs = check_array(
+                inputs, dtype="numeric", allow_nd=True, ensure_all_finite=False
+            )
+        except (TypeError, ValueError, ArithmeticError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{name} cannot be shown to a network: {error}") from error
+        return _check_numbers(inputs, name)
+    _check_layout(inputs, name)
     if inputs.ndim < 2 or not len(inputs):
         raise ValueError(
             f"{name} has shape {tuple(inputs.shape)}; expected (n_stimuli, ...)."
         )
     inputs = inputs.detach()
     if not is_finite(inputs):
-        raise ValueError(f"{name} contains NaN or infinity.")
+        _raise_not_finite(inputs.double().cpu().numpy(), name)
     return inputs
+
+
+def _check_layout(candidate, name):
+    """Raise if a tensor is not of dense real numbers."""
+    if not is_tensor(candidate):
+        return
+    is_dense = not candidate.is_nested and candidate.layout == import_torch().strided
+    if not is_dense or (
+        candidate.is_complex() or candidate.is_quantized or candidate.is_meta
+    ):
+        raise TypeError(
+            f"{name} is a sparse, nested, complex, quantized or meta tensor; expected "
+            "dense real numbers."
+        )
+
+
+def _check_numbers(array, name):
+    """Return an array; raise unless it holds finite numbers, one row per stimulus."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} has the type {array.dtype}; expected an array of numbers."
+        )
+    try:
+        assert_all_finite(array)
+    except ValueError:
+        _raise_not_finite(array, name)
+    return array
+
+
+def _raise_not_finite(array, name):
+    """Raise a ValueError that names the first row with NaN or infinity."""
+    row, *place = np.argwhere(~np.isfinite(array))[0].tolist()
+    value = "NaN" if np.isnan(array[row, *place]) else "infinity"
+    raise ValueError(
+        f"{name} contains {value} in row {row}, column {','.join(map(str, place))}; "
+        "expected finite numbers."
+    )

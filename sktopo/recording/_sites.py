@@ -55,30 +55,36 @@ class RecordedSite:
     @property
     def node_names(self):
         """Name the nodes: ``label[channel]`` or ``label[channel,row,column]``."""
-        places = (",".join(map(str, place)) for place in np.ndindex(self.node_shape))
-        return [f"{self.label}[{place}]" for place in places]
+        return [self.name_node(place) for place in np.ndindex(self.node_shape)]
+
+    def name_node(self, place):
+        """Name the node at a place in `node_shape`."""
+        return f"{self.label}[{','.join(map(str, place))}]"
 
 
-def select_modules(network, layers):
-    """Find the modules to record.
+def select_modules(network, layers, name):
+    """Find the modules to record; `name` is that of the sample, for errors.
 
     Returns a dict of modules by name, and the set of those names that `layers` holds
     exactly, not as a pattern or type.
     """
-    named = dict(network.named_modules(remove_duplicate=False))
+    try:
+        named = dict(network.named_modules(remove_duplicate=False))
+    except RecursionError as error:
+        raise ValueError(f"{name}: the network contains itself.") from error
     entries = layers if isinstance(layers, (list, tuple)) else [layers]
     if not entries:
         raise ValueError("layers is empty; name some, or pass None for the default.")
     names = {}
     for entry in entries:
-        for name in _match(entry, named):
+        for match in _match(entry, named, name):
             # A module with two names is recorded once, under the first name chosen.
-            names.setdefault(named[name], name)
+            names.setdefault(named[match], match)
     exact = {names[named[entry]] for entry in entries if entry in named}
-    return {name: module for module, name in names.items()}, exact
+    return {match: module for module, match in names.items()}, exact
 
 
-def _match(entry, named):
+def _match(entry, named, sample):
     """Return the names of the modules that match one entry of `layers`."""
     names = [name for name in named if name]
     problem = f"No layer of the network matches {entry!r}."
@@ -100,7 +106,7 @@ def _match(entry, named):
         close = difflib.get_close_matches(str(entry), named, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         listed = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
-        raise ValueError(f"{problem}{hint} Name layers among: {listed}.")
+        raise ValueError(f"{sample}: {problem}{hint} Name layers among: {listed}.")
     return found
 
 

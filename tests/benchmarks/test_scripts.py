@@ -38,7 +38,7 @@ def make_options(**given):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_script_reads_its_options(name, monkeypatch, capsys):
-    if name in ("extraction", "training"):
+    if name in ("extraction", "interrupts", "training"):
         pytest.importorskip("torch")
     script = importlib.import_module(f"benchmarks.{name}")
     for option, code in (("--help", 0), ("--no-such-option", 2)):

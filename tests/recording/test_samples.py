@@ -33,6 +33,13 @@ def test_object_arrays_of_networks(stimuli, make_mlp):
     assert ActivationExtractor(stimuli=stimuli).fit_transform(networks).shape[0] == 2
 
 
+def change(table, value):
+    """Return a copy of a table with a value in row 2, column 1."""
+    table = table.copy()
+    table[2, 1] = value
+    return table
+
+
 @pytest.mark.parametrize(
     ("parameters", "X", "error", "message"),
     [
@@ -59,6 +66,16 @@ def test_object_arrays_of_networks(stimuli, make_mlp):
         ({"stimuli": True}, "objects", TypeError, "X holds object"),
         ({"stimuli": "loader"}, "networks", TypeError, "array or a tensor, got object"),
         ({"stimuli": True}, "mixed", TypeError, "Sample 1 of X must be a torch"),
+        ({}, "path", TypeError, "X is of type str; expected a list of networks"),
+        ({"stimuli": True}, "generator", TypeError, "X is of type generator"),
+        ({"stimuli": True}, "dict", TypeError, "X is of type dict"),
+        ({"model": True}, "estimator", TypeError, "X is of type ActivationExtractor"),
+        ({"model": True}, "triples", ValueError, r"X\[0\] is not an array"),
+        ({"model": True}, "meta", TypeError, "X is a sparse, nested, .*meta tensor"),
+        ({"model": True}, "dates", ValueError, "X has the type datetime64"),
+        ({"model": True}, "huge", ValueError, "type object|too large"),
+        ({"model": True}, "nan", ValueError, "X contains NaN in row 2, column 1"),
+        ({}, "infinite", ValueError, "X contains infinity in row 2, column 1"),
         ({"model": "path.pt"}, "table", TypeError, "model must be a torch.nn.Module"),
     ],
 )
@@ -75,6 +92,16 @@ def test_unclear_input(stimuli, parameters, X, error, message, make_mlp):
         "empty": [],
         "odd pairs": [(network, stimuli), network],
         "objects": [object()],
+        "path": "networks.pt",
+        "generator": (network for _ in range(2)),
+        "dict": {"a": network},
+        "estimator": ActivationExtractor(),
+        "triples": [(network, stimuli, stimuli)],
+        "meta": torch.zeros(3, 4, device="meta"),
+        "dates": np.zeros((3, 4), "M8[s]"),
+        "huge": [[10**400]],
+        "nan": change(stimuli, np.nan),
+        "infinite": change(stimuli, np.inf),
     }[X]
     values = {"model": network, "stimuli": stimuli}
     given = {
@@ -116,7 +143,7 @@ def test_sparse_and_complex_tensors(stimuli, change, make_mlp):
 
 def test_errors_name_the_sample(stimuli, make_mlp):
     network = make_mlp()
-    with pytest.raises(ValueError, match="stimuli of sample 1 contains NaN"):
+    with pytest.raises(ValueError, match="stimuli of sample 1 contains NaN in row 0"):
         ActivationExtractor().fit([(network, stimuli), (network, stimuli * np.nan)])
     images = np.ones((6, 1, 8, 8))
     with pytest.raises(ValueError, match="Stimulus set 0 of X .*for one set give"):
@@ -139,7 +166,10 @@ def test_networks_without_weights(stimuli, make_mlp):
         (lambda s: s[:0], "0 sample"),
         (lambda s: s.astype(complex), "Complex"),
         (lambda s: np.where(s > 1, np.nan, s), "stimuli contains NaN"),
-        (lambda s: torch.as_tensor(np.where(s > 1, np.inf, s)), "NaN or infinity"),
+        (
+            lambda s: torch.as_tensor(np.where(s > 1, np.inf, s)),
+            "stimuli contains infinity in row",
+        ),
         (lambda s: torch.as_tensor(s)[0], "expected .n_stimuli"),
         (lambda s: torch.as_tensor(s).to(torch.uint8), "could not be run"),
         (lambda s: np.full((3, 4), "a"), "strings|convert"),

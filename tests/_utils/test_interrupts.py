@@ -1,0 +1,153 @@
+"""Calls that no interrupt stops half way."""
+
+import contextvars
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from sktopo._utils.interrupts import (
+    Stopped,
+    StopSignal,
+    run_uninterrupted,
+    stop_other_threads,
+    take_turn,
+)
+from sktopo._utils.parallel import ONE_AT_A_TIME
+
+needs_alarms = pytest.mark.skipif(
+    not hasattr(signal, "setitimer"), reason="needs alarms, which Windows lacks"
+)
+
+
+def is_free():
+    """Return whether another thread can hold the lock."""
+    got = []
+
+    def take():
+        got.append(ONE_AT_A_TIME.acquire(timeout=2))
+        if got[0]:
+            ONE_AT_A_TIME.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    return got == [True]
+
+
+@pytest.fixture
+def alarm():
+    """Provide a function that raises KeyboardInterrupt later, perhaps repeatedly."""
+    n_interrupts = []
+
+    def interrupt(*_):
+        n_interrupts.append(1)
+        if len(n_interrupts) <= 5:
+            raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    yield lambda *times: signal.setitimer(signal.ITIMER_REAL, *times)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, previous)
+
+
+def test_results_and_errors():
+    assert run_uninterrupted(lambda: 3, StopSignal()) == 3
+    error = KeyError("x")
+
+    def fail():
+        raise error
+
+    with pytest.raises(KeyError) as caught:
+        run_uninterrupted(fail, StopSignal())
+    assert caught.value is error
+    with pytest.raises(SystemExit):
+        run_uninterrupted(lambda: os.sys.exit(2), StopSignal())
+
+
+def test_only_the_main_thread_takes_a_helper():
+    main = threading.get_ident()
+    helper = run_uninterrupted(threading.get_ident, StopSignal())
+    assert helper != main
+    assert run_uninterrupted(threading.get_ident, StopSignal()) == helper
+
+    def call_again():
+        return run_uninterrupted(threading.get_ident, StopSignal())
+
+    assert run_uninterrupted(call_again, StopSignal()) == helper
+
+
+def test_another_number_of_threads_takes_another_helper():
+    first = run_uninterrupted(threading.current_thread, StopSignal(), 11)
+    assert run_uninterrupted(threading.current_thread, StopSignal(), 11) is first
+    assert run_uninterrupted(threading.current_thread, StopSignal()) is first
+    second = run_uninterrupted(threading.current_thread, StopSignal(), 12)
+    assert second is not first
+    first.join(timeout=10)
+    assert not first.is_alive()
+
+
+def test_context_variables_are_those_of_the_caller():
+    variable = contextvars.ContextVar("variable", default=0)
+    variable.set(5)
+    assert run_uninterrupted(variable.get, StopSignal()) == 5
+
+
+@needs_alarms
+@pytest.mark.parametrize("times", [(0.02,), (0.02, 0.002)], ids=["once", "again"])
+def test_interrupts_wait_for_what_is_restored(alarm, times):
+    state, stop = [], StopSignal()
+
+    def change():
+        with take_turn(stop):
+            state.append("changed")
+            try:
+                while True:
+                    time.sleep(0.001)
+                    stop.check()
+            finally:
+                time.sleep(0.03)
+                state.clear()
+
+    with pytest.raises(KeyboardInterrupt):
+        alarm(*times)
+        run_uninterrupted(change, stop)
+    assert stop.is_set
+    assert state == []
+    assert is_free()
+
+
+def test_stopped_threads_change_nothing_any_more():
+    stop, running, ended = StopSignal(), threading.Event(), []
+
+    def work():
+        try:
+            with take_turn(stop):
+                running.set()
+                while True:
+                    time.sleep(0.001)
+                    stop.check()
+        except Stopped:
+            ended.append(True)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    running.wait()
+    stop_other_threads(stop)
+    for thread in threads:
+        thread.join(timeout=10)
+    assert ended == [True] * 3
+    assert is_free()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_forked_processes_start_a_helper_of_their_own():
+    run_uninterrupted(int, StopSignal())
+    child = os.fork()
+    if not child:
+        os._exit(run_uninterrupted(lambda: 7, StopSignal()))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
