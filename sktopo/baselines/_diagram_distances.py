@@ -25,7 +25,7 @@ from sktopo._utils.parameters import (
 from sktopo.baselines._diagrams import check_diagrams
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
     from sktopo._typing import Diagrams, FloatArray, MemoryLike
 
@@ -38,7 +38,7 @@ def _weigh(point, unit):
 # For each distance: its short name in tables; the power of the unit of diagrams in its
 # unit; its options in gudhi, from the parameters of the estimator and a bandwidth in
 # the unit of the diagrams.
-DISTANCES = {
+DISTANCES: dict[str, tuple[str, int, Any]] = {
     "bottleneck": ("BD", 1, lambda *_: {"metric": "bottleneck", "e": None}),
     "wasserstein": ("WD", 1, lambda *_: {"metric": "wasserstein", "order": 1.0}),
     "sliced_wasserstein": (
@@ -59,7 +59,7 @@ DISTANCES = {
     ),
 }
 # For each kernel likewise. Their distances are those of the feature space.
-KERNELS = {
+KERNELS: dict[str, tuple[str, int, Any]] = {
     "heat": (
         "HK",
         -1,

@@ -236,13 +236,21 @@ def _describe(code):
         name = code.__globals__.get("__name__", "")
     version = _installed_version(name)
     if version is not None:
-        return _name(code), version
+        # A decorator of a package holds a function that need not be of the package.
+        return _name(code), version, _list_cells(code)
     file = getattr(sys.modules.get(name), "__file__", None)
     source = Path(file).read_bytes() if file and os.path.isfile(file) else None
     frozen = partial(_freeze, has_source=source is not None)
     if isinstance(code, types.FunctionType):
         return _name(code), source, _describe_function(code, frozen)
-    members = {k: frozen(v) for k, v in vars(code).items() if k not in _MADE}
+    members = {
+        # A method that another module has put there, as tests do, may hold a counter.
+        k: _describe_bytecode(v.__code__)
+        if isinstance(v, types.FunctionType) and v.__module__ != name
+        else frozen(v)
+        for k, v in vars(code).items()
+        if k not in _MADE
+    }
     if isinstance(code, types.ModuleType):
         members = {k: v for k, v in vars(code).items() if isinstance(v, _CODE)}
         return _name(code), source, members
@@ -264,12 +272,11 @@ def _installed_version(module):
 def _describe_function(function, frozen):
     code = function.__code__
     names = sorted(_names_in(code) & set(function.__globals__))
-    cells = [_cell_value(cell) for cell in function.__closure__ or ()]
     return (
         _describe_bytecode(code),
         function.__defaults__,
         function.__kwdefaults__,
-        cells,
+        _list_cells(function),
         {name: frozen(function.__globals__[name]) for name in names},
     )
 
@@ -291,11 +298,16 @@ def _names_in(code):
     return set(code.co_names).union(*map(_names_in, nested))
 
 
-def _cell_value(cell):
-    try:
-        return cell.cell_contents
-    except ValueError:  # not yet assigned
-        return None
+def _list_cells(code):
+    """List the variables of outer functions that a function uses."""
+    values = []
+    is_function = isinstance(code, types.FunctionType)
+    for cell in (is_function and code.__closure__) or ():
+        try:
+            values.append(cell.cell_contents)
+        except ValueError:  # not yet assigned
+            values.append(None)
+    return values
 
 
 def _freeze(value, has_source):

@@ -144,6 +144,18 @@ def test_different_values_and_code_have_different_keys(one, other):
     assert Cache("a").make_key(one) != Cache("a").make_key(other)
 
 
+def test_code_without_a_file_is_recognised():
+    def define(k):
+        names = {"__name__": "notebook"}
+        exec(HEADER + STEP.replace("{k}", str(k)), names)
+        exec(f"K = [{k}]\ndef shift(X):\n    return X + K[0]\n", names)
+        return names
+
+    for name in ("Step", "shift"):
+        keys = [Cache("a").make_key(define(k)[name]) for k in (0, 1, 0)]
+        assert keys[0] == keys[2] != keys[1]
+
+
 def test_recursive_code_has_a_key():
     def odd(n):
         return n > 0 and even(n - 1)
