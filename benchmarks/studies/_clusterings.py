@@ -109,8 +109,8 @@ def compare_tasks(tasks, methods, n_starts, options, memory):
     options : argparse.Namespace
         With `n_jobs` and `seed`, which draws the starts.
 
-    memory : joblib.Memory
-        Where to keep what is finished.
+    memory : str
+        Folder where to keep what is finished.
 
     Returns
     -------
@@ -209,12 +209,12 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
 
 
 def best_labels(X, n_clusters, method, n_starts, seed):
-    """Cluster by a form of Top, the best of restarts: labels (n_samples,)."""
+    """Cluster by a form of Top, the best of restarts: a list of n_samples labels."""
     rows = baseline_clusterers(n_clusters)[method]["rows"].fit_transform(X)
     (labels,) = cluster_starts(
         span_coordinates(rows), n_clusters, n_init=n_starts, n_starts=1, seed=seed
     )
-    return labels
+    return labels.tolist()
 
 
 def chance_purity(y, seed, n_draws=999):

@@ -3,15 +3,21 @@
 import hashlib
 import json
 import os
+import warnings
 
 import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+import sktopo
+
 
 def make_key(parameters):
-    """Make a short name for parameters: equal ones, and only those, have the same."""
-    text = json.dumps(parameters, sort_keys=True)
+    """Make a short name for parameters: equal ones, and only those, have the same.
+
+    Another version of sktopo makes other names, so that nothing old is read again.
+    """
+    text = json.dumps([sktopo.__version__, parameters], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -28,13 +34,37 @@ def save_json(path, content):
 
 def load_arrays(path):
     """Read all arrays of an ``.npz`` file."""
-    with np.load(path) as file:
-        return dict(file)
+    # NumPy does not close a damaged file that it has opened itself.
+    with path.open("rb") as file, np.load(file) as arrays:
+        return dict(arrays)
 
 
 def load_json(path):
     """Read JSON from a file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def discard_damaged(*paths):
+    """Delete all of the files that belong together if one of them cannot be read.
+
+    A warning names the file. What was in the files is then made again. Files that do
+    not exist are not damaged.
+    """
+    for path in paths:
+        load = load_arrays if path.suffix == ".npz" else load_json
+        try:
+            load(path)
+        except FileNotFoundError:
+            continue
+        except Exception as error:  # whatever a damaged file makes a reader raise
+            warnings.warn(
+                f"{path} is damaged ({type(error).__name__}: {error}), and is made "
+                "again.",
+                stacklevel=2,
+            )
+            for other in paths:
+                other.unlink(missing_ok=True)
+            return
 
 
 def _replace(path, write):

@@ -7,7 +7,13 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import Bunch
 
 from benchmarks.studies import _networks, _training
-from benchmarks.studies._files import load_json, make_key, run_parallel, save_json
+from benchmarks.studies._files import (
+    discard_damaged,
+    load_json,
+    make_key,
+    run_parallel,
+    save_json,
+)
 
 N_FOLDS = 5
 # Group of the seeds: those of the folds are not those of any study.
@@ -77,6 +83,8 @@ def select_settings(
         for settings in _networks.list_settings(strategy, values, epochs=max(choices))
     ]
     paths = [_place(folder, plan) for plan in plans]
+    for path in paths:
+        discard_damaged(path)
     calls = [
         (plan, path, dataset.images, dataset.labels, device)
         for plan, path in zip(plans, paths, strict=True)

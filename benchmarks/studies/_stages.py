@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from benchmarks._measure import collect_facts
 from benchmarks.studies._data import TITLES, load_dataset
-from benchmarks.studies._files import load_arrays, save_arrays
+from benchmarks.studies._files import discard_damaged, load_arrays, save_arrays
 from benchmarks.studies._networks import ARCHITECTURES, LABELS, RECORDED, SIZES
 from benchmarks.studies._selection import select_settings
 from benchmarks.studies._training import draw_seeds, make_plan, train_networks
@@ -180,6 +180,7 @@ def _keep_connectomes(collection, trained, stimuli, options, ending=""):
     """Compute connectomes of trained networks, or read those computed before."""
     folder = options.output / options.dataset / "connectomes"
     path = folder / f"{trained.key}{ending}.npz"
+    discard_damaged(path)
     if not path.exists():
         start = time.process_time()
         connectomes = connectomes_of(

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from joblib import Memory
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.studies import _clusterings
+from sktopo.comparison._cache import Cache
 from sktopo.metrics import matched_accuracy_score, purity_score
 
 # Without the three whose distances between all pairs of diagrams would take longer than
@@ -39,7 +39,7 @@ def study_stimuli(collection, options, cache):
     """
     n_starts = 4 if options.quick else 20
     y = collection.target
-    memory = Memory(cache, verbose=0)
+    memory, cache = str(cache), Cache(str(cache))
     names = np.asarray(collection.target_names)[y]
     tasks = {strategy: (X, y) for strategy, X in collection.connectomes.items()}
     purity, starts = _clusterings.compare_tasks(
@@ -48,9 +48,8 @@ def study_stimuli(collection, options, cache):
     clusters, confusion = [], []
     for strategy, X in collection.connectomes.items():
         for method in _clusterings.FORMS_OF_TOP:
-            labels = memory.cache(_clusterings.best_labels)(
-                X, len(set(y)), method, n_starts, options.seed
-            )
+            given = (X, len(set(y)), method, n_starts, options.seed)
+            labels = np.array(cache.recall(_clusterings.best_labels, *given))
             one = {"strategy": strategy, "method": method}
             clusters.append(one | describe_clusters(y, collection.network, labels))
             confusion.append(

@@ -1,10 +1,10 @@
 """Study 1: whether connectomes tell how a network was trained."""
 
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pandas as pd
-from joblib import Memory
 
 from benchmarks.studies import _clusterings
 from benchmarks.studies._files import run_parallel
@@ -15,6 +15,7 @@ from sktopo.barcodes import (
     scale_barcodes,
     split_barcodes,
 )
+from sktopo.comparison._cache import Cache
 from sktopo.inference import pairwise_permutation_test, permanova, permutation_test
 from sktopo.metrics import purity_score
 
@@ -56,21 +57,23 @@ def study_strategies(collection, options, cache):
         "n_quantiles": N_QUANTILES,
     }
     tasks = make_tasks(X, collection.target, names)
-    memory = Memory(cache, verbose=0)
+    memory, cache = str(cache), Cache(str(cache))
     purity, starts = _clusterings.compare_tasks(
         tasks, list(_clusterings.METHODS), parameters["n_starts"], options, memory
     )
-    time = memory.cache(_clusterings.time_method)
     purity["seconds_alone"] = [
-        time(*tasks[ALL], row.method, options.seed)
+        cache.recall(_clusterings.time_method, *tasks[ALL], row.method, options.seed)
         if row.task == ALL and not row.error
         else np.nan
         for row in purity.itertuples()
     ]
     of_row = names[collection.target]
-    permute = memory.cache(permute_strategies)
-    labels = memory.cache(_clusterings.best_labels)(
-        X, len(names), _clusterings.TOP, parameters["n_starts"], options.seed
+    n_starts, seed = parameters["n_starts"], options.seed
+    labels = cache.recall(
+        _clusterings.best_labels, X, len(names), _clusterings.TOP, n_starts, seed
+    )
+    tests = cache.recall(
+        permute_strategies, X, of_row, parameters["n_permutations"], seed
     )
     clusters = {"strategy": of_row, "network": collection.network, "cluster": labels}
     return {
@@ -78,9 +81,9 @@ def study_strategies(collection, options, cache):
         "tables": {
             "purity": purity,
             "starts": starts,
-            "weights": sweep_weights(tasks, parameters, memory, options),
+            "weights": sweep_weights(tasks, parameters, cache, options),
             **describe_strategies(X, of_row, collection.node_names),
-            **permute(X, of_row, parameters["n_permutations"], options.seed),
+            **{name: pd.DataFrame(rows) for name, rows in tests.items()},
             "clusters": pd.DataFrame(clusters),
         },
     }
@@ -95,7 +98,7 @@ def make_tasks(X, target, names):
     return tasks
 
 
-def sweep_weights(tasks, parameters, memory, options):
+def sweep_weights(tasks, parameters, cache, options):
     """Cluster by Top with the topology weight λ from 0 to 1: a data frame."""
     pieces = list(product(tasks, FORMS, parameters["weights"]))
     n_starts, seed = parameters["n_starts"], parameters["seed"]
@@ -103,7 +106,7 @@ def sweep_weights(tasks, parameters, memory, options):
         (*tasks[task], weight, FORMS[form], n_starts, seed)
         for task, form, weight in pieces
     ]
-    cluster = memory.cache(cluster_weight)
+    cluster = partial(cache.recall, cluster_weight)
     found = run_parallel(cluster, calls, n_jobs=options.n_jobs, what="λ")
     rows = [
         {"task": task, "form": form, "weight": weight, **row}
@@ -206,7 +209,7 @@ def permute_strategies(X, names, n_permutations, seed):
 
     Returns
     -------
-    tables : dict of str to DataFrame
+    tables : dict of str to list of dict
         `tests`: rows for births and deaths together and apart, for the ratio of
         distances and for PERMANOVA. `pairs`: rows for the pairs of strategies, with
         p-values adjusted for the false discovery rate.
@@ -234,4 +237,5 @@ def permute_strategies(X, names, n_permutations, seed):
         )
         for label, test in (("ratio", "ratio"), ("PERMANOVA", "permanova"))
     ]
-    return {"tests": pd.DataFrame(tests), "pairs": pd.concat(pairs)}
+    tables = {"tests": pd.DataFrame(tests), "pairs": pd.concat(pairs)}
+    return {name: table.to_dict("records") for name, table in tables.items()}

@@ -31,7 +31,8 @@ def train_networks(dataset, plans, *, folder, device="cpu", n_jobs=1):
 
     folder : pathlib.Path
         Where ``networks`` and ``checkpoints`` are kept. A set of networks is found
-        again if all agrees: data, architecture, strategy, settings, seeds. The training
+        again if all agrees: version of sktopo, data, architecture, strategy, settings,
+        seeds. A damaged file is named by a warning and made again. The training
         of one that was interrupted goes on from its last checkpoint, and ends in the
         same networks to the last bit, on the same machine.
 
@@ -58,8 +59,15 @@ def train_networks(dataset, plans, *, folder, device="cpu", n_jobs=1):
     """
     parts = []
     for plan in plans:
-        if not _place(folder, plan, "networks", ".json").exists():
+        arrays, record = (
+            _place(folder, plan, "networks", ending) for ending in (".npz", ".json")
+        )
+        _files.discard_damaged(arrays, record)
+        if not (arrays.exists() and record.exists()):
+            record.unlink(missing_ok=True)
             parts += _divide(folder, plan, device)
+    for *_, checkpoint in parts:
+        _files.discard_damaged(checkpoint)
     _train_parts(dataset, parts, device=device, n_jobs=n_jobs)
     return [_finish(dataset, plan, folder, device) for plan in plans]
 

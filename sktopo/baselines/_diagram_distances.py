@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,43 +25,62 @@ from sktopo._utils.parameters import (
 from sktopo.baselines._diagrams import check_diagrams
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
     from sktopo._typing import Diagrams, FloatArray, MemoryLike
 
 
-def _weigh(point):
+def _weigh(point, unit):
     """Return the weight of a point of a diagram in the weighted Gaussian kernel."""
-    return np.arctan(point[1] - point[0])
+    return np.arctan(unit * (point[1] - point[0]))
 
 
-# For each distance, its options in gudhi, from the parameters of the estimator.
-DISTANCES = {
-    "bottleneck": lambda _: {"metric": "bottleneck", "e": None},
-    "wasserstein": lambda _: {"metric": "wasserstein", "order": 1.0},
-    "sliced_wasserstein": lambda estimator: {
-        "metric": "sliced_wasserstein",
-        "num_directions": estimator.n_directions,
-    },
-    "persistence_fisher": lambda estimator: {
-        "metric": "persistence_fisher",
-        "bandwidth": estimator.bandwidth,
-    },
+# For each distance: its short name in tables; the power of the unit of diagrams in its
+# unit; its options in gudhi, from the parameters of the estimator and a bandwidth in
+# the unit of the diagrams.
+DISTANCES: dict[str, tuple[str, int, Any]] = {
+    "bottleneck": ("BD", 1, lambda *_: {"metric": "bottleneck", "e": None}),
+    "wasserstein": ("WD", 1, lambda *_: {"metric": "wasserstein", "order": 1.0}),
+    "sliced_wasserstein": (
+        "SWK",
+        1,
+        lambda estimator, _: {
+            "metric": "sliced_wasserstein",
+            "num_directions": estimator.n_directions,
+        },
+    ),
+    "persistence_fisher": (
+        "PF",
+        0,
+        lambda estimator, unit: {
+            "metric": "persistence_fisher",
+            "bandwidth": estimator.bandwidth / unit,
+        },
+    ),
 }
 # For each kernel likewise. Their distances are those of the feature space.
-KERNELS = {
-    "heat": lambda estimator: {
-        "kernel": "persistence_scale_space",
-        "bandwidth": estimator.bandwidth,
-        "kernel_approx": None,
-    },
-    "weighted_gaussian": lambda estimator: {
-        "kernel": "persistence_weighted_gaussian",
-        "bandwidth": estimator.bandwidth,
-        "kernel_approx": None,
-        "weight": _weigh,
-    },
+KERNELS: dict[str, tuple[str, int, Any]] = {
+    "heat": (
+        "HK",
+        -1,
+        lambda estimator, unit: {
+            "kernel": "persistence_scale_space",
+            "bandwidth": estimator.bandwidth / unit,
+            "kernel_approx": None,
+        },
+    ),
+    "weighted_gaussian": (
+        "PWG",
+        -1,
+        lambda estimator, unit: {
+            "kernel": "persistence_weighted_gaussian",
+            "bandwidth": estimator.bandwidth / unit,
+            "kernel_approx": None,
+            "weight": partial(_weigh, unit=unit),
+        },
+    ),
 }
+_EPS = np.finfo(np.float64).eps
 
 
 class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -88,7 +108,8 @@ class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             If gudhi is not installed.
 
         ValueError
-            If a parameter is out of range or X does not hold finite diagrams.
+            If a parameter is out of range, X does not hold finite diagrams, a point
+            dies before it is born, or numbers are too large to be compared.
         """
         self._make_options()
         _import_gudhi("metrics")
@@ -140,11 +161,31 @@ class _ToReference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._compare(self.fit(X).diagrams_, None)
 
     def _compare(self, X, Y):
-        """Compare diagrams, X with themselves if Y is None, or recall the result."""
+        """Compare diagrams, X with themselves if Y is None, or recall the result.
+
+        Equal diagrams are compared only once, and their distance is 0.
+        """
         compare = check_memory(self.memory).cache(
             self._function, ignore=["n_jobs", "verbose"]
         )
-        return compare(X, Y, self._make_options(), self.n_jobs, self.verbose)
+        numbers = {}
+        rows, unique = _number_diagrams(X, numbers)
+        columns, others = (rows, None) if Y is None else _number_diagrams(Y, numbers)
+        unique, others, unit = _bring_together(unique, others)
+        power, options = self._make_options(unit)
+        # Warnings of numbers that are too large come before the error.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            matrix = compare(unique, others, options, self.n_jobs, self.verbose)
+            matrix = matrix * unit**power
+        _check_finite(matrix, rows, columns)
+        positions = [
+            np.unique(part, return_inverse=True)[1] for part in (rows, columns)
+        ]
+        matrix = matrix[np.ix_(*positions)]
+        if isinstance(self, DiagramDistance):
+            matrix[rows[:, None] == columns] = 0
+        return matrix
 
     @property
     def _n_features_out(self):
@@ -173,7 +214,9 @@ class DiagramDistance(_ToReference):
         Wasserstein distances are fast and use one job.
 
     memory : None, str or joblib.Memory, default=None
-        Where to cache distances, so that the same diagrams are compared once.
+        A folder to cache distances in, so that the same diagrams are compared once. Use
+        only a folder of your own: it holds pickles, and reading a pickle can run any
+        code.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -193,7 +236,8 @@ class DiagramDistance(_ToReference):
     -----
     Needs gudhi, which ``pip install 'sktopo[baselines]'`` installs. The distance of
     two empty diagrams is 0; that of an empty one to another is the distance to the
-    diagonal.
+    diagonal. Points on the diagonal change nothing. The distance of equal diagrams is
+    0, and so is one that is within the rounding of the coordinates.
 
     References
     ----------
@@ -228,17 +272,21 @@ class DiagramDistance(_ToReference):
         self.memory = memory
         self.verbose = verbose
 
-    def _make_options(self):
-        """Raise unless the parameters are valid; return the options of gudhi."""
+    def _make_options(self, unit=1.0):
+        """Raise unless the parameters are valid.
+
+        Returns the power of the unit in the result, and the options of gudhi.
+        """
         check_option("metric", self.metric, (*DISTANCES, *KERNELS))
         check_integer("n_directions", self.n_directions, 2)
         check_positive("bandwidth", self.bandwidth)
         check_flag("verbose", self.verbose)
-        return {**DISTANCES, **KERNELS}[self.metric](self)
+        _, power, make_options = {**DISTANCES, **KERNELS}[self.metric]
+        return power / (2 if self.metric in KERNELS else 1), make_options(self, unit)
 
     @property
     def _function(self):
-        return _feature_distances if self.metric in KERNELS else _compare_diagrams
+        return _feature_distances if self.metric in KERNELS else _diagram_distances
 
 
 class DiagramKernel(_ToReference):
@@ -260,7 +308,9 @@ class DiagramKernel(_ToReference):
         Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
 
     memory : None, str or joblib.Memory, default=None
-        Where to cache kernel values, so that the same diagrams are compared once.
+        A folder to cache kernel values in, so that the same diagrams are compared once.
+        Use only a folder of your own: it holds pickles, and reading a pickle can run
+        any code.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -278,7 +328,7 @@ class DiagramKernel(_ToReference):
     Notes
     -----
     Needs gudhi, which ``pip install 'sktopo[baselines]'`` installs. The kernel of an
-    empty diagram with any is 0.
+    empty diagram with any is 0. Points on the diagonal change nothing.
 
     References
     ----------
@@ -312,12 +362,16 @@ class DiagramKernel(_ToReference):
         self.memory = memory
         self.verbose = verbose
 
-    def _make_options(self):
-        """Raise unless the parameters are valid; return the options of gudhi."""
+    def _make_options(self, unit=1.0):
+        """Raise unless the parameters are valid.
+
+        Returns the power of the unit in the result, and the options of gudhi.
+        """
         check_option("kernel", self.kernel, KERNELS)
         check_positive("bandwidth", self.bandwidth)
         check_flag("verbose", self.verbose)
-        return KERNELS[self.kernel](self)
+        _, power, make_options = KERNELS[self.kernel]
+        return power, make_options(self, unit)
 
     @property
     def _function(self):
@@ -375,7 +429,69 @@ def _feature_distances(X, Y, options, n_jobs, verbose):
             np.array([_compare_diagrams([d], None, options, 1, False)[0, 0] for d in D])
             for D in (X, Y)
         )
-    return np.sqrt(np.maximum(squares_X[:, None] + squares_Y - 2 * K, 0))
+    sums = squares_X[:, None] + squares_Y
+    squares = sums - 2 * K
+    # What rounding leaves of a difference is not a distance. Squared coordinates of a
+    # size of 1 are divided by the squared bandwidth.
+    rounding = 4 * _EPS * (4 + options["bandwidth"] ** -2.0)
+    return np.sqrt(np.where(squares <= rounding * sums, 0, squares))
+
+
+def _diagram_distances(X, Y, options, n_jobs, verbose):
+    """Compute distances; 0 if they are within the rounding of the coordinates."""
+    matrix = _compare_diagrams(X, Y, options, n_jobs, verbose)
+    if options["metric"] == "persistence_fisher":
+        smallest = np.sqrt(16 * _EPS)  # an arc cosine near 1
+    else:
+        diagrams = [*X, *(Y or ())]
+        largest = max(np.abs(diagram).max(initial=0) for diagram in diagrams)
+        smallest = 4 * _EPS * largest * max(map(len, diagrams))
+    return np.where(matrix <= smallest, 0, matrix)
+
+
+def _number_diagrams(diagrams, numbers):
+    """Return a number for each diagram, the same for equal ones, and each one once.
+
+    `numbers` holds those given before, and takes the new ones.
+    """
+    found = np.array([numbers.setdefault(d.tobytes(), len(numbers)) for d in diagrams])
+    _, first = np.unique(found, return_index=True)
+    return found, [diagrams[i] for i in first]
+
+
+def _bring_together(X, Y):
+    """Shift diagrams along the diagonal to one origin, and scale them to one size.
+
+    Nothing depends on the origin, but gudhi squares the coordinates. Returns the
+    diagrams and the size, a power of 2.
+    """
+    points = np.vstack([*X, *(Y or ())])
+    if not len(points):
+        return X, Y, 1.0
+    origin = points.min()
+    with np.errstate(over="ignore"):
+        unit = 2.0 ** np.floor(np.log2(points.max() - origin))
+    if np.isfinite(unit):
+        X, Y = (D and [(diagram - origin) / unit for diagram in D] for D in (X, Y))
+        return X, Y, unit
+    raise ValueError(
+        f"The numbers in the diagrams, {origin:.3g} to {points.max():.3g}, are too far "
+        "apart. Divide all diagrams by one number."
+    )
+
+
+def _check_finite(matrix, rows, columns):
+    """Raise unless all values are finite, and name the first pair that has none."""
+    if not np.isfinite(matrix).all():
+        row, column = np.argwhere(~np.isfinite(matrix))[0]
+        pair = [
+            int(np.flatnonzero(part == np.unique(part)[k])[0])
+            for part, k in ((rows, row), (columns, column))
+        ]
+        raise ValueError(
+            f"The numbers in diagrams {pair[0]} and {pair[1]} are too large to be "
+            "compared. Divide all diagrams by one number."
+        )
 
 
 def _split_empty(diagrams):

@@ -9,7 +9,6 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
 from sktopo._utils.optional import import_optional
@@ -52,8 +51,9 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
 
     memory : None, str or joblib.Memory, default=None
-        Where to cache the diagram of each row, so that later calls do not compute it
-        again, whatever other rows they get.
+        A folder to cache the diagram of each row in, so that later calls do not
+        compute it again, whatever other rows they get. Use only a folder of your own:
+        it holds pickles, and reading a pickle can run any code.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -205,8 +205,13 @@ def weight_matrix(row):
 
 
 def check_diagrams(X):
-    """Validate a list of diagrams, or a stack; empty ones become (0, 2)."""
-    if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
+    """Validate a list of diagrams, or a stack; empty ones become (0, 2).
+
+    Points on the diagonal are left out: they stand for nothing, and are added by
+    libraries to give all diagrams one length. The others are sorted.
+    """
+    is_list = isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.ndim)
+    if not (is_list and len(X)):
         raise ValueError(
             f"Expected a list of diagrams of shape (n_points, 2), got {X!r:.80}."
         )
@@ -214,18 +219,33 @@ def check_diagrams(X):
 
 
 def _check_diagram(diagram, sample):
-    if not np.size(diagram):
-        return np.empty((0, 2))
-    # A copy, so that later changes of the caller's array do not matter.
-    diagram = check_array(
-        diagram, dtype=np.float64, ensure_2d=False, allow_nd=True, copy=True
-    )
-    if diagram.ndim != 2 or diagram.shape[1] != 2:
+    try:
+        points = np.asarray(diagram)
+        if points.dtype.kind not in "iuf":
+            raise TypeError(f"values of dtype {points.dtype}")
+        points = points.astype(np.float64)
+    except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Diagram {sample} of X has shape {diagram.shape}; expected (n_points, 2), "
+            f"Diagram {sample} of X does not hold pairs of numbers: {error}."
+        ) from error
+    if points.shape in ((0,), (1, 0)):
+        return np.empty((0, 2))
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(
+            f"Diagram {sample} of X has shape {points.shape}; expected (n_points, 2), "
             "as RipsDiagrams makes them."
         )
-    return diagram
+    for wrong, reason in (
+        (~np.isfinite(points).all(axis=1), "is not finite; leave such points out"),
+        (points[:, 1] < points[:, 0], "dies before it is born; swap the two numbers"),
+    ):
+        if wrong.any():
+            point = int(wrong.argmax())
+            raise ValueError(
+                f"Point {point} of diagram {sample} of X, {points[point]}, {reason}."
+            )
+    points = points[points[:, 1] > points[:, 0]]
+    return points[np.lexsort(points.T[::-1])]
 
 
 def _import_rips():

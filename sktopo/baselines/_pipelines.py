@@ -14,6 +14,7 @@ from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._persistence import GraphPersistence
 from sktopo.baselines._diagram_distances import (
+    DISTANCES,
     KERNELS,
     DiagramDistance,
     DiagramKernel,
@@ -43,14 +44,7 @@ def _list_baselines(distance):
         "Top (sum)": {"rows": GraphPersistence(normalize=False)},
         "Adj": {"rows": GraphPersistence(topology_weight=0)},
     }
-    for name, metric in {
-        "BD": "bottleneck",
-        "WD": "wasserstein",
-        "SWK": "sliced_wasserstein",
-        "HK": "heat",
-        "PF": "persistence_fisher",
-        "PWG": "weighted_gaussian",
-    }.items():
+    for metric, (name, *_) in {**DISTANCES, **KERNELS}.items():
         methods[name] = {**diagrams, "distance": DiagramDistance(metric)}
     methods["PI"] = {**diagrams, "rows": PersistenceImages()}
     methods["PL"] = {**diagrams, "rows": PersistenceLandscapes()}

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.model_selection import (
-    GridSearchCV,
-    ParameterGrid,
-    check_cv,
-    cross_validate,
-)
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import GridSearchCV, check_cv, cross_validate
 
+from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
     check_comparison,
     run_jobs,
     share_memory,
+    split_samples,
 )
 
 if TYPE_CHECKING:
@@ -72,8 +71,9 @@ def compare_classifiers(
         fold.
 
     memory : None, str or joblib.Memory, default=None
-        Where to cache finished results, so that the same call continues after an
-        interruption. Failed jobs are tried again. See Notes.
+        A folder to cache finished results in, so that the same call continues after an
+        interruption. Failed jobs are tried again. Use only a folder of your own: steps
+        are cached as pickles, and reading a pickle can run any code. See Notes.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -84,7 +84,7 @@ def compare_classifiers(
         One row per candidate and fold: `candidate`, `fold`, `score`, `inner_score`
         (of the best setting in its search), `best_params`, `fit_seconds` (with the
         search), `score_seconds`, and `error`, which is empty or says why there is no
-        score.
+        score. `best_params` is one of the settings of the grid, as it was passed.
 
     Raises
     ------
@@ -92,10 +92,18 @@ def compare_classifiers(
         If pandas is not installed; ``pip install 'sktopo[tables]'`` installs it.
 
     TypeError
-        If `candidates` is not a dict of estimators.
+        If `candidates` is not a dict of names and classifiers, or X is not a sequence.
 
     ValueError
-        If there are no candidates, or X and y differ in length.
+        Before any work: if there are no candidates, a grid is empty or has a parameter
+        that its candidate does not have, X and y differ in length, y has missing or
+        continuous values, `cv` or `inner_cv` does not split the samples, `scoring` is
+        not one score, or no file can be written in `memory`.
+
+    Warns
+    -----
+    UserWarning
+        If a cached result is damaged; it is computed again. The warning names the file.
 
     See Also
     --------
@@ -104,12 +112,16 @@ def compare_classifiers(
 
     Notes
     -----
-    Pipelines, and steps whose parameter `memory` is None, also cache their results in
-    `memory`, or for the length of the call if that is None. So settings and starts
-    share the steps that they have in common, and seconds count only what a job
-    computed itself. Cached results are recognised by the value of X. Torch networks
-    that were loaded again or sent to a worker are not recognised, so compute
-    connectomes first.
+    A cached result is used again only if nothing has changed that decides about it: X
+    and y, parameters, folds, versions of sktopo and of other installed packages, and
+    the code of candidates, functions and classes that are not in installed packages.
+    The rows of the table are cached as JSON.
+
+    Pipelines, and steps whose parameter `memory` is None, also cache their results, as
+    pickles, in `memory`, or for the length of the call if that is None. So settings
+    and starts share the steps that they have in common, and seconds count only what a
+    job computed itself. Torch networks that were loaded again or sent to a worker are
+    not recognised, so compute connectomes first.
 
     Examples
     --------
@@ -122,34 +134,88 @@ def compare_classifiers(
     >>> len(table["score"])
     6
     """
-    y, candidates = check_comparison(X, y, candidates, verbose)
+    y, candidates = check_comparison(X, y, candidates, verbose, "classifier", _predicts)
+    folds = split_samples(X, y, cv)
+    for name, (estimator, _) in candidates.items():
+        _check_scoring(name, estimator, scoring)
+    searched = any(settings for _, settings in candidates.values())
+    inner_cv = _check_inner(inner_cv, y, folds if searched else [])
     jobs = [
-        ({"candidate": name, "fold": fold}, (estimator, grid, split, inner_cv, scoring))
-        for fold, split in enumerate(check_cv(cv, y, classifier=True).split(X, y))
-        for name, (estimator, grid) in candidates.items()
+        (
+            {"candidate": name, "fold": fold},
+            (estimator, settings, split, inner_cv, scoring),
+        )
+        for fold, split in enumerate(folds)
+        for name, (estimator, settings) in candidates.items()
     ]
-    columns = ("candidate", "fold", "score", "inner_score", "best_params", *SECONDS)
     options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
-    return run_jobs(_classify, jobs, X, y, columns, **options)
+    rows = run_jobs(_classify, jobs, X, y, **options)
+    for row in rows:
+        if not row["error"]:
+            best = row.pop("best_index")
+            settings = candidates[row["candidate"]][1]
+            row["best_params"] = {} if best is None else settings[best]
+    columns = ("candidate", "fold", "score", "inner_score", "best_params", *SECONDS)
+    return make_table(rows, [*columns, "error"])
 
 
-def _classify(estimator, grid, split, inner_cv, scoring, *, X, y, memory):
+def _predicts(estimator):
+    return hasattr(estimator, "fit") and hasattr(estimator, "predict")
+
+
+def _check_scoring(name, estimator, scoring):
+    """Raise a ValueError unless `scoring` is one score that fits the estimator."""
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(
+            f"scoring={scoring!r:.80} is not one score; expected None, a name or a "
+            "callable."
+        )
+    try:
+        check_scoring(estimator, scoring)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"scoring={scoring!r:.80} cannot score candidate {name!r}: {error}"
+        ) from error
+
+
+def _check_inner(inner_cv, y, folds):
+    """Return the splitter of the searches, after checks with all training folds."""
+    try:
+        inner = check_cv(inner_cv, y, classifier=True)
+    except ValueError as error:
+        raise ValueError(
+            f"inner_cv={inner_cv!r:.80} does not split: {error}"
+        ) from error
+    # Splitters of the user's own may look at the samples, or draw random numbers.
+    if hasattr(inner_cv, "split") and not isinstance(inner_cv, str):
+        return inner
+    for train, _ in folds:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of small classes, as the search will
+            split_samples(np.zeros((len(train), 1)), y[train], inner, "inner_cv")
+    return inner
+
+
+def _classify(estimator, settings, split, inner_cv, scoring, *, X, y, memory):
     """Search and fit on the training folds, and score on the held-out fold."""
     model = share_memory(estimator, memory)
     options = {"scoring": scoring, "error_score": "raise"}
-    if grid is not None:
+    if settings is not None:
         # A grid for each setting: values can be estimators, which share the memory.
         grids = [
             {key: [share_memory(value, memory)] for key, value in setting.items()}
-            for setting in ParameterGrid(grid)
+            for setting in settings
         ]
         model = GridSearchCV(model, grids, cv=inner_cv, **options)
     results = cross_validate(model, X, y, cv=[split], return_estimator=True, **options)
+    if "test_score" not in results:
+        raise ValueError(f"scoring={scoring!r:.80} returns more than one score.")
     (fitted,) = results["estimator"]
+    searched = settings is not None
     return {
-        "score": results["test_score"][0],
-        "inner_score": getattr(fitted, "best_score_", np.nan),
-        "best_params": getattr(fitted, "best_params_", {}),
-        "fit_seconds": results["fit_time"][0],
-        "score_seconds": results["score_time"][0],
+        "score": float(results["test_score"][0]),
+        "inner_score": float(fitted.best_score_) if searched else np.nan,
+        "best_index": int(fitted.best_index_) if searched else None,
+        "fit_seconds": float(results["fit_time"][0]),
+        "score_seconds": float(results["score_time"][0]),
     }

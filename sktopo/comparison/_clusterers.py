@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-from sklearn.model_selection import ParameterGrid, check_cv, cross_validate
+from sklearn.model_selection import cross_validate
 from sklearn.utils import check_random_state
 
 from sktopo._utils.parameters import check_integer
+from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
     check_comparison,
     list_parameters,
     run_jobs,
     share_memory,
+    split_samples,
 )
 from sktopo.metrics import matched_accuracy_score, purity_score
 
@@ -79,9 +81,10 @@ def compare_clusterers(
         candidate.
 
     memory : None, str or joblib.Memory, default=None
-        Where to cache finished results, so that the same call, with the same int
-        `random_state`, continues after an interruption. See the notes of
-        :func:`compare_classifiers`.
+        A folder to cache finished results in, so that the same call, with the same int
+        `random_state`, continues after an interruption. Use only a folder of your own:
+        steps are cached as pickles, and reading a pickle can run any code. See the
+        notes of :func:`compare_classifiers`.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -103,11 +106,18 @@ def compare_clusterers(
         If pandas is not installed; ``pip install 'sktopo[tables]'`` installs it.
 
     TypeError
-        If `candidates` is not a dict of estimators.
+        If `candidates` is not a dict of names and clusterers, or X is not a sequence.
 
     ValueError
-        If there are no candidates, `n_starts` is out of range, or X and y differ in
-        length.
+        Before any work: if there are no candidates, two have the same name, a grid is
+        empty or has a parameter that its candidate does not have, X and y differ in
+        length, y has missing or continuous values, `cv` does not split the samples,
+        `n_starts` is out of range, or no file can be written in `memory`.
+
+    Warns
+    -----
+    UserWarning
+        If a cached result is damaged; it is computed again. The warning names the file.
 
     See Also
     --------
@@ -125,13 +135,11 @@ def compare_clusterers(
     >>> len(table["purity"])
     6
     """
-    y, candidates = check_comparison(X, y, candidates, verbose)
+    y, candidates = check_comparison(X, y, candidates, verbose, "clusterer", _clusters)
     settings = _list_settings(candidates)
     check_integer("n_starts", n_starts, 1)
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=n_starts).tolist()
-    folds = [(-1, None)]
-    if cv is not None:
-        folds = list(enumerate(check_cv(cv, y, classifier=True).split(X, y)))
+    seeds = _draw_seeds(n_starts, random_state)
+    folds = [(-1, None)] if cv is None else list(enumerate(split_samples(X, y, cv)))
     jobs = [
         ({"candidate": name, "fold": fold, "start": start}, (estimator, seed, split))
         # Starts come first, so that later ones find the cached steps of the first.
@@ -140,19 +148,40 @@ def compare_clusterers(
         for name, estimator in settings.items()
     ]
     options = {"n_jobs": n_jobs, "memory": memory, "verbose": verbose}
-    columns = ("candidate", "fold", "start", *SCORES, *SECONDS)
-    return run_jobs(_cluster, jobs, X, y, columns, **options)
+    rows = run_jobs(_cluster, jobs, X, y, **options)
+    columns = ("candidate", "fold", "start", *SCORES, *SECONDS, "error")
+    return make_table(rows, columns)
+
+
+def _clusters(estimator):
+    return hasattr(estimator, "fit_predict") or (
+        hasattr(estimator, "fit") and hasattr(estimator, "predict")
+    )
 
 
 def _list_settings(candidates):
     """Return an estimator for every setting of the grids, named after the setting."""
-    settings = {}
-    for name, (estimator, grid) in candidates.items():
-        for setting in ParameterGrid({} if grid is None else grid):
+    estimators = {}
+    for name, (estimator, settings) in candidates.items():
+        for setting in [{}] if settings is None else settings:
             listed = ", ".join(f"{key}={value!r}" for key, value in setting.items())
             key = f"{name} ({listed})" if listed else name
-            settings[key] = clone(estimator).set_params(**setting)
-    return settings
+            if key in estimators:
+                raise ValueError(
+                    f"Two candidates are called {key!r}: a setting of a grid has this "
+                    "name. Expected different names; rename a candidate, or remove a "
+                    "setting that is there twice."
+                )
+            estimators[key] = clone(estimator).set_params(**setting)
+    return estimators
+
+
+def _draw_seeds(n_starts, random_state):
+    try:
+        generator = check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(f"random_state={random_state!r:.80}: {error}") from error
+    return generator.randint(2**31 - 1, size=n_starts).tolist()
 
 
 def _cluster(estimator, seed, split, *, X, y, memory):
@@ -173,7 +202,8 @@ def _cluster(estimator, seed, split, *, X, y, memory):
         )
         scores = {name: results[f"test_{name}"][0] for name in SCORES}
         seconds = (results["fit_time"][0], results["score_time"][0])
-    return {**scores, **dict(zip(SECONDS, seconds, strict=True))}
+    scores |= dict(zip(SECONDS, seconds, strict=True))
+    return {name: float(value) for name, value in scores.items()}
 
 
 def _score_labels(y, labels):

@@ -2,102 +2,208 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from joblib import Memory, effective_n_jobs, parallel_config
+from joblib import effective_n_jobs, parallel_config
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.validation import check_memory
+from sklearn.model_selection import ParameterGrid, check_cv
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import type_of_target
 
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag
-from sktopo._utils.tables import make_table
+from sktopo._utils.parameters import check_flag, is_integer
+from sktopo.comparison._cache import Cache, open_cache, read_json, write_json
 
 SECONDS = ("fit_seconds", "score_seconds")
 
 
-def check_comparison(X, y, candidates, verbose):
-    """Validate the input; return y and a dict of pairs (estimator, grid or None)."""
-    import_optional("pandas", extra="tables", purpose="A comparison")
+def check_comparison(X, y, candidates, verbose, kind, is_candidate):
+    """Validate the input before any work.
+
+    Returns y, and by the name of each candidate a clone of the estimator and the list
+    of the settings in its grid, None without a grid.
+    """
+    pandas = import_optional("pandas", extra="tables", purpose="A comparison")
+    check_flag("verbose", verbose)
     if not isinstance(candidates, dict):
         raise TypeError(f"candidates must be a dict, got {type(candidates).__name__}.")
     if not candidates:
         raise ValueError("candidates is empty; expected names and estimators.")
-    pairs = {}
-    for name, candidate in candidates.items():
-        pair = candidate if isinstance(candidate, tuple) else (candidate, None)
-        if len(pair) != 2 or not hasattr(pair[0], "get_params"):
-            raise TypeError(
-                f"Candidate {name!r} is {candidate!r:.80}; expected an estimator or a "
-                "tuple (estimator, param_grid)."
+    y = _check_classes(X, y, pandas)
+    return y, {
+        name: _check_candidate(name, candidate, kind, is_candidate)
+        for name, candidate in candidates.items()
+    }
+
+
+def _check_classes(X, y, pandas):
+    """Return y as an array, after checks of its values and of its length."""
+    if isinstance(X, (str, bytes, dict, set)) or not hasattr(X, "__len__"):
+        raise TypeError(
+            f"X is {type(X).__name__}; expected an array or a sequence of samples."
+        )
+    if np.ndim(y) != 1 and np.shape(y)[1:] != (1,):
+        raise ValueError(f"y has shape {np.shape(y)}; expected one class per sample.")
+    y = column_or_1d(y)
+    n_samples = X.shape[0] if getattr(X, "shape", None) else len(X)
+    if n_samples != len(y):
+        raise ValueError(
+            f"X and y have inconsistent lengths: {n_samples} samples, {len(y)} classes."
+        )
+    missing = np.flatnonzero(pandas.isna(y))
+    if len(missing):
+        raise ValueError(f"y has no class (NaN or None) for sample {missing[0]}.")
+    kind = type_of_target(y) if len(y) else "empty"
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(f"y is {kind}; expected classes, such as integers or names.")
+    return y
+
+
+def _check_candidate(name, candidate, kind, is_candidate):
+    """Return a clone of the estimator, and the settings of its grid or None."""
+    if not isinstance(name, str):
+        raise TypeError(f"The name {name!r:.80} of a candidate is not a string.")
+    pair = candidate if isinstance(candidate, tuple) else (candidate, None)
+    if len(pair) != 2 or not hasattr(pair[0], "get_params"):
+        raise TypeError(
+            f"Candidate {name!r} is {candidate!r:.80}; expected an estimator or a "
+            "tuple (estimator, param_grid)."
+        )
+    estimator, grid = pair
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"Candidate {name!r} is the class {estimator.__name__}; expected an "
+            f"estimator, such as {estimator.__name__}()."
+        )
+    if not is_candidate(estimator):
+        raise TypeError(
+            f"Candidate {name!r} is {estimator!r:.80}; expected a {kind}, with the "
+            "methods fit and predict."
+        )
+    try:
+        estimator = clone(estimator)
+        settings = None if grid is None else list(ParameterGrid(grid))
+        for setting in settings or ():
+            clone(estimator).set_params(**setting)
+    except Exception as error:  # whatever the estimator's own code raises
+        raise ValueError(
+            f"Candidate {name!r} or its grid {grid!r:.80} cannot be used: {error}"
+        ) from error
+    if settings == []:
+        raise ValueError(f"The grid of candidate {name!r} is empty: it has no setting.")
+    return estimator, settings
+
+
+def split_samples(X, y, cv, name="cv"):
+    """List the folds, (training samples, held-out samples) each, as arrays of numbers.
+
+    Raises a ValueError, which names the parameter, if there are none or one is empty.
+    """
+    try:
+        parts = list(check_cv(cv, y, classifier=True).split(X, y))
+        samples = np.arange(len(y))
+        folds = [
+            (samples[np.asarray(train)], samples[np.asarray(test)])
+            for train, test in parts
+        ]
+    except Exception as error:  # a splitter may be the user's own
+        raise ValueError(
+            f"{name}={cv!r:.80} does not split the {len(y)} samples: {error}"
+        ) from error
+    if not folds:
+        raise ValueError(f"{name}={cv!r:.80} has no folds; expected at least one.")
+    for fold, (train, test) in enumerate(folds):
+        if not (train.ndim == test.ndim == 1 and len(train) and len(test)):
+            raise ValueError(
+                f"Fold {fold} of {name} has training samples of shape {train.shape} "
+                f"and held-out samples of shape {test.shape}; expected some of each."
             )
-        pairs[name] = pair
-    check_flag("verbose", verbose)
-    check_consistent_length(X, y)
-    return column_or_1d(y), pairs
+    return folds
 
 
-def run_jobs(compute, jobs, X, y, columns, *, n_jobs, memory, verbose):
-    """Run the jobs that are not in the cache, and make the table of all of them.
+def run_jobs(compute, jobs, X, y, *, n_jobs, memory, verbose):
+    """Run the jobs whose results are not in the cache.
 
     Parameters
     ----------
     compute : function
-        ``compute(*arguments, X=X, y=y, memory=memory)`` returns the results of a row.
-        It is called with a memory in which steps of pipelines cache their results.
+        ``compute(*arguments, X=X, y=y, memory=memory)`` returns the results of a row,
+        a dict of plain values. It is called with a memory in which steps of pipelines
+        cache their results.
 
     jobs : list of (dict, tuple)
         What identifies a row, and the arguments of `compute`.
 
     X, y : samples and their classes
 
-    columns : sequence of str
-        The columns of the table, without `error`.
-
     n_jobs, memory, verbose : see :func:`compare_classifiers`
 
     Returns
     -------
-    table : pandas.DataFrame
-        One row per job, with a last column `error`. Without jobs it is empty.
+    rows : list of dict
+        One per job, with its `error`, which is "" or says why there are no results.
     """
     # The jobs of a parallel comparison already use all workers. What is nested in a job
     # runs in the worker of the job: Dask would send it to all machines again.
     nested = {}
+    if n_jobs is not None and (not is_integer(n_jobs) or n_jobs == 0):
+        raise ValueError(
+            f"n_jobs must be None or an integer that is not 0, got {n_jobs!r:.80}."
+        )
     if effective_n_jobs(n_jobs) > 1:
         nested = {"require": "sharedmem", "n_jobs": 1}
-    # The path is made absolute because workers may run in another folder.
-    results = check_memory(
-        os.path.abspath(memory) if isinstance(memory, str) else memory
-    )
+    cache = open_cache(memory)
+    paths = [None] * len(jobs) if cache is None else _place(cache, compute, jobs, X, y)
+    rows = [path and read_json(path) for path in paths]
+    todo = [job for job, row in enumerate(rows) if row is None]
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        steps = Memory(folder, verbose=0) if results.location is None else results
-        compute = partial(results.cache(compute, ignore=["memory"]), memory=steps)
-        rows = run_parallel(
-            partial(_run_job, compute, nested),
-            jobs,
+        run = partial(_run_job, compute, Cache(folder) if cache is None else cache)
+        found = run_parallel(
+            partial(run, nested),
+            [(jobs[job][1], paths[job]) for job in todo],
             shared=(X, y),
             n_jobs=n_jobs,
             verbose=verbose,
             description="comparison",
         )
-        return make_table(list(rows), [*columns, "error"])
+        for job, row in zip(todo, found, strict=True):
+            rows[job] = [row]
+            # The worker may be a machine whose disk is another.
+            if paths[job] and not row["error"] and not paths[job].exists():
+                write_json(paths[job], [row])
+    return [{**label, **row} for (label, _), (row,) in zip(jobs, rows, strict=True)]
 
 
-def _run_job(compute, nested, label, arguments, X, y):
-    """Return the row of a job, whose `error` says why there is no result, or is ""."""
-    # joblib sends large arrays to workers as memory maps, whose cached results would
-    # not be recognised as those of the array.
+def _place(cache, compute, jobs, X, y):
+    """Return the file of each job's result; samples are hashed once for all jobs."""
+    samples = cache.make_key(X, y)
+    paths = []
+    for label, arguments in jobs:
+        try:
+            paths.append(cache.place(compute, samples, *arguments))
+        except Exception as error:  # whatever pickle raises
+            raise ValueError(
+                f"Candidate {label['candidate']!r} cannot be cached, because it cannot "
+                f"be pickled ({error}). Pass memory=None, or change the candidate."
+            ) from error
+    return paths
+
+
+def _run_job(compute, steps, nested, arguments, path, X, y):
+    """Return results, and an `error` that says why there are none, or is ""."""
+    # joblib sends large arrays to workers as memory maps, whose class some steps show.
     X, y = (np.asarray(v) if isinstance(v, np.memmap) else v for v in (X, y))
     try:
         with parallel_config(**nested):
-            return {**label, **compute(*arguments, X=X, y=y), "error": ""}
+            row = {**compute(*arguments, X=X, y=y, memory=steps), "error": ""}
     except Exception as error:  # whatever a candidate raises is reported in its row
-        return {**label, "error": f"{type(error).__name__}: {error}"}
+        return {"error": f"{type(error).__name__}: {error}"}
+    if path is not None:
+        write_json(path, [row])  # here, so that an interruption loses nothing finished
+    return row
 
 
 def list_parameters(estimator, name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sktopo._utils.optional import import_optional
 from sktopo.comparison._clusterers import SCORES
 from sktopo.comparison._jobs import SECONDS
 
@@ -27,6 +28,14 @@ def summarize(table: Table) -> Table:
         (`mean_purity`, `std_purity` and so on), `seconds` (the sum over all rows, to
         fit and to score), and the first `error`.
 
+    Raises
+    ------
+    TypeError
+        If `table` is not a data frame of pandas.
+
+    ValueError
+        If it has no rows, lacks a column, or a score or time is not a number.
+
     Examples
     --------
     >>> from sklearn.cluster import KMeans
@@ -38,6 +47,7 @@ def summarize(table: Table) -> Table:
     >>> [int(n) for n in summarize(table)["n_scored"]]
     [4]
     """
+    table = _check_table(table)
     by_candidate = table.groupby("candidate", sort=False)
     summary = by_candidate["error"].agg(
         n_scored=lambda errors: (errors == "").sum(),
@@ -54,3 +64,30 @@ def summarize(table: Table) -> Table:
     summary["seconds"] = by_candidate[list(SECONDS)].sum().sum(axis=1)
     summary["error"] = by_candidate["error"].agg(lambda v: next(filter(None, v), ""))
     return summary.reset_index()
+
+
+def _check_table(table):
+    """Return a copy whose errors are strings, and whose scores and times are floats."""
+    pandas = import_optional("pandas", extra="tables", purpose="A summary")
+    if not isinstance(table, pandas.DataFrame):
+        raise TypeError(
+            "table must be a data frame of pandas, such as compare_classifiers "
+            f"returns, got {type(table).__name__}."
+        )
+    missing = {"candidate", "error", *SECONDS} - set(table)
+    if missing or not len(table):
+        lacks = f"no columns {sorted(missing)}" if missing else "no rows"
+        raise ValueError(
+            f"table has {lacks}; expected the table of a comparison, with a row for "
+            "each job."
+        )
+    # Written as CSV and read again, an error that is empty is a missing value.
+    changed = {"error": table["error"].fillna("")}
+    for name in {"score", "inner_score", *SCORES, *SECONDS} & set(table):
+        try:
+            changed[name] = table[name].astype(float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"Column {name!r} of table does not hold numbers: {error}"
+            ) from error
+    return table.assign(**changed)

@@ -23,25 +23,18 @@ from sktopo.baselines import (
     RipsDiagrams,
     SimilarityClusterer,
 )
+from sktopo.baselines._diagram_distances import DISTANCES, KERNELS
 
 gudhi = pytest.importorskip("gudhi")
 kmedoids = pytest.importorskip("kmedoids")
 networkx = pytest.importorskip("networkx")
 
-METRICS = (
-    "bottleneck",
-    "wasserstein",
-    "sliced_wasserstein",
-    "persistence_fisher",
-    "heat",
-    "weighted_gaussian",
-)
+METRICS = (*DISTANCES, *KERNELS)
 
 
 ON_DIAGRAMS = (
     *(DiagramDistance(metric) for metric in METRICS),
-    DiagramKernel("heat"),
-    DiagramKernel("weighted_gaussian"),
+    *(DiagramKernel(kernel) for kernel in KERNELS),
     PersistenceImages(4),
     PersistenceLandscapes(2, resolution=7),
 )
@@ -248,8 +241,30 @@ def test_bad_input(study):
 
 @pytest.mark.parametrize("estimator", ON_DIAGRAMS, ids=str)
 @pytest.mark.parametrize(
-    "X", [[], None, 3, "ab", [[0.1, 0.2]], [[[0, np.inf]]], [np.ones((2, 3))]], ids=str
+    ("X", "message"),
+    [
+        ([], "Expected a list of diagrams"),
+        (None, "Expected a list of diagrams"),
+        (3, "Expected a list of diagrams"),
+        ("ab", "Expected a list of diagrams"),
+        ({0: [[0.1, 0.2]]}, "Expected a list of diagrams"),
+        (np.array(3.0), "Expected a list of diagrams"),
+        ([[0.1, 0.2]], r"Diagram 0 of X has shape \(2,\)"),
+        ([[[0, 1]], np.ones((2, 3))], r"Diagram 1 of X has shape \(2, 3\)"),
+        ([np.ones((0, 3))], r"Diagram 0 of X has shape \(0, 3\)"),
+        ([[[0, 1]], [[0, 1], [2]]], "Diagram 1 of X does not hold pairs"),
+        ([[[0, 1]], None], "Diagram 1 of X does not hold pairs"),
+        ([["ab", "cd"]], "Diagram 0 of X does not hold pairs"),
+        ([[["0.1", "0.2"]]], "Diagram 0 of X does not hold pairs"),
+        ([[[0, 1j]]], "Diagram 0 of X does not hold pairs"),
+        ([[], [[0, 1], [0, np.inf]]], "Point 1 of diagram 1 of X, .* is not finite"),
+        ([[[np.nan, 1]]], "Point 0 of diagram 0 of X, .* is not finite"),
+        ([[[0, 1], [0.5, 0.4]]], "Point 1 of diagram 0 of X, .* dies before"),
+    ],
+    ids=str,
 )
-def test_bad_diagrams(estimator, X):
-    with pytest.raises(ValueError):
+def test_bad_diagrams(estimator, X, message):
+    with pytest.raises(ValueError, match=message):
         clone(estimator).fit(X)
+    with pytest.raises(ValueError, match=message):
+        clone(estimator).fit([[[0, 1]]]).transform(X)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -16,6 +17,9 @@ from sktopo.baselines import (
     baseline_clusterers,
     baseline_kernels,
 )
+from sktopo.baselines._diagram_distances import DISTANCES, KERNELS
+
+NAMES = [name for name, *_ in {**DISTANCES, **KERNELS}.values()]
 
 gudhi = pytest.importorskip("gudhi")
 kmedoids = pytest.importorskip("kmedoids")
@@ -26,7 +30,7 @@ def test_whole_chains_on_empty_diagrams():
     triangles = np.random.default_rng(0).random((8, 3))  # no triangle has a cycle
     y = np.arange(8) % 2
     for name, model in baseline_clusterers(2, random_state=0).items():
-        if name in ("BD", "WD", "SWK", "HK", "PF", "PWG"):
+        if name in NAMES:
             assert set(model.fit_predict(triangles)) == {0}, name
     for name, model in baseline_kernels().items():
         assert model.fit(triangles, y).predict(triangles).shape == (8,), name
@@ -38,13 +42,30 @@ def test_output_of_whole_pipelines_can_be_set(study):
     assert kernel.fit_transform(study[0]).shape == (16, 16)
 
 
+def test_names_are_those_of_the_papers():
+    assert set(NAMES) == {"BD", "WD", "SWK", "HK", "PF", "PWG"}
+    assert len(NAMES) == len(set(NAMES))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_global_output_changes_no_baseline(study, library):
+    pytest.importorskip(library)
+    X, y = study
+    models = {**baseline_kernels(), **baseline_clusterers(2, random_state=0)}
+    for name, model in models.items():
+        expected = clone(model).fit(X[::2], y[::2]).predict(X[1::2])
+        with config_context(transform_output=library):
+            found = clone(model).fit(X[::2], y[::2]).predict(X[1::2])
+        assert_array_equal(found, expected, err_msg=name)
+
+
 def test_pipelines_are_complete(study):
     X, y = study
     kernels, clusterers = baseline_kernels(), baseline_clusterers(2, random_state=0)
     assert set(clusterers) - set(kernels) == {"spectral", "modularity"}
     assert set(kernels) == {
-        *("Top (normalised)", "Top (sum)", "Adj", "BD", "WD", "SWK", "HK", "PF"),
-        *("PWG", "PI", "PL", "graph summaries"),
+        *("Top (normalised)", "Top (sum)", "Adj", "PI", "PL", "graph summaries"),
+        *NAMES,
     }
     for name, model in kernels.items():
         model.fit(X[::2], y[::2])

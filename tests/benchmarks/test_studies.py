@@ -11,6 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
+import sktopo
+
 torch = pytest.importorskip("torch")
 pytest.importorskip("tqdm")
 
@@ -624,6 +626,68 @@ def test_what_was_finished_is_not_made_again(studies, tmp_path, monkeypatch):
     again = studies.stages.collect_strategies(options)
     np.testing.assert_array_equal(first.connectomes, again.connectomes)
     assert first.seconds == again.seconds
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def fill(path):
+    path.write_bytes(b"PK\x03\x04" + bytes(996))
+
+
+@pytest.mark.parametrize("damage", [cut, fill])
+@pytest.mark.parametrize("name", ["networks/*.npz", "networks/*.json", "connectomes/*"])
+def test_damaged_files_are_named_and_made_again(studies, tmp_path, name, damage):
+    options = read_quick(studies, tmp_path, "strategies")
+    first = studies.stages.collect_strategies(options)
+    path = sorted((tmp_path / "digits").glob(name))[1]
+    damage(path)
+    with pytest.warns(UserWarning, match="is damaged") as caught:
+        again = studies.stages.collect_strategies(options)
+    assert [str(path) in str(warning.message) for warning in caught] == [True]
+    np.testing.assert_array_equal(first.connectomes, again.connectomes)
+
+
+def test_a_damaged_checkpoint_is_named_and_its_training_starts_again(
+    studies, dataset, monkeypatch, tmp_path
+):
+    (plan, *_) = make_plans(studies, dataset, epochs=2)
+    (whole,) = studies.training.train_networks(dataset, [plan], folder=tmp_path / "a")
+    monkeypatch.setattr(studies.training, "CHECKPOINT_EVERY", 0)
+    ((*_, checkpoint),) = studies.training._divide(tmp_path / "b", plan, "cpu")
+    studies.training._advance(
+        plan, plan["seeds"], checkpoint, dataset.images, dataset.labels, "cpu"
+    )
+    cut(checkpoint)
+    with pytest.warns(UserWarning, match=checkpoint.name):
+        (found,) = studies.training.train_networks(
+            dataset, [plan], folder=tmp_path / "b"
+        )
+    states = zip(states_of([whole]), states_of([found]), strict=True)
+    for one, other in states:
+        assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_damaged_selection_is_named(studies, dataset, monkeypatch, tmp_path):
+    monkeypatch.setattr(studies.networks, "STRATEGIES", ("vanilla",))
+    options = {"grid": "reduced", "epochs": 1, "folder": tmp_path}
+    first = studies.selection.select_settings(dataset, **options)
+    path = next((tmp_path / "selection").iterdir())
+    cut(path)
+    with pytest.warns(UserWarning, match=path.name):
+        again = studies.selection.select_settings(dataset, **options)
+    assert first.table == again.table
+
+
+def test_another_version_makes_networks_again(studies, tmp_path, monkeypatch):
+    options = read_quick(studies, tmp_path, "strategies")
+    for n_files, version in ((4, sktopo.__version__), (4, None), (8, "99")):
+        monkeypatch.setattr(sktopo, "__version__", version or sktopo.__version__)
+        studies.stages.collect_strategies(options)
+        for folder in ("networks", "connectomes"):
+            found = list((tmp_path / "digits" / folder).glob("*.npz"))
+            assert len(found) == n_files
 
 
 def test_options_have_their_defaults(studies, tmp_path):

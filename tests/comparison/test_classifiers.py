@@ -6,12 +6,14 @@ from collections import Counter
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
+from sktopo import GraphPersistence
 from sktopo.baselines import (
     DiagramDistance,
     DistanceKernel,
@@ -102,10 +104,41 @@ def test_a_failure_is_a_row_and_the_other_candidates_are_scored(study, failing):
     assert summary["mean_score"][1] > 0.5
 
 
-def test_several_scores_are_an_error_and_not_an_empty_row(study):
-    table = compare_classifiers(*study, {"svc": SVC()}, scoring=["accuracy", "f1"])
+@pytest.mark.parametrize(
+    "scoring", ["nope", ["accuracy", "f1"], {"a": "accuracy"}, 3, accuracy_score]
+)
+def test_bad_scoring_raises_at_once(study, spy, scoring):
+    with pytest.raises(ValueError, match="scoring="):
+        compare_classifiers(*study, {"spy": spy()}, scoring=scoring)
+    assert spy.seen == []
+
+
+def test_a_scorer_of_several_scores_is_an_error(study):
+    def score(estimator, X, y):
+        return {"a": 1.0, "b": 2.0}
+
+    table = compare_classifiers(*study, {"svc": SVC()}, scoring=score, cv=FOLDS)
     assert table["score"].isna().all()
-    assert (table["error"] != "").all()
+    assert table["error"].str.contains("more than one score").all()
+
+
+@pytest.mark.parametrize("inner_cv", [1, "two", [], 7, [([0, 1], [12])], [([0], [])]])
+def test_bad_inner_folds_raise_at_once(study, spy, inner_cv):
+    candidates = {"spy": (spy(), {"power": [1, 2]})}
+    with pytest.raises(ValueError, match="inner_cv"):
+        compare_classifiers(*study, candidates, cv=FOLDS, inner_cv=inner_cv)
+    assert spy.seen == []
+
+
+def test_inner_folds_may_come_from_a_generator(study):
+    X, y = study
+    inner = [([0, 1, 2, 9, 10], [3, 4, 11]), ([3, 4, 11, 8], [0, 1, 10])]
+    tables = [
+        compare_classifiers(X, y, {"s": (SVC(), {"C": [1, 2]})}, cv=FOLDS, inner_cv=cv)
+        for cv in (inner, (fold for fold in inner))
+    ]
+    assert set(tables[1]["error"]) == {""}
+    assert_array_equal(tables[0]["inner_score"], tables[1]["inner_score"])
 
 
 def test_a_missing_extra_is_named_and_other_candidates_are_scored(study, monkeypatch):
@@ -152,19 +185,22 @@ def test_settings_share_their_steps(study, counting):
     assert counted.calls == fits + predictions
 
 
-def test_memory_reaches_alternatives_in_grids(study, tmp_path):
-    other = str(tmp_path / "other")
-    chain = make_pipeline(RipsDiagrams(memory=other), DiagramDistance())
-    model = make_pipeline(FunctionTransformer(), SVC(), memory=str(tmp_path / "own"))
-    grids = [{"functiontransformer": [chain]}, {"svc__C": [1e-9]}]
-    options = {"cv": FOLDS, "inner_cv": 2, "memory": str(tmp_path / "cache")}
-    table = compare_classifiers(*study, {"svc": (model, grids[:1])}, **options)
-    used = table["best_params"][0]["functiontransformer"]
-    assert used.memory.location == used[1].memory.location == options["memory"]
-    assert used[0].memory == other
-    assert chain.memory is None
-    table = compare_classifiers(*study, {"svc": (model, grids[1:])}, **options)
-    assert table["best_params"][0] == {"svc__C": 1e-9}
+@pytest.mark.parametrize("kept", [True, False])
+def test_best_settings_are_those_of_the_grid(study, tmp_path, kept):
+    steps = [FunctionTransformer(np.sqrt), GraphPersistence()]
+    chains = [make_pipeline(step) for step in steps]
+    model = make_pipeline(FunctionTransformer(), SVC())
+    grid = {"functiontransformer": chains, "svc__C": [0.1, 1]}
+    memory = str(tmp_path) if kept else None
+    for _ in range(2):
+        options = {"cv": 2, "inner_cv": 2, "memory": memory}
+        table = compare_classifiers(*study, {"svc": (model, grid)}, **options)
+        assert set(table["error"]) == {""}
+        for best in table["best_params"]:
+            # Itself, without a memory in a folder that may be gone.
+            assert any(best["functiontransformer"] is chain for chain in chains)
+            assert best["functiontransformer"].memory is None
+            assert best["svc__C"] in (0.1, 1)
 
 
 def test_diagrams_and_distances_are_computed_once(study, monkeypatch):

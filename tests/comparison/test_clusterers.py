@@ -85,6 +85,19 @@ def test_every_setting_of_a_clusterer_is_a_candidate(study):
     assert list(table["candidate"]) == names
 
 
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        {"k": (KMeans(), {"n_clusters": [2]}), "k (n_clusters=2)": KMeans(2)},
+        {"k (n_clusters=2)": KMeans(2), "k": (KMeans(), {"n_clusters": [2]})},
+        {"k": (KMeans(), {"n_clusters": [2, 2]})},
+    ],
+)
+def test_equal_names_of_settings_raise(study, candidates):
+    with pytest.raises(ValueError, match=r"called 'k \(n_clusters=2\)'"):
+        compare_clusterers(*study, candidates, n_starts=1)
+
+
 def test_a_failure_is_a_row_and_the_other_candidates_are_scored(study, failing):
     X, y = study
     candidates = {"bad": failing(), "no predict": AgglomerativeClustering(2)}
@@ -146,7 +159,12 @@ def test_parallel_equals_serial(study):
         assert_array_equal(*(table[name] for table in tables))
 
 
-@pytest.mark.parametrize("n_starts", [0, 1.5])
+def test_a_bad_seed_is_named(study):
+    with pytest.raises(ValueError, match="random_state='one'"):
+        compare_clusterers(*study, {"KM": KMeans(2)}, random_state="one")
+
+
+@pytest.mark.parametrize("n_starts", [0, 1.5, "3", True, None])
 def test_bad_number_of_starts(study, n_starts):
     with pytest.raises(ValueError, match="n_starts"):
         compare_clusterers(*study, {"KM": KMeans(2)}, n_starts=n_starts)

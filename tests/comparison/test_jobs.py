@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from sktopo.baselines import DiagramDistance, MedoidClusterer, RipsDiagrams
@@ -57,7 +58,7 @@ def test_workers_find_what_was_kept_without_them(tmp_path, monkeypatch):
     first = compare_clusterers(X, y, candidates, **options)
     second = compare_clusterers(X, y, candidates, n_jobs=2, **options)
     assert_array_equal(first["purity"], second["purity"])
-    assert len(list((tmp_path / "kept").rglob("_cluster/*/output.pkl"))) == 2
+    assert len(list((tmp_path / "kept").rglob("_cluster-*.json"))) == 2
 
 
 class OneClusterPerJob(BaseEstimator):
@@ -88,16 +89,78 @@ def test_memory_reaches_steps_and_is_not_forced():
         assert share_memory(value, "ours") is value
 
 
-@pytest.mark.parametrize("compare", [compare_classifiers, compare_clusterers])
-def test_a_comparison_without_folds_is_an_empty_table(study, compare):
-    candidates = {"KM": KMeans(2)}
-    table = compare(*study, candidates, cv=[])
-    assert len(table) == 0
-    assert list(table) == list(compare(*study, candidates, cv=2))
+BOTH = pytest.mark.parametrize("compare", [compare_classifiers, compare_clusterers])
+SAMPLES = np.random.default_rng(0).random((10, 3))
+CLASSES = np.repeat([0, 1], 5)
 
 
-def test_clusterers_without_settings_are_an_empty_table(study):
-    candidates = {"KM": KMeans(2)}
-    table = compare_clusterers(*study, {"KM": (KMeans(2), [])}, n_starts=1)
-    assert len(table) == 0
-    assert list(table) == list(compare_clusterers(*study, candidates, n_starts=1))
+@BOTH
+@pytest.mark.parametrize(
+    ("given", "kind", "message"),
+    [
+        ({"X": None}, TypeError, "X is NoneType"),
+        ({"X": "abcdefgh"}, TypeError, "X is str"),
+        ({"X": (row for row in SAMPLES)}, TypeError, "X is generator"),
+        ({"X": dict(enumerate(SAMPLES))}, TypeError, "X is dict"),
+        ({"y": CLASSES[1:]}, ValueError, "10 samples, 9 classes"),
+        ({"y": None}, ValueError, "y has shape"),
+        ({"y": np.eye(10)}, ValueError, r"y has shape \(10, 10\)"),
+        ({"y": [0, 1, np.nan, *CLASSES[3:]]}, ValueError, "y has no class .* sample 2"),
+        ({"y": ["a"] * 5 + [None] * 5}, ValueError, "y has no class .* sample 5"),
+        ({"y": SAMPLES[:, 0]}, ValueError, "y is continuous"),
+        ({"candidates": {1: KMeans(2)}}, TypeError, "name 1 of a candidate"),
+        ({"candidates": {"k": KMeans}}, TypeError, r"such as KMeans\(\)"),
+        ({"candidates": {"k": StandardScaler()}}, TypeError, "'k' is StandardScaler"),
+        ({"candidates": {"k": (KMeans(2), ["x"])}}, ValueError, "'k' or its grid"),
+        ({"candidates": {"k": (KMeans(2), {"C": [1]})}}, ValueError, "'k' or its grid"),
+        ({"candidates": {"k": (KMeans(2), [])}}, ValueError, "grid of candidate 'k'"),
+        ({"candidates": {"k": (KMeans(2), {"tol": []})}}, ValueError, "'k' or its"),
+        ({"cv": []}, ValueError, "cv=.* has no folds"),
+        ({"cv": 1}, ValueError, "cv=1 does not split the 10 samples"),
+        ({"cv": "five"}, ValueError, "cv='five' does not split"),
+        ({"cv": [([0, 1], [])]}, ValueError, "does not split|Fold 0 of cv"),
+        ({"cv": [([0, 1], [10])]}, ValueError, "cv=.* does not split the 10 samples"),
+        ({"cv": [(0, 1)]}, ValueError, "Fold 0 of cv"),
+        ({"n_jobs": "2"}, ValueError, "n_jobs must be"),
+        ({"n_jobs": 0}, ValueError, "n_jobs must be"),
+        ({"verbose": "yes"}, ValueError, "verbose must be"),
+        ({"memory": 3}, ValueError, "memory must be"),
+        ({"memory": ""}, ValueError, "memory must be"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_computed_raises_at_once(compare, given, kind, message, spy):
+    options = {"X": SAMPLES, "y": CLASSES, "candidates": {"spy": spy()}, **given}
+    with pytest.raises(kind, match=message):
+        compare(**options)
+    assert spy.seen == []
+
+
+@BOTH
+def test_a_folder_that_cannot_be_written_is_named_at_once(compare, spy, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"file.kept.* no file can be written"):
+        compare(SAMPLES, CLASSES, {"s": spy()}, memory=str(tmp_path / "file" / "kept"))
+    assert spy.seen == []
+
+
+@BOTH
+def test_folds_may_be_masks_and_come_from_a_generator(compare, study):
+    X, y = study
+    folds = [(np.arange(18) % 3 != k, np.arange(18) % 3 == k) for k in range(3)]
+    candidates = {"KM": KMeans(2, n_init=1, random_state=0)}
+    given = {"candidates": candidates}
+    if compare is compare_clusterers:
+        given |= {"random_state": 0, "n_starts": 1}
+    found = compare(X, y, cv=(fold for fold in folds), **given)
+    numbers = [tuple(map(np.flatnonzero, fold)) for fold in folds]
+    expected = compare(X, y, cv=numbers, **given)
+    assert set(found["error"]) == {""}
+    name = "score" if compare is compare_classifiers else "purity"
+    assert_array_equal(found[name], expected[name])
+
+
+def test_lambdas_can_be_steps_of_candidates(study):
+    model = make_pipeline(FunctionTransformer(lambda X: 2 * X), KMeans(2, n_init=1))
+    table = compare_clusterers(*study, {"KM": model}, n_starts=2)
+    assert list(table["error"]) == ["", ""]

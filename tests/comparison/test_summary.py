@@ -69,3 +69,21 @@ def test_only_failures(table):
     assert np.isnan(summary["mean_score"][0])
     assert summary["seconds"][0] == 0
     assert summary["error"][0] == "late"
+
+
+def test_a_table_that_was_saved_has_the_same_summary(table, tmp_path):
+    table.to_csv(tmp_path / "table.csv", index=False)
+    found = summarize(pandas.read_csv(tmp_path / "table.csv"))
+    pandas.testing.assert_frame_equal(found, summarize(table))
+
+
+def test_bad_tables_raise(table):
+    for bad in ({}, None, [], "table", table["error"]):
+        with pytest.raises(TypeError, match="must be a data frame"):
+            summarize(bad)
+    with pytest.raises(ValueError, match="no rows"):
+        summarize(table[:0])
+    with pytest.raises(ValueError, match="no columns \\['error'\\]"):
+        summarize(table.drop(columns="error"))
+    with pytest.raises(ValueError, match="Column 'score'"):
+        summarize(table.assign(score="good"))
