@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sktopo._utils.parameters import check_flag
-from sktopo.inference._relabelling import PermutationResult, compare_relabellings
-from sktopo.inference._study import check_study
+from sktopo.inference._relabelling import (
+    PermutationResult,
+    check_run,
+    compare_relabellings,
+)
+from sktopo.inference._study import check_study, number_groups
+from sktopo.inference._sums import WithinSums
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -132,19 +137,25 @@ def permutation_test(
     0.0001
     """
     check_flag("squared", squared)
-    distances, groups = check_study(X, y, metric, homology_dimensions)
-    if squared:
-        distances **= 2
+    random_state = check_run(n_permutations, n_jobs, random_state, verbose)
+    study = check_study(X, y, metric, homology_dimensions)
+    return compare_distances(
+        study, squared, n_permutations, n_jobs, random_state, verbose
+    )
+
+
+def compare_distances(study, squared, n_permutations, n_jobs, random_state, verbose):
+    """Run `permutation_test` with arguments that are known to be valid."""
+    groups = number_groups(study.labels)
     sizes = np.bincount(groups)
+    within_groups = WithinSums(study, groups, np.ones(len(sizes)), squared)
     n_pairs = len(groups) * (len(groups) - 1)
     n_within = (sizes * (sizes - 1)).sum()
-    total = distances.sum()
+    total = within_groups.distances.sum()
 
     def ratio(within):
         return (total - within) / (n_pairs - n_within) / (within / n_within)
 
-    weights = np.ones(len(sizes))
-    result, _ = compare_relabellings(
-        distances, groups, weights, ratio, n_permutations, n_jobs, random_state, verbose
+    return compare_relabellings(
+        within_groups, groups, ratio, n_permutations, n_jobs, random_state, verbose
     )
-    return result

@@ -64,7 +64,7 @@ def test_pairs_are_repeatable_and_take_distances(make_study):
 
 @pytest.mark.usefixtures("without_pandas")
 def test_without_pandas_the_error_names_the_extra(monkeypatch, make_study):
-    monkeypatch.setattr("sktopo.inference._pairwise.permutation_test", None)
+    monkeypatch.setattr("sktopo.inference._pairwise.compare_distances", None)
     # Raised before any pair is tested.
     with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
         pairwise_permutation_test(*make_study((3, 3, 3)))
