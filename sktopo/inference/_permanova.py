@@ -167,19 +167,18 @@ def analyse_variance(study, n_permutations, n_jobs, random_state, verbose):
     """Run `permanova` with arguments that are known to be valid."""
     groups = number_groups(study.labels)
     sizes = np.bincount(groups)
-    within_groups = WithinSums(study, groups, 1 / sizes, squared=True)
+    within_groups = WithinSums(study, groups, 1 / sizes, True, 1 / len(groups))
     between_freedom, within_freedom = len(sizes) - 1, len(groups) - len(sizes)
     # All sums run over both (i, j) and (j, i), so they are twice the sums of squares.
-    total = within_groups.distances.sum() / len(groups)
+    total, between = within_groups.total, within_groups.between
 
-    def f_ratio(within):
-        return (total - within) / between_freedom / (within / within_freedom)
+    def f_ratio(between, within):
+        return between / between_freedom / (within / within_freedom)
 
     result = compare_relabellings(
         within_groups, groups, f_ratio, n_permutations, n_jobs, random_state, verbose
     )
     noise = within_groups.observed / within_freedom
-    between = total - within_groups.observed
     return PermanovaResult(
         **vars(result),
         r_squared=float(between / total),

@@ -148,13 +148,12 @@ def compare_distances(study, squared, n_permutations, n_jobs, random_state, verb
     """Run `permutation_test` with arguments that are known to be valid."""
     groups = number_groups(study.labels)
     sizes = np.bincount(groups)
-    within_groups = WithinSums(study, groups, np.ones(len(sizes)), squared)
+    within_groups = WithinSums(study, groups, np.ones(len(sizes)), squared, 1.0)
     n_pairs = len(groups) * (len(groups) - 1)
     n_within = (sizes * (sizes - 1)).sum()
-    total = within_groups.distances.sum()
 
-    def ratio(within):
-        return (total - within) / (n_pairs - n_within) / (within / n_within)
+    def ratio(between, within):
+        return between / (n_pairs - n_within) / (within / n_within)
 
     return compare_relabellings(
         within_groups, groups, ratio, n_permutations, n_jobs, random_state, verbose

@@ -79,8 +79,8 @@ def compare_relabellings(
         Observed labels, 0 to n_groups - 1.
 
     statistic : callable
-        Computes statistics from an array of such sums. The larger the sum, the
-        smaller the statistic.
+        Computes statistics from sums of distances between and within groups. The
+        larger the sum within groups, the smaller the statistic.
 
     n_permutations, n_jobs, random_state, verbose
         As in `permutation_test`, and valid.
@@ -112,9 +112,9 @@ def compare_relabellings(
             description="relabellings",
         ):
             n_extreme += int(np.count_nonzero(sums <= within.observed))
-            null[n_done : n_done + len(sums)] = statistic(sums)
+            null[n_done : n_done + len(sums)] = statistic(within.leave(sums), sums)
             n_done += len(sums)
-        value = float(statistic(within.observed))
+        value = float(statistic(within.between, np.float64(within.observed)))
     return PermutationResult(value, n_extreme / (n_drawn + n_extra), null, exact)
 
 

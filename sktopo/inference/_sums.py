@@ -46,6 +46,10 @@ class WithinSums:
     squared : bool
         Whether to sum squared distances.
 
+    share : float
+        The part of the sum of all distances that the sums are taken from: 1, or 1
+        divided by the number of samples.
+
     Attributes
     ----------
     distances : ndarray of shape (n_samples, n_samples)
@@ -53,17 +57,22 @@ class WithinSums:
 
     observed : float
         The sum of the observed groups. Sums run over both (i, j) and (j, i).
+
+    total : float
+        This share of the sum of all distances.
+
+    between : float
+        What is left of it without the observed sum.
     """
 
-    def __init__(self, study, groups, weights, squared):
+    def __init__(self, study, groups, weights, squared, share):
         self.distances = study.distances**2 if squared else study.distances
         if not self.distances.any():
             raise ValueError("All samples are the same: there is nothing to compare.")
         self._study, self._groups, self._squared = study, groups, squared
         self._weights = weights
         self.observed = self._add_pairs(groups[np.newaxis])[0]
-        total = self.distances.sum()
-        self._codes, self._constant = _factor_weights(weights, total)
+        self._codes, self._constant = _factor_weights(weights, self.distances.sum())
         # What rounding errors of the distances amount to, whatever the rows.
         if study.rows is None:
             self._inexact = 2 * _FORGIVEN * study.precision * self.observed
@@ -71,7 +80,11 @@ class WithinSums:
             terms = 0 if squared else _FORGIVEN + study.rows.shape[1] ** 0.5
             self._inexact = terms * np.finfo(np.float64).eps * self.observed
         self._near = _FINE * self.observed + self._inexact + self._bound_slack()
-        self._unsure = _ROUGH * total * weights.max() + self._near
+        self._unsure = _ROUGH * self.distances.sum() * weights.max() + self._near
+        self.total = share * self.distances.sum()
+        self.between = self.total - self.observed
+        if abs(self.between) < _SMALL * self.total:
+            self.between = self._subtract_from_total(share)
 
     def __call__(self, labels):
         """Sum distances for labels (n_relabellings, n_samples): (n_relabellings,)."""
@@ -84,6 +97,10 @@ class WithinSums:
         if unsure.any():
             sums[unsure] = self._add_surely(labels[unsure])
         return sums
+
+    def leave(self, sums):
+        """Subtract sums from `total`: what lies between groups, (n_relabellings,)."""
+        return np.where(sums == self.observed, self.between, self.total - sums)
 
     def _add_pairs(self, labels):
         """Add up distances pair by pair, so that small sums keep their digits."""
@@ -106,25 +123,51 @@ class WithinSums:
 
     def _subtract(self, labels):
         """Subtract the observed sum from other sums, rounding only the differences."""
-        multiples, scale = self._multiples
-        _, lowest = self._pieces[-1]
-        both = np.vstack([self._groups, labels])
-        totals = np.zeros(len(both), dtype=object)
-        for piece, exponent in self._pieces:
-            sums = _sum_groups(piece, both, len(multiples))
-            whole = sums.astype(np.int64).astype(object) @ multiples
-            totals += whole * 2 ** (exponent - lowest)
-        return [ldexp((total - totals[0]) / scale, lowest) for total in totals[1:]]
+        labels = np.vstack([self._groups, labels])
+        whole = [
+            _sum_groups(piece, labels, len(self._weights)) for piece, _ in self._pieces
+        ]
+        return self._add_exactly(whole, self._weights)
 
-    @cached_property
-    def _multiples(self):
-        """The weights as an array of integers and the scale that divides them."""
+    def _subtract_from_total(self, share):
+        """Subtract the observed sum from a share of the total, without rounding."""
+        sums = []
+        for piece, _ in self._pieces:
+            within = _sum_groups(piece, self._groups[np.newaxis], len(self._weights))
+            rows = np.zeros((2, len(self._weights) + 1))
+            rows[0, :-1], rows[1, -1] = within, piece.sum()
+            sums.append(rows)
+        return self._add_exactly(sums, np.append(self._weights, share))[0]
+
+    def _add_exactly(self, sums, weights):
+        """Add up sums of all pieces, and subtract the first of them from the others.
+
+        Parameters
+        ----------
+        sums : list of ndarray of shape (n_sums, n_groups)
+            For each piece, integers.
+
+        weights : ndarray of shape (n_groups,)
+            Weights, each 1 or 1 divided by a number of samples.
+
+        Returns
+        -------
+        differences : list of n_sums - 1 floats
+            The differences of weighted sums.
+        """
         shares = [
             Fraction(weight).limit_denominator(len(self._groups))
-            for weight in self._weights.tolist()
+            for weight in weights.tolist()
         ]
         scale = lcm(*(share.denominator for share in shares))
-        return np.array([int(share * scale) for share in shares], dtype=object), scale
+        multiples = np.array([int(share * scale) for share in shares], dtype=object)
+        _, lowest = self._pieces[-1]
+        totals = sum(
+            (part.astype(np.int64).astype(object) @ multiples)
+            * 2 ** (exponent - lowest)
+            for part, (_, exponent) in zip(sums, self._pieces, strict=True)
+        )
+        return [ldexp((total - totals[0]) / scale, lowest) for total in totals[1:]]
 
     @cached_property
     def _pieces(self):
