@@ -93,6 +93,11 @@ def check_table(X, name):
     return X
 
 
+def find_exponent(size):
+    """Return the exponent of the power of two next to a size."""
+    return int(np.frexp(np.float64(size))[1])
+
+
 def number_groups(labels):
     """Assign numbers to the groups by ascending size; their names do not matter."""
     names, groups, sizes = np.unique(labels, return_inverse=True, return_counts=True)
@@ -136,12 +141,7 @@ def _scale_rows(X):
     varied = low < high
     # Halves, because the difference of the largest numbers would overflow.
     spread = (high[varied] / 2 - low[varied] / 2).max(initial=0)
-    return np.ldexp(X[:, varied], -_find_exponent(spread), dtype=np.float64)
-
-
-def _find_exponent(size):
-    """Return the exponent of the power of two next to a size."""
-    return int(np.frexp(np.float64(size))[1])
+    return np.ldexp(X[:, varied], -find_exponent(spread), dtype=np.float64)
 
 
 def _check_distances(X):
@@ -151,7 +151,7 @@ def _check_distances(X):
             f"X of shape {X.shape} is not square; expected the distances between all "
             "samples, or metric='euclidean' for Wasserstein rows."
         )
-    exponent = _find_exponent(np.abs(X).max())
+    exponent = find_exponent(np.abs(X).max())
     distances = np.ldexp(X, -exponent, dtype=np.float64)
     gaps = {
         "is not symmetric": np.abs(distances - distances.T),
