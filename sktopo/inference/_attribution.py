@@ -191,7 +191,7 @@ def _tabulate(names, items, values, second):
     groups = (~second, second)
     exponent = find_exponent(np.abs(values).max())
     weights = np.ldexp(values, -exponent, dtype=np.float64)
-    contributions = _contribute(weights, groups, np.finfo(values.dtype).eps)
+    contributions = _contribute(values, groups)
     added, size, number, weight = (
         _sum_over_items(part, items, len(names))
         for part in (
@@ -218,17 +218,20 @@ def _tabulate(names, items, values, second):
     return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def _contribute(weights, groups, precision):
+def _contribute(values, groups):
     """Compute what each birth contributes to the squared distance, as a share of it.
 
     The births are brought to a common origin and unit first. Differences of means as
     small as rounding errors of births at this rank count as 0.
     """
-    births = weights - weights[0]
+    # Halves, because the difference of the largest numbers would overflow.
+    halves = values.astype(np.float64) / 2
+    births = halves - halves[0]
     births = np.ldexp(births, -find_exponent(np.abs(births).max()))
     means = [births[group].mean(axis=0) for group in groups]
     direction = means[1] - means[0]
-    direction[np.abs(direction) <= _FORGIVEN * precision * np.ptp(births, axis=0)] = 0
+    rounding = _FORGIVEN * np.finfo(values.dtype).eps * np.ptp(births, axis=0)
+    direction[np.abs(direction) <= rounding] = 0
     if not direction.any():
         raise ValueError("The barycenters of the two groups are the same.")
     # In this unit the largest square is about 1.

@@ -101,7 +101,7 @@ def compare_relabellings(
     numbers = range(n_drawn)
     tasks = [(numbers[i : i + _TASK],) for i in range(0, n_drawn, _TASK)]
     # Products this small are slower on several threads, and jobs are threads already.
-    with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
+    with threadpool_limits(1, "blas"), np.errstate(divide="ignore", over="ignore"):
         for sums in run_parallel(
             _sum_task,
             tasks,

@@ -236,8 +236,8 @@ class WithinSums:
         weights = (labels[:, np.newaxis] == labels) * self._weights[labels]
         if self._squared:
             return 4 * weights
-        apart = self.distances > 0
-        return np.divide(2 * weights, self.distances, out=0 * weights, where=apart)
+        # Smaller distances are rounding errors, and would make the bound useless.
+        return 2 * weights / np.maximum(self.distances, np.finfo(np.float64).eps)
 
 
 def _factor_weights(weights, total):
