@@ -82,8 +82,9 @@ def attribute_distance(
     Raises
     ------
     ValueError
-        If y does not have two different values or one value per graph, a parameter is
-        out of range, the number of names is not the number of units, the rows are
+        If y does not have two different values or one value per graph, a label is
+        missing, connectomes are not a 2-D array of finite numbers, a parameter is out
+        of range, the number of names is not the number of units, the rows are
         evidently births and deaths, the graphs have no deaths, or the two barycenters
         are the same up to rounding.
 

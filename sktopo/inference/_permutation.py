@@ -94,8 +94,12 @@ def permutation_test(
     ------
     ValueError
         If a parameter is out of range, X is not a 2-D array of finite numbers or
-        (if precomputed) of distances, the length of y is not that of X, y has fewer
-        than two groups or no group of two samples, or all samples are the same.
+        (if precomputed) of distances, the length of y is not that of X, a label is
+        missing or a number other than an integer, y has fewer than two groups or no
+        group of two samples, or all samples are the same.
+
+    TypeError
+        If X is an object that is not an array, such as a dict.
 
     ImportError
         If `verbose` is set and tqdm is not installed.
@@ -112,8 +116,11 @@ def permutation_test(
     is (1 + number as extreme) / (1 + `n_permutations`), and the test is valid for any
     number [2]_. In an exact test the observed labels are one of the relabellings.
     Groups of equal size can swap their names without any change, so relabellings that
-    differ in nothing else are used once. Statistics that differ only by rounding
-    count as equal.
+    differ in nothing else are used once.
+
+    Statistics count as equal if they would be equal without the rounding of X to its
+    precision, float32 or float64; other statistics are compared without rounding.
+    Neither the unit of X nor a number added to all rows changes the result.
 
     The test detects differences of position and of spread. Memory holds the distances,
     8 bytes of the null distribution for each relabelling and, in each job, a block of

@@ -16,6 +16,8 @@ from sktopo.barcodes import BarcodeLayout, count_nodes
 from sktopo.barcodes._layout import check_homology_dimensions
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
 
@@ -40,7 +42,7 @@ class Study:
 
     distances: NDArray[np.float64]
     rows: NDArray[np.float64] | None
-    labels: NDArray
+    labels: NDArray[Any]
     precision: float
 
     def choose(self, samples):
