@@ -205,6 +205,34 @@ def test_the_null_distribution_counts_as_the_pvalue_does(pair, far, make_study):
     assert result.pvalue == (1 + extreme) / 1000
 
 
+def test_tight_relabellings_keep_their_digits():
+    # The observed groups are mixed; one relabelling has the two tight groups.
+    rows = np.array([[0.0], [1e-9], [3e-9], [1], [1 + 2.0**-30], [1 + 2.0**-29]])
+    expected, _ = compute_exactly(rows, [0, 0, 0, 1, 1, 1])
+    largest = permanova(rows, [0, 0, 1, 0, 1, 1]).null_distribution.max()
+    assert largest == pytest.approx(float(expected), rel=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(0, 4), min_size=7, max_size=7),
+    st.sampled_from([3, 7, 10]),
+    st.sampled_from([np.float64, np.float32]),
+)
+def test_ties_of_ratios_count_although_rows_are_rounded(numbers, divisor, dtype):
+    y, far = [0, 0, 1, 0, 1, 1, 1], np.array([0, 0, 0, 0, 99, 99, 99])
+    whole = np.add(numbers, far).tolist()
+    distances = [[Fraction(abs(a - b)) for a in whole] for b in whole]
+    found = [
+        sum_within(distances, chosen, weighted=False)
+        for chosen in combinations(range(7), 3)
+    ]
+    observed = sum_within(distances, (0, 1, 3), weighted=False)
+    expected = sum(value <= observed for value in found) / len(found)
+    rows = (np.reshape(whole, (7, 1)) / divisor).astype(dtype)
+    assert permutation_test(rows, y).pvalue == pytest.approx(expected)
+
+
 def test_numbers_are_cut_into_integers_that_add_up():
     numbers = np.random.default_rng(0).normal(size=(5, 6)) * [1, 1, 1e-9, 0, 1e9, 1]
     parts = _sums._cut(numbers, 20)
