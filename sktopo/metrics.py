@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 from sklearn.metrics.cluster import contingency_matrix
-from sklearn.utils import check_consistent_length, column_or_1d
+
+from sktopo._utils.labels import check_labels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -50,7 +51,8 @@ def purity_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the inputs differ in length, are not 1-D, or are empty.
+        If the inputs differ in length, are not 1-D, or are empty, or a label is missing
+        or is a number but not an integer.
 
     See Also
     --------
@@ -95,7 +97,8 @@ def matched_accuracy_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> fl
     Raises
     ------
     ValueError
-        If the inputs differ in length, are not 1-D, or are empty.
+        If the inputs differ in length, are not 1-D, or are empty, or a label is missing
+        or is a number but not an integer.
 
     See Also
     --------
@@ -116,8 +119,10 @@ def matched_accuracy_score(labels_true: ArrayLike, labels_pred: ArrayLike) -> fl
 
 def _count_pairs(labels_true, labels_pred):
     """Count the samples of each class and cluster: (n_classes, n_clusters)."""
-    labels_true, labels_pred = column_or_1d(labels_true), column_or_1d(labels_pred)
-    check_consistent_length(labels_true, labels_pred)
+    labels_true = check_labels(labels_true, None, "labels_true", discrete=True)
+    labels_pred = check_labels(
+        labels_pred, len(labels_true), "labels_pred", discrete=True
+    )
     if not len(labels_true):
         raise ValueError("There are no samples to score; at least 1 is required.")
     return contingency_matrix(labels_true, labels_pred)

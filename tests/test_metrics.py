@@ -72,10 +72,22 @@ def test_extra_clusters_match_nothing():
 
 @pytest.mark.parametrize("score", [purity_score, matched_accuracy_score])
 @pytest.mark.parametrize(
-    ("true", "pred"), [([0, 1], [0]), ([], []), ([[0, 1], [1, 0]], [0, 1])]
+    ("true", "pred", "message"),
+    [
+        ([0, 1], [0], "labels_pred has 1 labels.* inconsistent numbers of samples"),
+        ([], [], "no samples to score"),
+        ([[0, 1], [1, 0]], [0, 1], "labels_true must be a 1d array"),
+        ([0, np.nan, 1], [0, 1, 1], "labels_true contains a missing label.* sample 1"),
+        ([0, 1, 1], ["a", "b", None], "labels_pred contains a missing .* sample 2"),
+        ([0.1, 0.2, 0.3], [0, 1, 1], "Unknown label type: labels_true contains 0.1"),
+        ([0, 1, 1], [1.0, 0.6, 0.7], "Unknown label type: labels_pred contains 0.6"),
+        ("ab", [0, 1], "labels_true must be a 1d array"),
+        ({0: 1}, [0], "labels_true must be a 1d array"),
+        (np.array([0, "a"], dtype=object), [0, 1], "labels of different types"),
+    ],
 )
-def test_bad_labels(score, true, pred):
-    with pytest.raises(ValueError):
+def test_bad_labels(score, true, pred, message):
+    with pytest.raises(ValueError, match=message):
         score(true, pred)
 
 

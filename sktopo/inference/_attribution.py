@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from sktopo._utils.labels import check_labels
 from sktopo._utils.nodes import check_node_names, find_layers
-from sktopo._utils.parameters import check_option
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.parameters import check_option, is_integer
 from sktopo._utils.tables import make_table
-from sktopo.barcodes import BarcodeLayout, barcode_edges, count_nodes
+from sktopo.barcodes import BarcodeLayout, barcode_edges, count_nodes, split_barcodes
+from sktopo.inference._study import check_table, find_exponent
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sktopo._typing import Table
+
+# How many rounding errors of the births are forgiven.
+_FORGIVEN = 8
+# Weights in the order of their edges do not ascend as often as this by chance.
+_MANY_STEPS = 20
 
 
 def attribute_distance(
@@ -77,9 +82,11 @@ def attribute_distance(
     Raises
     ------
     ValueError
-        If y does not have two different values or one value per graph, a parameter is
-        out of range, the number of names is not the number of units, the graphs have no
-        deaths, or the two barycenters are the same.
+        If y does not have two different values or one value per graph, a label is
+        missing, connectomes are not a 2-D array of finite numbers, a parameter is out
+        of range, the number of names is not the number of units, the rows are
+        evidently births and deaths, the graphs have no deaths, or the two barycenters
+        are the same up to rounding.
 
     ImportError
         If pandas is not installed (``pip install 'sktopo[tables]'``).
@@ -102,28 +109,42 @@ def attribute_distance(
     >>> [(name, float(share)) for name, share in zip(table["name"], table["share"])]
     [('x1--x2', 1.0), ('x0--x1', 0.0)]
     """
-    rows = check_array(connectomes, dtype=FLOATS)
     check_option("by", by, ("unit", "layer", "edge", "rank"))
-    if homology_dimension not in (0, 1):
+    if not is_integer(homology_dimension) or homology_dimension not in (0, 1):
         raise ValueError(
             f"homology_dimension={homology_dimension!r} must be 0, for births, or 1, "
             "for deaths."
         )
     kind = "death" if homology_dimension else "birth"
+    rows = check_table(connectomes, "connectomes")
+    _check_edges(rows)
     second = _find_second_group(rows, y)
     edges = BarcodeLayout(rows.shape[1]).split(barcode_edges(rows))[kind]
     if not edges.shape[1]:
         raise ValueError("Graphs of two nodes have no deaths to compare.")
-    values = np.take_along_axis(rows, edges, axis=1).astype(np.float64)
+    values = np.take_along_axis(rows, edges, axis=1)
     units = check_node_names(unit_names, count_nodes(rows.shape[1]))
     names, items = _find_items(by, units, edges, kind)
     return _tabulate(names, items, values, second)
 
 
+def _check_edges(rows):
+    """Raise a ValueError if connectome rows are evidently births and deaths."""
+    births, deaths = split_barcodes(rows)
+    if not deaths.shape[1] or (births[:, -1] < deaths[:, -1]).any():
+        return
+    steps = np.hstack([np.diff(births, axis=1), np.diff(deaths, axis=1)])
+    if (steps >= 0).all() and np.count_nonzero(steps) >= _MANY_STEPS:
+        raise ValueError(
+            "connectomes look like births and deaths, which ascend in every row; "
+            "expected connectome rows, such as GraphPersistence takes and "
+            "FunctionalConnectome returns."
+        )
+
+
 def _find_second_group(rows, y):
     """Validate the labels, and return a mask of the second group."""
-    y = column_or_1d(y)
-    check_consistent_length(rows, y)
+    y = check_labels(y, len(rows), discrete=True)
     groups = np.unique(y)
     if len(groups) != 2:
         raise ValueError(
@@ -169,28 +190,58 @@ def _tabulate(names, items, values, second):
     the graphs of the second group.
     """
     groups = (~second, second)
-    means = [values[group].mean(axis=0) for group in groups]
-    direction = means[1] - means[0]
-    distance = np.sum(direction**2)
-    if distance == 0:
-        raise ValueError("The barycenters of the two groups are the same.")
-    contributions = direction * (values - (means[0] + means[1]) / 2) / distance
-    added, number, weight = (
+    exponent = find_exponent(np.abs(values).max())
+    weights = np.ldexp(values, -exponent, dtype=np.float64)
+    contributions = _contribute(values, groups)
+    added, size, number, weight = (
         _sum_over_items(part, items, len(names))
-        for part in (contributions / len(items), np.ones_like(values), values)
+        for part in (
+            contributions / len(items),
+            np.abs(contributions) / len(items),
+            np.ones_like(weights),
+            weights,
+        )
     )
     share = added[second].mean(axis=0) - added[~second].mean(axis=0)
+    rounding = _FORGIVEN * np.finfo(np.float64).eps * size.max(axis=0)
+    share[np.abs(share) <= rounding] = 0
     columns = {
         "name": np.array(names, dtype=object),
         "share": share,
-        "effect_size": _measure_effect(share, added, groups),
+        "effect_size": _measure_effect(share, added, groups, rounding),
     }
     for k, group in enumerate(groups, start=1):
         columns[f"number_{k}"] = number[group].mean(axis=0)
         with np.errstate(invalid="ignore"):
-            columns[f"mean_{k}"] = weight[group].sum(axis=0) / number[group].sum(axis=0)
+            mean = weight[group].sum(axis=0) / number[group].sum(axis=0)
+        columns[f"mean_{k}"] = np.ldexp(mean, exponent)
     table = make_table(columns)[number.any(axis=0)]
     return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def _contribute(values, groups):
+    """Compute what each birth contributes to the squared distance, as a share of it.
+
+    The births are brought to a common origin and unit first. Differences of means as
+    small as rounding errors of births at this rank count as 0.
+    """
+    # Halves, because the difference of the largest numbers would overflow.
+    halves = values.astype(np.float64) / 2
+    births = halves - halves[0]
+    births = np.ldexp(births, -find_exponent(np.abs(births).max()))
+    means = [births[group].mean(axis=0) for group in groups]
+    direction = means[1] - means[0]
+    rounding = _FORGIVEN * np.finfo(values.dtype).eps * np.ptp(births, axis=0)
+    direction[np.abs(direction) <= rounding] = 0
+    if not direction.any():
+        raise ValueError("The barycenters of the two groups are the same.")
+    # In this unit the largest square is about 1.
+    exponent = find_exponent(np.abs(direction).max())
+    births, *means, direction = (
+        np.ldexp(part, -exponent) for part in (births, *means, direction)
+    )
+    middle = (means[0] + means[1]) / 2
+    return direction * (births - middle) / np.sum(direction**2)
 
 
 def _sum_over_items(values, items, n_items):
@@ -203,8 +254,11 @@ def _sum_over_items(values, items, n_items):
     )
 
 
-def _measure_effect(difference, added, groups):
-    """Compute Cohen's d: the difference of means over the pooled deviation."""
+def _measure_effect(difference, added, groups, rounding):
+    """Compute Cohen's d: the difference of means over the pooled deviation.
+
+    Deviations of at most `rounding`, (n_items,), count as 0.
+    """
     if len(added) == 2:
         return np.full_like(difference, np.nan)
     squares = sum(
@@ -212,5 +266,6 @@ def _measure_effect(difference, added, groups):
         for group in groups
     )
     deviation = np.sqrt(squares / (len(added) - 2))
+    deviation[deviation <= rounding] = 0
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(difference == 0, 0.0, difference / deviation)

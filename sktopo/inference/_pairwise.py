@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.stats import false_discovery_control
-from sklearn.utils import check_random_state, column_or_1d
 
 from sktopo._utils.parallel import progress
-from sktopo._utils.parameters import check_flag, check_option
+from sktopo._utils.parameters import check_option
 from sktopo._utils.tables import make_table
-from sktopo.inference._permanova import permanova
-from sktopo.inference._permutation import permutation_test
+from sktopo.inference._permanova import analyse_variance
+from sktopo.inference._permutation import compare_distances
+from sktopo.inference._relabelling import check_run
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
@@ -110,27 +110,39 @@ def pairwise_permutation_test(
     """
     check_option("test", test, ("ratio", "permanova"))
     check_option("correction", correction, ("bh", "by"))
-    check_flag("verbose", verbose)
-    random_state = check_random_state(random_state)
-    run = permutation_test if test == "ratio" else permanova
-    distances, _ = check_study(X, y, metric, homology_dimensions)
-    y = column_or_1d(y)
-    pairs = list(combinations(np.unique(y), 2))
+    random_state = check_run(n_permutations, n_jobs, random_state, verbose)
+    study = check_study(X, y, metric, homology_dimensions)
+    pairs = list(combinations(np.unique(study.labels), 2))
+    _check_pairs(study, pairs)
     table = make_table(pairs, ("group_1", "group_2"))
+    options = (n_permutations, n_jobs, random_state, False)
     rows = []
     for pair in progress(pairs, verbose=verbose, description="pairs"):
-        chosen = np.flatnonzero(np.isin(y, pair))
-        result = run(
-            distances[np.ix_(chosen, chosen)],
-            y[chosen],
-            metric="precomputed",
-            n_permutations=n_permutations,
-            n_jobs=n_jobs,
-            random_state=random_state,
-        )
+        two = study.choose(np.flatnonzero(np.isin(study.labels, pair)))
+        if test == "ratio":
+            result = compare_distances(two, False, *options)
+        else:
+            result = analyse_variance(two, *options)
         # The null distributions of many pairs would fill the memory.
         rows.append({**vars(result), "null_distribution": None})
     table = table.join(make_table(rows).drop(columns="null_distribution"))
     adjusted = false_discovery_control(table["pvalue"], method=correction)
     table.insert(4, "adjusted_pvalue", adjusted)
     return table
+
+
+def _check_pairs(study, pairs):
+    """Raise a ValueError if two groups cannot be compared, before any pair is."""
+    for pair in pairs:
+        chosen = np.flatnonzero(np.isin(study.labels, pair))
+        names = " and ".join(map(str, pair))
+        if len(chosen) == 2:
+            raise ValueError(
+                f"Groups {names} have a single sample each; expected at most one such "
+                "group."
+            )
+        if not study.distances[np.ix_(chosen, chosen)].any():
+            raise ValueError(
+                f"All samples are the same in groups {names}: there is nothing to "
+                "compare."
+            )

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sktopo.inference._relabelling import PermutationResult, compare_relabellings
-from sktopo.inference._study import check_study
+from sktopo.inference._relabelling import (
+    PermutationResult,
+    check_run,
+    compare_relabellings,
+)
+from sktopo.inference._study import check_study, number_groups
+from sktopo.inference._sums import WithinSums
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -153,22 +158,27 @@ def permanova(
     >>> result.null_distribution.round(3)  # of all three ways to make two pairs
     array([32.   ,  0.125,  0.   ])
     """
-    squares, groups = check_study(X, y, metric, homology_dimensions)
-    squares **= 2
+    random_state = check_run(n_permutations, n_jobs, random_state, verbose)
+    study = check_study(X, y, metric, homology_dimensions)
+    return analyse_variance(study, n_permutations, n_jobs, random_state, verbose)
+
+
+def analyse_variance(study, n_permutations, n_jobs, random_state, verbose):
+    """Run `permanova` with arguments that are known to be valid."""
+    groups = number_groups(study.labels)
     sizes = np.bincount(groups)
+    within_groups = WithinSums(study, groups, 1 / sizes, True, 1 / len(groups))
     between_freedom, within_freedom = len(sizes) - 1, len(groups) - len(sizes)
     # All sums run over both (i, j) and (j, i), so they are twice the sums of squares.
-    total = squares.sum() / len(groups)
+    total, between = within_groups.total, within_groups.between
 
-    def f_ratio(within):
-        return (total - within) / between_freedom / (within / within_freedom)
+    def f_ratio(between, within):
+        return between / between_freedom / (within / within_freedom)
 
-    weights = 1 / sizes
-    result, within = compare_relabellings(
-        squares, groups, weights, f_ratio, n_permutations, n_jobs, random_state, verbose
+    result = compare_relabellings(
+        within_groups, groups, f_ratio, n_permutations, n_jobs, random_state, verbose
     )
-    noise = within / within_freedom
-    between = total - within
+    noise = within_groups.observed / within_freedom
     return PermanovaResult(
         **vars(result),
         r_squared=float(between / total),

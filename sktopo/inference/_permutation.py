@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sktopo._utils.parameters import check_flag
-from sktopo.inference._relabelling import PermutationResult, compare_relabellings
-from sktopo.inference._study import check_study
+from sktopo.inference._relabelling import (
+    PermutationResult,
+    check_run,
+    compare_relabellings,
+)
+from sktopo.inference._study import check_study, number_groups
+from sktopo.inference._sums import WithinSums
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -89,8 +94,12 @@ def permutation_test(
     ------
     ValueError
         If a parameter is out of range, X is not a 2-D array of finite numbers or
-        (if precomputed) of distances, the length of y is not that of X, y has fewer
-        than two groups or no group of two samples, or all samples are the same.
+        (if precomputed) of distances, the length of y is not that of X, a label is
+        missing or a number other than an integer, y has fewer than two groups or no
+        group of two samples, or all samples are the same.
+
+    TypeError
+        If X is an object that is not an array, such as a dict.
 
     ImportError
         If `verbose` is set and tqdm is not installed.
@@ -107,8 +116,11 @@ def permutation_test(
     is (1 + number as extreme) / (1 + `n_permutations`), and the test is valid for any
     number [2]_. In an exact test the observed labels are one of the relabellings.
     Groups of equal size can swap their names without any change, so relabellings that
-    differ in nothing else are used once. Statistics that differ only by rounding
-    count as equal.
+    differ in nothing else are used once.
+
+    Statistics count as equal if they would be equal without the rounding of X to its
+    precision, float32 or float64; other statistics are compared without rounding.
+    Neither the unit of X nor a number added to all rows changes the result.
 
     The test detects differences of position and of spread. Memory holds the distances,
     8 bytes of the null distribution for each relabelling and, in each job, a block of
@@ -132,19 +144,24 @@ def permutation_test(
     0.0001
     """
     check_flag("squared", squared)
-    distances, groups = check_study(X, y, metric, homology_dimensions)
-    if squared:
-        distances **= 2
+    random_state = check_run(n_permutations, n_jobs, random_state, verbose)
+    study = check_study(X, y, metric, homology_dimensions)
+    return compare_distances(
+        study, squared, n_permutations, n_jobs, random_state, verbose
+    )
+
+
+def compare_distances(study, squared, n_permutations, n_jobs, random_state, verbose):
+    """Run `permutation_test` with arguments that are known to be valid."""
+    groups = number_groups(study.labels)
     sizes = np.bincount(groups)
+    within_groups = WithinSums(study, groups, np.ones(len(sizes)), squared, 1.0)
     n_pairs = len(groups) * (len(groups) - 1)
     n_within = (sizes * (sizes - 1)).sum()
-    total = distances.sum()
 
-    def ratio(within):
-        return (total - within) / (n_pairs - n_within) / (within / n_within)
+    def ratio(between, within):
+        return between / (n_pairs - n_within) / (within / n_within)
 
-    weights = np.ones(len(sizes))
-    result, _ = compare_relabellings(
-        distances, groups, weights, ratio, n_permutations, n_jobs, random_state, verbose
+    return compare_relabellings(
+        within_groups, groups, ratio, n_permutations, n_jobs, random_state, verbose
     )
-    return result

@@ -11,14 +11,11 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_integer
+from sktopo._utils.parameters import check_flag, check_integer, check_jobs
 
 if TYPE_CHECKING:
     from sktopo._typing import FloatArray
 
-# Two sums count as equal if they differ by less than this share of the sum of all
-# distances.
-_ROUNDING = 1e-12
 # Number of relabellings that are multiplied at a time: few enough for the cache of a
 # processor core.
 _BLOCK = 2**8
@@ -60,72 +57,65 @@ class PermutationResult:
     exact: bool
 
 
+def check_run(n_permutations, n_jobs, random_state, verbose):
+    """Validate how a test is run, and return the state of its random numbers."""
+    check_integer("n_permutations", n_permutations, 1)
+    check_jobs(n_jobs)
+    check_flag("verbose", verbose)
+    return check_random_state(random_state)
+
+
 def compare_relabellings(
-    distances, groups, weights, statistic, n_permutations, n_jobs, random_state, verbose
+    within, groups, statistic, n_permutations, n_jobs, random_state, verbose
 ):
     """Compare a statistic of the observed labels with those of relabellings.
 
     Parameters
     ----------
-    distances : ndarray of shape (n_samples, n_samples)
-        Distances.
+    within : WithinSums
+        Computes sums of distances within groups.
 
     groups : ndarray of shape (n_samples,)
         Observed labels, 0 to n_groups - 1.
 
-    weights : ndarray of shape (n_groups,)
-        Weight of each group in the sum of distances within groups.
-
     statistic : callable
-        Computes statistics from an array of such sums. The larger the sum, the
-        smaller the statistic.
+        Computes statistics from sums of distances between and within groups. The
+        larger the sum within groups, the smaller the statistic.
 
     n_permutations, n_jobs, random_state, verbose
-        As in `permutation_test`.
+        As in `permutation_test`, and valid.
 
     Returns
     -------
     result : PermutationResult
         The statistic, its p-value and the statistics of the relabellings.
-
-    within : float
-        The sum of distances within groups for the observed labels.
     """
-    check_integer("n_permutations", n_permutations, 1)
-    check_flag("verbose", verbose)
-    random_state = check_random_state(random_state)
-    if not distances.any():
-        raise ValueError("All samples are the same: there is nothing to compare.")
     sizes = np.bincount(groups)
     n_groupings = _count_groupings(sizes)
     exact = n_groupings <= n_permutations
     seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
     n_drawn = n_groupings if exact else n_permutations
-    numbers = range(n_drawn)
-    tasks = [(numbers[i : i + _TASK],) for i in range(0, n_drawn, _TASK)]
     # Random relabellings may leave out the observed labels, which count too.
     n_extra = 0 if exact else 1
-    form = _factor_weights(weights, distances.sum())
-    (observed,) = _sum_within(distances, groups[np.newaxis], *form)
-    largest = observed + _ROUNDING * form[1]
     n_done, n_extreme, null = 0, n_extra, np.empty(n_drawn)
+    numbers = range(n_drawn)
+    tasks = [(numbers[i : i + _TASK],) for i in range(0, n_drawn, _TASK)]
     # Products this small are slower on several threads, and jobs are threads already.
-    with threadpool_limits(1, "blas"), np.errstate(divide="ignore"):
+    with threadpool_limits(1, "blas"), np.errstate(divide="ignore", over="ignore"):
         for sums in run_parallel(
             _sum_task,
             tasks,
-            shared=(distances, sizes, form, seed),
+            shared=(within, sizes, seed),
             n_jobs=n_jobs,
             prefer="threads",
             verbose=verbose,
             description="relabellings",
         ):
-            n_extreme += int(np.count_nonzero(sums <= largest))
-            null[n_done : n_done + len(sums)] = statistic(sums)
+            n_extreme += int(np.count_nonzero(sums <= within.observed))
+            null[n_done : n_done + len(sums)] = statistic(within.leave(sums), sums)
             n_done += len(sums)
-        value = float(statistic(observed))
-    pvalue = n_extreme / (n_drawn + n_extra)
-    return PermutationResult(value, pvalue, null, exact), observed
+        value = float(statistic(within.between, np.float64(within.observed)))
+    return PermutationResult(value, n_extreme / (n_drawn + n_extra), null, exact)
 
 
 def _count_groupings(sizes):
@@ -134,56 +124,15 @@ def _count_groupings(sizes):
     return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
 
 
-def _factor_weights(weights, total):
-    r"""Write the weighted sum of distances within groups as few quadratic forms.
-
-    For one-hot labels H of shape (n_samples, n_groups) and distances D, the sum is
-    the trace of ``diag(weights) @ H.T @ D @ H``. The rows of H add up to 1, so a
-    number c that is subtracted from all entries of ``diag(weights)`` lowers the sum
-    by c times the sum of all distances, whatever the labels. With the largest c that
-    leaves a positive semi-definite matrix, the rank falls to n_groups - 1.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n_groups,)
-        The positive weight of each group.
-
-    total : float
-        The sum of all distances.
-
-    Returns
-    -------
-    codes : ndarray of shape (n_groups, n_groups - 1)
-        A factor: ``codes @ codes.T`` is ``diag(weights) - c``.
-
-    constant : float
-        The part of the sum that is the same for all labels, c times `total`.
-    """
-    share = 1 / (1 / weights).sum()
-    values, vectors = np.linalg.eigh(np.diag(weights) - share)
-    return vectors[:, 1:] * np.sqrt(values[1:]), share * total
-
-
-def _sum_within(distances, labels, codes, constant):
-    """Sum distances within groups, weighted, for labels (n_relabellings, n_samples)."""
-    sums = np.full(len(labels), constant)
-    for code in codes.T:
-        placed = code.take(labels)
-        sums += np.einsum("ij,ij->i", placed @ distances, placed)
-    # A sum of zeros only must be exactly 0, without a rounding error.
-    sums[sums <= _ROUNDING * constant] = 0
-    return sums
-
-
-def _sum_task(numbers, distances, sizes, form, seed):
+def _sum_task(numbers, within, sizes, seed):
     """Sum distances within groups for a range of relabellings, block by block.
 
-    `form` holds the codes and the constant of `_factor_weights`. The relabellings are
-    drawn from a stream of random numbers with this seed; without a seed, `numbers` are
-    those of the distinct groupings. Returns an array (n_relabellings,).
+    The relabellings are drawn from a stream of random numbers with this seed; without
+    a seed, `numbers` are those of the distinct groupings. Returns an array
+    (n_relabellings,).
     """
     if seed is not None:
-        stream = np.random.PCG64(seed).advance(numbers.start * len(distances))
+        stream = np.random.PCG64(seed).advance(numbers.start * int(sizes.sum()))
     sums = np.empty(len(numbers))
     for first in range(0, len(numbers), _BLOCK):
         block = numbers[first : first + _BLOCK]
@@ -191,7 +140,7 @@ def _sum_task(numbers, distances, sizes, form, seed):
             labels = _enumerate(sizes, np.arange(block.start, block.stop))
         else:
             labels = _draw(sizes, stream, len(block))
-        sums[first : first + _BLOCK] = _sum_within(distances, labels, *form)
+        sums[first : first + _BLOCK] = within(labels)
     return sums
 
 

@@ -2,43 +2,107 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_array
 
+from sktopo._utils.labels import check_labels
 from sktopo._utils.parameters import check_option
 from sktopo._utils.samples import FLOATS, SYMMETRY
 from sktopo.barcodes import BarcodeLayout, count_nodes
 from sktopo.barcodes._layout import check_homology_dimensions
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Samples and groups of a test, in a unit of their own that keeps all digits.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_samples, n_samples)
+        Distances, none much larger than 1.
+
+    rows : ndarray of shape (n_samples, n_features) or None
+        Rows with these Euclidean distances, if rows were given.
+
+    labels : ndarray of shape (n_samples,)
+        The labels as they were given.
+
+    precision : float
+        The rounding error of the numbers that were given, relative to their size.
+    """
+
+    distances: NDArray[np.float64]
+    rows: NDArray[np.float64] | None
+    labels: NDArray[Any]
+    precision: float
+
+    def choose(self, samples):
+        """Return the study of the given samples alone."""
+        return Study(
+            self.distances[np.ix_(samples, samples)],
+            None if self.rows is None else self.rows[samples],
+            self.labels[samples],
+            self.precision,
+        )
+
 
 def check_study(X, y, metric, homology_dimensions):
-    """Validate samples and labels, the arguments of a test.
-
-    Returns the distances between samples, a new array (n_samples, n_samples), and
-    the number of the group of each sample, (n_samples,).
-    """
+    """Validate samples and labels, the arguments of a test, and return a study."""
     check_option("metric", metric, ("euclidean", "precomputed"))
     check_homology_dimensions(homology_dimensions)
-    X = check_array(X, dtype=FLOATS, input_name="X")
-    y = column_or_1d(y)
-    check_consistent_length(X, y)
-    check_classification_targets(y)
-    groups = _number_groups(y)
+    X = check_table(X, "X")
+    labels = check_labels(y, len(X), discrete=True)
+    number_groups(labels)
+    precision = float(np.finfo(X.dtype).eps)
     if metric == "euclidean":
-        return squareform(pdist(_choose_columns(X, homology_dimensions))), groups
+        rows = _scale_rows(_choose_columns(X, homology_dimensions))
+        return Study(squareform(pdist(rows)), rows, labels, precision)
     if set(homology_dimensions) != {0, 1}:
         raise ValueError(
             f"homology_dimensions={homology_dimensions!r} needs Wasserstein rows; for "
             "metric='precomputed' compute distances of births or deaths alone."
         )
-    return _check_distances(X), groups
+    return Study(_check_distances(X), None, labels, precision)
 
 
-def _number_groups(y):
+def check_table(X, name):
+    """Validate a table of finite numbers, and return it as an array of floats."""
+    try:
+        X = check_array(X, dtype=FLOATS, input_name=name, ensure_all_finite=False)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name} must be a 2-D array of numbers, one row for each sample; got "
+            f"{type(X).__name__}. {error}"
+        ) from error
+    finite = np.isfinite(X)
+    if not finite.all():
+        row, column = np.unravel_index(finite.argmin(), X.shape)
+        value = "NaN" if np.isnan(X[row, column]) else "infinity"
+        raise ValueError(
+            f"{name} contains {value} in row {row}, column {column}; expected finite "
+            "numbers. Leave such samples out."
+        )
+    return X
+
+
+def find_exponent(size):
+    """Return the exponent of the power of two next to a size."""
+    return int(np.frexp(np.float64(size))[1])
+
+
+def number_groups(labels):
     """Assign numbers to the groups by ascending size; their names do not matter."""
-    names, groups, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    names, groups, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     if len(names) < 2 or sizes.max() < 2:
         raise ValueError(
             f"y has {len(names)} group(s), the largest of {sizes.max()} sample(s); "
@@ -70,25 +134,39 @@ def _choose_columns(X, homology_dimensions):
     return parts["birth" if 0 in homology_dimensions else "death"]
 
 
+def _scale_rows(X):
+    """Bring rows to a unit in which they differ by about 1; their digits stay.
+
+    Columns of equal numbers are left out. They could be too large for this unit.
+    """
+    low, high = X.min(axis=0, initial=np.inf), X.max(axis=0, initial=-np.inf)
+    varied = low < high
+    # Halves, because the difference of the largest numbers would overflow.
+    spread = (high[varied] / 2 - low[varied] / 2).max(initial=0)
+    return np.ldexp(X[:, varied], -find_exponent(spread), dtype=np.float64)
+
+
 def _check_distances(X):
-    """Validate distances, and return a copy that is exactly symmetric."""
+    """Validate distances, and return them in another unit and exactly symmetric."""
     if X.shape[0] != X.shape[1]:
         raise ValueError(
             f"X of shape {X.shape} is not square; expected the distances between all "
             "samples, or metric='euclidean' for Wasserstein rows."
         )
+    exponent = find_exponent(np.abs(X).max())
+    distances = np.ldexp(X, -exponent, dtype=np.float64)
     gaps = {
-        "is not symmetric": np.abs(X - X.T),
-        "has a diagonal other than 0": np.abs(np.diag(X.diagonal())),
-        "has negative numbers": -X,
+        "is not symmetric": np.abs(distances - distances.T),
+        "has a diagonal other than 0": np.abs(np.diag(distances.diagonal())),
+        "has negative numbers": -distances,
     }
     for fault, gap in gaps.items():
-        if gap.max() > SYMMETRY * np.abs(X).max():
+        if gap.max() > SYMMETRY:
             i, j = np.unravel_index(gap.argmax(), gap.shape)
             raise ValueError(
-                f"X {fault}, by up to {gap.max():.3g} at samples {i} and {j}; expected "
-                "distances between all samples."
+                f"X {fault}, by up to {np.ldexp(gap.max(), exponent):.3g} at samples "
+                f"{i} and {j}; expected distances between all samples."
             )
-    distances = np.maximum(X + X.T.astype(np.float64), 0) / 2
+    distances = np.maximum(distances + distances.T, 0) / 2
     np.fill_diagonal(distances, 0)
     return distances

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from sktopo import GraphPersistence
 from sktopo import barcodes as bc
 from sktopo.inference import attribute_distance
 
@@ -132,6 +133,66 @@ def test_names_and_nodes_may_be_reordered(make_rows, by):
         assert_allclose(found[name], share, atol=1e-12)
 
 
+def assert_same_tables(found, expected, unit=1.0, offset=0.0, rtol=1e-7):
+    found, expected = columns(found), columns(expected)
+    assert list(found["name"]) == list(expected["name"])
+    for name in ("share", "effect_size", "number_1", "number_2"):
+        assert_allclose(found[name], expected[name], rtol=rtol, atol=1e-9)
+    for name in ("mean_1", "mean_2"):
+        means = expected[name] * unit + offset
+        assert_allclose(found[name], means, rtol=max(rtol, 1e-7))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(BY), st.integers(0, 1))
+def test_units_offsets_and_precision_do_not_matter(seed, by, dimension):
+    rng = np.random.default_rng(seed)
+    # Different weights, so that each birth has one edge, and one far larger graph.
+    rows = np.stack([rng.permutation(15) for _ in range(7)]) / 16
+    rows[0] += 1024
+    y = np.array([0, 1, 1, 0, 1, 1, 0])
+    names = [f"{'ab'[i % 2]}[{i}]" for i in range(6)]
+    options = {"by": by, "unit_names": names, "homology_dimension": dimension}
+    expected = attribute_distance(rows, y, **options)
+    assert_allclose(expected["share"].sum(), 1)
+    for unit in (2.0**-1000, 2.0**-90, 2.0**1000):
+        result = attribute_distance(rows * unit, y, **options)
+        assert_same_tables(result, expected, unit)
+    result = attribute_distance(rows + 2.0**20, y, **options)
+    assert_same_tables(result, expected, offset=2.0**20)
+    result = attribute_distance(np.float32(rows), y, **options)
+    assert_same_tables(result, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_graphs_one_step_apart_differ(dtype):
+    low = dtype(0.75)
+    rows = np.array([[low, 0.5, 0.25], [np.nextafter(low, dtype(1)), 0.5, 0.25]], dtype)
+    table = columns(attribute_distance(rows, [0, 1], by="edge"))
+    shares = dict(zip(table["name"], table["share"], strict=True))
+    assert shares == {"x0--x1": 1, "x0--x2": 0}
+
+
+def test_barycenters_that_differ_by_rounding_are_the_same():
+    # 0.1 + 0.7 and 0.2 + 0.6 have the same mean, up to rounding.
+    rows = [[0.1, 0.9, 0.05], [0.7, 0.9, 0.05], [0.2, 0.9, 0.05], [0.6, 0.9, 0.05]]
+    with pytest.raises(ValueError, match="barycenters .* are the same"):
+        attribute_distance(rows, [0, 0, 1, 1])
+
+
+def test_births_and_deaths_are_not_connectomes(make_rows):
+    connectomes, y = make_rows(4, 8), [0, 0, 1, 1]
+    attribute_distance(connectomes, y)
+    for rows in (
+        bc.barcode_rows(connectomes),
+        GraphPersistence().fit_transform(connectomes),
+    ):
+        with pytest.raises(ValueError, match="connectomes look like births and deaths"):
+            attribute_distance(rows, y)
+    # Whole rows may ascend, because the largest weight is then not among the births.
+    attribute_distance(np.sort(connectomes, axis=1), y)
+
+
 def test_single_graphs_have_no_effect_size(make_rows):
     table = columns(attribute_distance(make_rows(2, 5), [0, 1]))
     assert np.isnan(table["effect_size"]).all()
@@ -143,6 +204,17 @@ def test_single_graphs_have_no_effect_size(make_rows):
     [
         ({"y": [0, 1, 2, 0]}, "3 different values; expected 2"),
         ({"y": [0, 1, 1]}, "inconsistent numbers of samples"),
+        ({"y": [0, 1, None, 0]}, "missing label, None, at sample 2"),
+        ({"y": [0, 1, np.nan, 0]}, "missing label, nan, at sample 2"),
+        ({"y": ["a", np.nan, "a", "a"]}, "missing label, nan, at sample 1"),
+        ({"y": [0.5, 0.1, 0.5, 0.1]}, "Unknown label type"),
+        ({"connectomes": "rows.npy"}, "connectomes must be a 2-D array"),
+        (
+            {"connectomes": [[1, 2, np.nan, 3, 4, 5]] * 4},
+            "connectomes contains NaN in row 0, column 2",
+        ),
+        ({"homology_dimension": True}, "must be 0, for births"),
+        ({"homology_dimension": [0]}, "must be 0, for births"),
         ({"by": "node"}, "by='node' is unknown"),
         ({"by": "layer"}, "needs unit_names that contain the layer"),
         ({"homology_dimension": 2}, "must be 0, for births"),

@@ -64,7 +64,7 @@ def test_pairs_are_repeatable_and_take_distances(make_study):
 
 @pytest.mark.usefixtures("without_pandas")
 def test_without_pandas_the_error_names_the_extra(monkeypatch, make_study):
-    monkeypatch.setattr("sktopo.inference._pairwise.permutation_test", None)
+    monkeypatch.setattr("sktopo.inference._pairwise.compare_distances", None)
     # Raised before any pair is tested.
     with pytest.raises(ImportError, match=r"pip install 'sktopo\[tables\]'"):
         pairwise_permutation_test(*make_study((3, 3, 3)))
@@ -85,6 +85,27 @@ def test_the_table_is_a_data_frame(make_study):
 def test_pairs_of_equal_samples_raise():
     with pytest.raises(ValueError, match="All samples are the same"):
         pairwise_permutation_test([[0.0]] * 4 + [[1.0]] * 2, list("aabbcc"))
+
+
+def test_pairs_that_cannot_be_compared_are_named_before_any_is(monkeypatch):
+    monkeypatch.setattr("sktopo.inference._pairwise.compare_distances", None)
+    with pytest.raises(ValueError, match="Groups b and c have a single sample each"):
+        pairwise_permutation_test([[0.0], [1.0], [2.0], [3.0]], list("aabc"))
+    rows = [[0.0], [1.0], [2.0], [2.0], [2.0], [2.0]]
+    with pytest.raises(ValueError, match="the same in groups b and c"):
+        pairwise_permutation_test(rows, list("aabbcc"))
+
+
+@pytest.mark.parametrize("test", ["ratio", "permanova"])
+@pytest.mark.parametrize("unit", [1e-30, 1e200])
+def test_pairs_do_not_depend_on_the_unit_or_on_other_groups(test, unit, make_study):
+    X, y = make_study((4, 4, 3))
+    X[y == 1] += 1e7 * np.array([0, 0, 0, 1])  # far from the others
+    table = pairwise_permutation_test(X * unit, y, test=test)
+    function = {"ratio": permutation_test, "permanova": permanova}[test]
+    expected = function(X[y != 1], y[y != 1])
+    assert table["pvalue"][1] == expected.pvalue
+    assert_allclose(table["statistic"][1], expected.statistic, rtol=1e-12)
 
 
 def test_errors_of_parameters_of_pairs(make_study):

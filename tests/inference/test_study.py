@@ -66,8 +66,19 @@ def test_births_or_deaths_alone(kept, pair):
         ({"y": [[0, 1]] * 6}, "1d array"),
         ({"X": np.ones((6, 3))}, "All samples are the same"),
         ({"X": np.ones(6)}, "2D array"),
-        ({"X": np.full((6, 3), np.nan)}, "NaN"),
+        ({"X": np.full((6, 3), np.nan)}, "X contains NaN in row 0, column 0"),
+        ({"X": np.diag([1.0, 1, np.inf, 1, 1, 1])}, "infinity in row 2, column 2"),
+        ({"X": [["a", "b"]] * 6}, "X must be a 2-D array of numbers.* got list"),
+        ({"X": [[1.0], [1.0, 2.0]] * 3}, "X must be a 2-D array of numbers"),
+        ({"X": "rows.npy"}, "X must be a 2-D array of numbers.* got str"),
+        ({"X": np.ones((6, 3)) * 1j}, "X must be a 2-D array of numbers"),
+        ({"y": [0, 0, 0, 1, 1, None]}, "missing label, None, at sample 5"),
+        ({"y": ["a", "a", np.nan, "b", "b", "b"]}, "missing label, nan, at sample 2"),
+        ({"y": np.array([0, 1, np.nan, 1, 0, 1])}, "missing label, nan, at sample 2"),
         ({"random_state": "seed"}, "seed"),
+        ({"n_permutations": "9"}, "n_permutations must be an integer.* got '9'"),
+        ({"n_jobs": "2"}, "n_jobs must be None or an integer other than 0, got '2'"),
+        ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
     ],
 )
 def test_errors(test, change, message, make_study):
@@ -75,6 +86,78 @@ def test_errors(test, change, message, make_study):
     arguments = {"X": X, "y": y, "n_permutations": 5, **change}
     with pytest.raises(ValueError, match=message):
         test(arguments.pop("X"), arguments.pop("y"), **arguments)
+
+
+@pytest.mark.parametrize(
+    "X", [{"a": [1, 2]}, (row for row in ([1.0], [2.0])), object()]
+)
+def test_objects_that_are_not_tables_are_named(X):
+    with pytest.raises(TypeError, match=f"X must be a 2-D .* got {type(X).__name__}"):
+        permutation_test(X, [0, 1])
+
+
+def test_parameters_are_checked_before_samples(pair):
+    with pytest.raises(ValueError, match="n_permutations must be"):
+        pair[0]([[np.nan]], [0], n_permutations=0)
+
+
+@pytest.mark.parametrize("unit", [5e-324, 1e-200, 1e200, 2.0**1023])
+def test_the_largest_and_smallest_numbers(unit, pair, make_study):
+    # In this unit, squares of numbers are 0 or infinite.
+    test, loop = pair
+    y = make_study((3, 4))[1]
+    X = np.random.default_rng(0).integers(-8, 8, (7, 3)) * (2.0 if unit < 1 else 1 / 8)
+    expected = test(X, y)
+    assert_allclose(expected.statistic, loop(cdist(X, X), y))
+    result = test(X * unit, y)
+    assert result.pvalue == expected.pvalue
+    assert_allclose(result.statistic, expected.statistic)
+    distances = np.rint(cdist(X, X)) / (1 if unit < 1 else 64)
+    expected = test(distances, y, metric="precomputed")
+    result = test(distances * unit, y, metric="precomputed")
+    assert result.pvalue == expected.pvalue
+    assert_allclose(result.statistic, expected.statistic)
+
+
+def test_columns_of_one_number_may_be_of_any_size(pair, make_study):
+    X, y = make_study((3, 4))
+    X *= 1e-300
+    wide = np.c_[X, np.full(7, 1e300)]
+    expected, result = pair[0](X, y), pair[0](wide, y)
+    assert (result.statistic, result.pvalue) == (expected.statistic, expected.pvalue)
+
+
+def test_overflow_is_not_significant():
+    X, y = np.random.default_rng(0).random((16, 6)), np.repeat([0, 1], 8)
+    options = {"n_permutations": 999, "random_state": 0}
+    for test in (permutation_test, permanova):
+        result, expected = test(X * 1e200, y, **options), test(X, y, **options)
+        assert 0.01 < result.pvalue == expected.pvalue
+        assert_allclose(result.statistic, expected.statistic)
+        table = pairwise_permutation_test(X * 1e200, y, **options)
+        assert table["pvalue"][0] > 0.01
+
+
+def test_distances_are_named_by_their_samples_if_not_finite():
+    distances = cdist([[0.0], [1], [3]], [[0.0], [1], [3]])
+    distances[1, 2] = np.nan
+    with pytest.raises(ValueError, match="X contains NaN in row 1, column 2"):
+        permanova(distances, [0, 0, 1], metric="precomputed")
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1, 1e308])
+def test_asymmetry_is_judged_in_the_unit_of_distances(unit):
+    distances = cdist([[0.0], [1], [1.5]], [[0.0], [1], [1.5]]) * unit
+    distances[0, 1] *= 1 + 1e-3
+    with pytest.raises(ValueError, match="is not symmetric, by .* samples 0 and 1"):
+        permanova(distances, [0, 0, 1], metric="precomputed")
+    distances[0, 1] = distances[1, 0] * (1 + 1e-9)
+    assert permanova(distances, [0, 0, 1], metric="precomputed").pvalue > 0
+
+
+def test_distances_of_0_only():
+    with pytest.raises(ValueError, match="All samples are the same"):
+        permanova(np.zeros((4, 4)), [0, 0, 1, 1], metric="precomputed")
 
 
 def test_errors_of_distances():
