@@ -6,7 +6,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 CONSTRAINTS := constraints.txt
 SPEC := setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test test-lowest lint types docs dist clean
+.PHONY: demo test test-lowest lint types mutants docs dist clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sktopo.demo $(ARGS)
@@ -26,6 +26,11 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(VENV)/bin/mypy
 
+# How many changes of the code the tests notice; takes an hour or more. A stopped run goes
+# on. ARGS="sktopo.metrics*" chooses mutants, ARGS="--sample 200" draws some.
+mutants: $(VENV)/.dev
+	$(VENV)/bin/python -m benchmarks.mutants $(ARGS)
+
 # The site, docs/_build/html; a warning is an error. Sphinx keeps what did not change.
 docs: $(VENV)/.docs
 	$(VENV)/bin/python -m sphinx -q -W --keep-going -d docs/_build/doctrees $(ARGS) \
@@ -40,7 +45,7 @@ dist: $(VENV)/.dev
 
 clean:
 	rm -rf $(VENV) .venv-lowest build dist *.egg-info demo_output
-	rm -rf docs/_build docs/auto_examples docs/api/generated
+	rm -rf docs/_build docs/auto_examples docs/api/generated mutants
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,672 @@
+"""Calls of every public name with good arguments, and the bad values of parameters."""
+
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+from sklearn.svm import SVC
+
+import benchmarks._bad_values as bad
+import sktopo
+from sktopo.barcodes import barcode_rows, scale_barcodes
+
+
+@dataclass
+class Entry:
+    """A call that succeeds with the good arguments, and bad values of its parameters.
+
+    `kinds` has the bad values of each parameter by their labels. Every value is a
+    function of the good one. Without `is_good` the good call is not tried.
+    """
+
+    name: str
+    call: object
+    good: dict
+    kinds: dict
+    is_good: bool = True
+
+    @property
+    def public_name(self):
+        """The public name without a method and a variant."""
+        return self.name.split(".")[0].split(" ")[0]
+
+    def list_bad_calls(self):
+        """List the parameter, the label and the call of each bad value."""
+        return [
+            (parameter, label, partial(self._run, parameter, make))
+            for parameter, values in self.kinds.items()
+            for label, make in values.items()
+        ]
+
+    def _run(self, parameter, make):
+        bad_value = make(self.good.get(parameter))
+        return self.call(**{**self.good, parameter: bad_value})
+
+
+def without(values, *labels):
+    """Leave out values that are not bad here; each label must be there."""
+    left = dict(values)
+    for label in labels:
+        del left[label]
+    return left
+
+
+def make_data():
+    """Make connectome rows of two groups, and activations."""
+    rng = np.random.default_rng(0)
+    rows = rng.random((8, 10)) / 2
+    rows[4:] += 0.5
+    return rows, rng.normal(size=(3, 12, 5))
+
+
+ROWS, SAMPLES = make_data()
+GROUPS = np.repeat([0, 1], 4)
+CODES = barcode_rows(ROWS)
+SCALED = scale_barcodes(CODES)
+DISTANCES = np.linalg.norm(ROWS[:, None] - ROWS, axis=2)
+DIAGRAMS = [[[0.1, 0.5]], [[0.1, 0.6], [0.2, 0.3]], [[0.2, 0.9]]]
+NAMES = [f"a[{k}]" for k in range(5)]
+# Values that are not bad where rows may be text-free sequences of any length.
+RUN = {"n_jobs": bad.JOBS, "verbose": bad.NO_FLAG}
+CACHED = {**RUN, "memory": bad.MEMORY}
+OPTIONAL_COUNT = without(bad.COUNT, "none")
+FITTED = {**bad.ROWS, **bad.WIDTH}
+STACKED = without(bad.ROWS, "one axis more")
+
+
+def list_estimator(kind, X, values, parameters, methods=(), of="", **good):
+    """List the entries of an estimator: its parameters, `fit`, and other methods.
+
+    `methods` holds the name of each method, its good arguments and its bad values.
+    """
+    name = kind.__name__ + of
+    fitted = cache(lambda: kind(**good).fit(X))
+
+    def use(X, **given):
+        estimator = kind(**given).fit(X)
+        results = [
+            getattr(estimator, method)(X)
+            for method in ("transform", "predict")
+            if hasattr(estimator, method)
+        ]
+        return estimator, results
+
+    def call(method, **arguments):
+        return getattr(fitted(), method)(**arguments)
+
+    def call_early(method, arguments, **_):
+        return getattr(kind(**good), method)(**arguments)
+
+    entries = [
+        Entry(name, partial(use, X), good, parameters),
+        Entry(f"{name}.fit", partial(use, **good), {"X": X}, {"X": values}),
+    ]
+    for method, arguments, kinds in methods:
+        label = f"{name}.{method}"
+        entries.append(Entry(label, partial(call, method), arguments, kinds))
+        if method != "__call__":
+            early = partial(call_early, method, arguments)
+            skipped = {"fit": {"left out": lambda good: None}}
+            entries.append(Entry(f"{label} before fit", early, {}, skipped, False))
+    return entries
+
+
+def list_functions_of_rows():
+    """List the entries of the functions of barcodes and of measures."""
+    b, flag = sktopo.barcodes, {"normalize": bad.NO_FLAG}
+    codes, code, count = {"barcodes": CODES}, {"barcode_1": CODES[0]}, bad.COUNT
+    pair = {"barcodes_1": CODES, "barcodes_2": CODES}
+    listed = without(bad.BARCODES, "ragged")
+    weights = {**bad.VECTOR, "one short": lambda good: good[:-1]}
+    weights["negative"] = lambda good: bad.edit(good, 0, -1)
+    weights["all zero"] = lambda good: 0 * good
+    rows, split = {"connectomes": bad.ROWS}, {"barcodes": bad.NO_DATA}
+    layout = {
+        "n_edges": without(count, "zero"),
+        "normalize": bad.NO_FLAG,
+        "topology_weight": bad.SHARE,
+        "homology_dimensions": bad.DIMENSIONS,
+        "n_quantiles": OPTIONAL_COUNT,
+    }
+
+    def use_layout(rows=CODES, **given):
+        made = b.BarcodeLayout(**given)
+        return made.sizes, made.scales, made.split(rows), made.unscale(rows)
+
+    use_rows = partial(use_layout, n_edges=10)
+    wide = {**bad.NO_DATA, **bad.WIDTH}
+    entries = [
+        Entry("BarcodeLayout", use_layout, {"n_edges": 10}, layout),
+        Entry("BarcodeLayout.split", use_rows, {"rows": CODES}, {"rows": wide}),
+        Entry("barcode_edges", b.barcode_edges, {"connectomes": ROWS}, rows),
+        Entry("barcode_rows", b.barcode_rows, {"connectomes": ROWS}, rows),
+        Entry(
+            "birth_death_decomposition",
+            b.birth_death_decomposition,
+            {"connectomes": ROWS},
+            rows,
+        ),
+        Entry(
+            "barycenter",
+            b.barycenter,
+            {**codes, "weights": np.arange(1.0, 9)},
+            {"barcodes": bad.BARCODES, "weights": without(weights, "none")},
+        ),
+        Entry("check_barcodes", b.check_barcodes, codes, {"barcodes": bad.BARCODES}),
+        Entry(
+            "count_nodes",
+            b.count_nodes,
+            {"n_edges": 3},
+            {"n_edges": without(count, "zero")},
+        ),
+        Entry(
+            "quantile_vectors",
+            b.quantile_vectors,
+            {"values": CODES[:, :4], "n_quantiles": 3},
+            {"values": bad.BARCODES, "n_quantiles": count},
+        ),
+        Entry("split_barcodes", b.split_barcodes, codes, split),
+        Entry(
+            "wasserstein_distance",
+            b.wasserstein_distance,
+            {**code, "barcode_2": CODES[1]},
+            {"barcode_1": bad.BARCODE, "barcode_2": bad.BARCODE, **flag},
+        ),
+        Entry(
+            "wasserstein_distances",
+            b.wasserstein_distances,
+            pair,
+            {
+                "barcodes_1": listed,
+                "barcodes_2": without(listed, "none"),
+                **flag,
+                "squared": bad.NO_FLAG,
+            },
+        ),
+    ]
+    for function in (b.scale_barcodes, b.wasserstein_variance):
+        kinds = {"barcodes": bad.BARCODES, **flag}
+        entries.append(Entry(function.__name__, function, codes, kinds))
+    kinds = {"scaled": bad.BARCODES, **flag}
+    entries.append(
+        Entry("unscale_barcodes", b.unscale_barcodes, {"scaled": SCALED}, kinds)
+    )
+    for name, measure in sktopo.connectomes.measures.MEASURES.items():
+        kinds = {"activations": bad.ROWS}
+        good = {"activations": SAMPLES[0]}
+        entries.append(Entry(name.replace(" ", "_"), measure, good, kinds))
+    return entries
+
+
+def list_steps():
+    """List the entries of the estimators of the pipeline."""
+    n_clusters = {**bad.COUNT, "too many": lambda good: 100}
+    seed = {"random_state": bad.SEED}
+    names = {"input_features": bad.NAMES}
+    X = {"X": FITTED}
+    rows = {"X": ROWS}
+    given = {"input_features": [f"e{k}" for k in range(10)]}
+    initial = {
+        **without(bad.ROWS, "function"),
+        **bad.WIDTH,
+        "unknown word": lambda good: "nope",
+    }
+    samples = {"X": {**bad.SAMPLES, **bad.constants(**{})}}
+    return [
+        *list_estimator(
+            sktopo.TopClusterer,
+            ROWS,
+            bad.ROWS,
+            {
+                "n_clusters": n_clusters,
+                "init": initial,
+                "n_init": {**bad.COUNT, "unknown word": lambda good: "nope"},
+                "max_iter": bad.COUNT,
+                "tol": without(bad.POSITIVE, "zero"),
+                **seed,
+            },
+            [(method, rows, X) for method in ("predict", "transform", "score")],
+            n_clusters=2,
+            init=ROWS[[0, -1]],
+        ),
+        *list_estimator(
+            sktopo.WassersteinKernel,
+            ROWS,
+            bad.ROWS,
+            {
+                "kernel": bad.NO_WORD,
+                "gamma": {**bad.POSITIVE, "unknown word": lambda good: "nope"},
+            },
+            [
+                ("transform", rows, X),
+                (
+                    "__call__",
+                    {"X": ROWS, "Y": ROWS},
+                    {
+                        "X": without(FITTED, "one row"),
+                        "Y": without(FITTED, "none", "one row"),
+                    },
+                ),
+            ],
+        ),
+        *list_estimator(
+            sktopo.GraphPersistence,
+            ROWS,
+            STACKED,
+            {
+                "normalize": bad.NO_FLAG,
+                "topology_weight": bad.SHARE,
+                "homology_dimensions": bad.DIMENSIONS,
+                "n_quantiles": OPTIONAL_COUNT,
+                **RUN,
+            },
+            [
+                ("transform", rows, {"X": without(FITTED, "one axis more")}),
+                ("inverse_transform", {"X": SCALED}, X),
+                (
+                    "edge_names",
+                    {**rows, **given},
+                    {"X": without(FITTED, "one axis more"), **names},
+                ),
+            ],
+        ),
+        *list_estimator(
+            sktopo.FunctionalConnectome,
+            SAMPLES,
+            bad.SAMPLES,
+            {
+                "measure": {
+                    **without(bad.NO_WORD, "list"),
+                    "returns None": lambda good: lambda activations: None,
+                    "returns a row": lambda good: lambda activations: activations[0],
+                    "returns NaN": lambda good: lambda a: np.full((5, 5), np.nan),
+                    "returns words": lambda good: lambda a: np.full((5, 5), "word"),
+                    "is not symmetric": lambda good: lambda a: np.triu(np.ones((5, 5))),
+                },
+                "absolute": bad.NO_FLAG,
+                "constant_units": bad.NO_WORD,
+                **RUN,
+            },
+            [
+                ("transform", {"X": SAMPLES}, samples),
+                ("get_feature_names_out", {"input_features": NAMES}, names),
+            ],
+        ),
+        *list_frames(),
+        *list_recording(),
+    ]
+
+
+def list_frames():
+    """List the entries of FunctionalConnectome on frames."""
+    kind, frames = sktopo.FunctionalConnectome, SAMPLES[0]
+    methods = [("transform", {"X": frames}, {"X": FITTED})]
+    return list_estimator(kind, frames, STACKED, {}, methods, of=" of frames")
+
+
+def list_recording():
+    """List the entries of ActivationExtractor on networks, pairs and stimuli."""
+    kind = sktopo.ActivationExtractor
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.ReLU())
+    other = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
+    broken = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.ReLU())
+    torch.nn.init.constant_(broken[0].weight, torch.nan)
+    stimuli = SAMPLES[0]
+    networks = {
+        **without(bad.NO_DATA, "network"),
+        "a single network": lambda good: network,
+        "a class among networks": lambda good: [network, torch.nn.ReLU],
+        "None among networks": lambda good: [network, None],
+        "text among networks": lambda good: [network, "text"],
+        "weights": lambda good: [network.state_dict()],
+        "another width": lambda good: [other],
+        "NaN in weights": lambda good: [broken],
+        "nothing to record": lambda good: [torch.nn.Linear(5, 4)],
+        "numbers": lambda good: np.ones((3, 4)),
+    }
+    pairs = {
+        "a pair of None": lambda good: [(network, None)],
+        "a pair of text": lambda good: [(network, "text")],
+        "three parts": lambda good: [good[0], (network, stimuli, stimuli)],
+        "the other way round": lambda good: [(stimuli, network)],
+        "NaN in stimuli": lambda good: [(network, stimuli * np.nan)],
+        "no pair": lambda good: [good[0], network],
+    }
+    shown = without(
+        bad.SAMPLES,
+        "none",
+        "gradient",
+        "one axis more",
+        "masked array",
+        "dates",
+        "numbers as text",
+    )
+    parameters = {
+        "stimuli": shown,
+        "layers": bad.constants(
+            unknown="nope",
+            number=3,
+            empty=[],
+            dictionary={},
+            none_inside=[None],
+            nan=np.nan,
+        ),
+        "reduce": bad.NO_WORD,
+        "channel_axis": {
+            **without(bad.COUNT, "minus one"),
+            "unknown word": lambda good: "nope",
+        },
+        "batch_size": bad.COUNT,
+        "device": bad.constants(unknown="nope", number=-3.5, empty="", list=["cpu"]),
+        **RUN,
+    }
+    models = {"model": without(bad.NO_DATA, "none", "network")}
+    good, model = {"stimuli": stimuli}, {"model": network}
+    sets = without(bad.SAMPLES, "gradient", "one axis more")
+    methods = [("transform", {"X": [network]}, {"X": networks})]
+    two = [network, network]
+    return [
+        *list_estimator(kind, two, networks, parameters, methods, **good),
+        *list_estimator(kind, [(network, stimuli)] * 2, pairs, {}, of=" of pairs"),
+        *list_estimator(
+            kind,
+            stimuli,
+            without(STACKED, "gradient"),
+            models,
+            of=" of stimuli",
+            **model,
+        ),
+        *list_estimator(kind, SAMPLES, sets, {}, of=" of stimulus sets", **model),
+        *list_estimator(kind, SAMPLES, bad.SAMPLES, {}, of=" of activations"),
+    ]
+
+
+def list_inference():
+    """List the entries of tests, attribution and metrics."""
+    i, m = sktopo.inference, sktopo.metrics
+    good = {"X": SCALED, "y": GROUPS, "n_permutations": 9}
+    shared = {
+        "y": bad.GROUPS,
+        "metric": bad.NO_WORD,
+        "homology_dimensions": bad.DIMENSIONS,
+        "n_permutations": bad.COUNT,
+        "random_state": bad.SEED,
+        **RUN,
+    }
+    extra = {
+        i.permanova: {},
+        i.permutation_test: {"squared": bad.NO_FLAG},
+        i.pairwise_permutation_test: {"test": bad.NO_WORD, "correction": bad.NO_WORD},
+    }
+    entries = []
+    for test, own in extra.items():
+        name = test.__name__
+        kinds = {"X": bad.ROWS, **shared, **own}
+        entries.append(Entry(name, test, good, kinds))
+        far = {**good, "X": DISTANCES, "metric": "precomputed"}
+        entries.append(Entry(f"{name} of distances", test, far, {"X": bad.DISTANCES}))
+    entries.append(
+        Entry(
+            "attribute_distance",
+            i.attribute_distance,
+            {"connectomes": ROWS, "y": GROUPS, "unit_names": NAMES},
+            {
+                "connectomes": bad.ROWS,
+                "y": {**bad.GROUPS, "three groups": lambda good: [2, *good[1:]]},
+                "by": bad.NO_WORD,
+                "unit_names": bad.NAMES,
+                "homology_dimension": bad.constants(
+                    two=2, minus_one=-1, text="0", none=None, list=[0], nan=np.nan
+                ),
+            },
+        )
+    )
+    labels = {"labels_true": GROUPS, "labels_pred": GROUPS}
+    kinds = dict.fromkeys(labels, bad.CLASSES)
+    for score in (m.purity_score, m.matched_accuracy_score):
+        entries.append(Entry(score.__name__, score, labels, kinds))
+    return entries
+
+
+def list_baselines():
+    """List the entries of the baselines."""
+    b = sktopo.baselines
+    seed = {"random_state": bad.SEED}
+    n_clusters = {"n_clusters": {**bad.COUNT, "too many": lambda good: 100}}
+    word, count, width = bad.NO_WORD, bad.COUNT, {"bandwidth": bad.POSITIVE}
+    diagrams = [("transform", {"X": DIAGRAMS}, {"X": bad.DIAGRAMS})]
+    rows = [("transform", {"X": ROWS}, {"X": FITTED})]
+    labels = [("predict", {"X": ROWS}, {"X": FITTED})]
+    far = without(bad.DISTANCES, "not symmetric", "diagonal")
+    fitted = {**without(far, "not square"), **bad.WIDTH}
+    parameters = {
+        b.DiagramDistance: {"metric": word, **width, "n_directions": count, **CACHED},
+        b.DiagramKernel: {"kernel": word, **width, **CACHED},
+        b.PersistenceImages: {"resolution": count, **width, "weighted": bad.NO_FLAG},
+        b.PersistenceLandscapes: {"n_landscapes": count, "resolution": count},
+        b.RipsDiagrams: {
+            "distance": word,
+            "homology_dimension": without(count, "zero"),
+            **CACHED,
+        },
+        b.GraphSummaries: CACHED,
+    }
+    entries = []
+    for kind, kinds in parameters.items():
+        if kind in (b.RipsDiagrams, b.GraphSummaries):
+            entries += list_estimator(kind, ROWS, bad.ROWS, kinds, rows)
+        else:
+            entries += list_estimator(kind, DIAGRAMS, bad.DIAGRAMS, kinds, diagrams)
+    options = {"method": word, "init": word, "max_iter": count, **seed}
+    scale = {"scale": {**bad.POSITIVE, "unknown word": lambda good: "nope"}}
+    two = {"n_clusters": 2}
+    distance = {"distance": word}
+    return [
+        *entries,
+        *list_estimator(
+            b.DistanceKernel,
+            DISTANCES,
+            without(far, "not square"),
+            scale,
+            [("transform", {"X": DISTANCES}, {"X": fitted})],
+        ),
+        *list_estimator(
+            b.MedoidClusterer,
+            DISTANCES,
+            far,
+            {**n_clusters, "metric": without(word, "list"), **options},
+            [("predict", {"X": DISTANCES}, {"X": fitted})],
+            **two,
+        ),
+        *list_estimator(
+            b.MedoidClusterer,
+            ROWS,
+            bad.ROWS,
+            {},
+            labels,
+            of=" of rows",
+            metric="euclidean",
+            **two,
+        ),
+        *list_estimator(
+            b.SimilarityClusterer,
+            ROWS,
+            bad.ROWS,
+            {**n_clusters, "method": word, **seed},
+            labels,
+            **two,
+        ),
+        Entry("baseline_kernels", b.baseline_kernels, {}, distance),
+        Entry(
+            "baseline_clusterers",
+            b.baseline_clusterers,
+            two,
+            {"n_clusters": count, **distance, **seed},
+        ),
+    ]
+
+
+def list_comparison():
+    """List the entries of comparisons and data sets."""
+    c, d = sktopo.comparison, sktopo.datasets
+    svm = {"a": (SVC(), {"C": [1.0, 2.0]})}
+    means = {"a": (KMeans(2, n_init=1), {"tol": [0.1, 0.2]})}
+    good = {"X": ROWS, "y": GROUPS, "cv": 2}
+    folds = bad.FOLDS
+    X = {"X": {**bad.NO_DATA, "one short": lambda good: good[:-1]}}
+    y = {**bad.LABELS, **bad.NONE}
+    table = c.compare_clusterers(ROWS, GROUPS, means, n_starts=1)
+    made = {
+        "n_networks": bad.COUNT,
+        "n_nodes": {**bad.COUNT, "one": lambda good: 1},
+        "n_modules": bad.constants(
+            text="23",
+            number=2,
+            none=None,
+            empty=(),
+            zero=(0,),
+            fraction=(1.5,),
+            many=(99,),
+        ),
+        "p_within": bad.SHARE,
+        "mu": without({**bad.POSITIVE}, "zero", "minus one"),
+        "sigma": without(bad.POSITIVE, "zero"),
+        "random_state": bad.SEED,
+    }
+    trained = {"n_networks": bad.COUNT, "random_state": bad.SEED}
+    return [
+        Entry(
+            "compare_classifiers",
+            c.compare_classifiers,
+            {**good, "candidates": svm, "inner_cv": 2},
+            {
+                **X,
+                "y": {**y, "one class": lambda good: 0 * good},
+                "candidates": bad.CANDIDATES,
+                "cv": folds,
+                "inner_cv": folds,
+                "scoring": bad.SCORING,
+                **CACHED,
+            },
+        ),
+        Entry(
+            "compare_clusterers",
+            c.compare_clusterers,
+            {**good, "candidates": means, "n_starts": 1},
+            {
+                **X,
+                "y": y,
+                "candidates": bad.CANDIDATES,
+                "cv": folds,
+                "n_starts": bad.COUNT,
+                **CACHED,
+                "random_state": bad.SEED,
+            },
+        ),
+        Entry("summarize", c.summarize, {"table": table}, {"table": bad.TABLE}),
+        Entry("make_modular_connectomes", d.make_modular_connectomes, {}, made),
+        Entry("train_digit_networks", d.train_digit_networks, {}, trained, False),
+    ]
+
+
+def list_displays():
+    """List the entries of the displays."""
+    p = sktopo.plotting
+    persistence = sktopo.GraphPersistence().fit(ROWS)
+    connectome = sktopo.FunctionalConnectome().fit(SAMPLES)
+    clusterer = sktopo.TopClusterer(2, random_state=0).fit(ROWS)
+    flag, word, ax = bad.NO_FLAG, bad.NO_WORD, {"ax": bad.AXES}
+    y = {"y": bad.LABELS}
+    cmap = {"cmap": bad.constants(unknown="nope", number=3, list=["x"])}
+    mean = {"reorder": flag, "colorbar": flag, **cmap, **ax}
+    tree = {"label_nodes": flag, **ax}
+    grouped = {**y, **ax}
+    against = {"against": word, **grouped}
+    persistent = {"estimator": persistence, "X": ROWS, "y": GROUPS}
+    related = {"estimator": connectome, "X": SAMPLES}
+    clustered = {"estimator": clusterer, "X": ROWS, "y": GROUPS}
+    codes = {"barcodes": CODES, "y": GROUPS}
+    weights = {"connectomes": ROWS, "node_names": NAMES}
+    averaged = {"connectomes": STACKED, "node_names": bad.NAMES}
+    averaged["connectomes"] = without(STACKED, "one row")
+    sample = {
+        "sample": {**without(bad.COUNT, "zero", "minus one"), "99": lambda good: 99}
+    }
+    calls = {
+        p.BarcodeDisplay: (
+            persistent,
+            against,
+            "barcodes",
+            codes,
+            {"barcodes": bad.BARCODES},
+        ),
+        p.BettiCurvesDisplay: (
+            persistent,
+            grouped,
+            "barcodes",
+            codes,
+            {"barcodes": bad.BARCODES},
+        ),
+        p.PersistenceDiagramDisplay: (
+            without(persistent, "y"),
+            {**sample, **ax},
+            "barcodes",
+            {"barcode": CODES[0]},
+            {"barcode": bad.BARCODE},
+        ),
+        p.ConnectomeDisplay: (related, mean, "connectomes", weights, averaged),
+        p.SpanningTreeDisplay: (related, tree, "connectomes", weights, averaged),
+        p.EmbeddingDisplay: (
+            clustered,
+            grouped,
+            "rows",
+            {"rows": ROWS, "y": GROUPS},
+            {"rows": bad.ROWS},
+        ),
+        p.ClusterConfusionDisplay: (
+            clustered,
+            {"y": {**bad.LABELS, **bad.NONE}, **ax},
+            "labels",
+            {"labels_true": GROUPS, "labels_pred": GROUPS},
+            dict.fromkeys(("labels_true", "labels_pred"), {**bad.LABELS, **bad.NONE}),
+        ),
+    }
+    entries = []
+    for display, (given, options, form, good, kinds) in calls.items():
+        name = display.__name__
+        X = bad.SAMPLES if given["X"] is SAMPLES else without(FITTED, "one axis more")
+        both = {"estimator": bad.ESTIMATOR, "X": X, **options}
+        entries.append(
+            Entry(f"{name}.from_estimator", display.from_estimator, given, both)
+        )
+        options = {key: options[key] for key in options if key not in ("sample",)}
+        if form == "labels":
+            options = ax
+        entries.append(
+            Entry(
+                f"{name}.from_{form}",
+                getattr(display, f"from_{form}"),
+                good,
+                {**kinds, **options},
+            )
+        )
+        shown = {key: options[key] for key in options if key not in ("y", "reorder")}
+        drawn = cache(partial(getattr(display, f"from_{form}"), **good))
+        plot = partial(lambda drawn, **given: drawn().plot(**given), drawn)
+        entries.append(Entry(f"{name}.plot", plot, {}, shown))
+    return entries
+
+
+def list_entries():
+    """List the entries of all public names."""
+    return [
+        *list_functions_of_rows(),
+        *list_steps(),
+        *list_inference(),
+        *list_baselines(),
+        *list_comparison(),
+        *list_displays(),
+    ]
