@@ -179,7 +179,7 @@ def test_recordings_use_the_same_chain():
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(2, 8, 8)) * [[[1.0]], [[0.2]]] + 2 * np.eye(8)
     y = np.repeat([0, 1], 10)
-    recordings = [rng.normal(size=(rng.integers(80, 120), 8)) @ mixing[k] for k in y]
+    recordings = [rng.normal(size=(rng.integers(110, 120), 8)) @ mixing[k] for k in y]
     chain = make_pipeline(
         ActivationExtractor(),
         FunctionalConnectome(),

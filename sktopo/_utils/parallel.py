@@ -8,7 +8,7 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
 
 from sktopo._utils.optional import import_optional
-from sktopo._utils.parameters import is_integer
+from sktopo._utils.parameters import check_n_jobs
 
 #: Held by threads whose work changes state that all share (the mode and hooks of a
 #: network, torch's random generator), or that is faster done in turn.
@@ -27,15 +27,6 @@ class _Shared:
 
     def __sizeof__(self):
         return 2**20
-
-
-def check_n_jobs(n_jobs):
-    """Raise a ValueError unless `n_jobs` is None or an integer other than 0."""
-    if n_jobs is not None and not (is_integer(n_jobs) and n_jobs != 0):
-        raise ValueError(
-            "n_jobs must be None or an integer other than 0 (-1 stands for all "
-            f"processors), got {n_jobs!r}."
-        )
 
 
 def run_parallel(

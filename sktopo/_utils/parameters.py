@@ -49,11 +49,12 @@ def check_positive(name, value):
         raise ValueError(f"{name} must be positive, got 0.")
 
 
-def check_jobs(n_jobs):
+def check_n_jobs(n_jobs):
     """Raise a ValueError unless `n_jobs` is None or an integer other than 0."""
-    if n_jobs is not None and (not is_integer(n_jobs) or n_jobs == 0):
+    if n_jobs is not None and not (is_integer(n_jobs) and n_jobs != 0):
         raise ValueError(
-            f"n_jobs must be None or an integer other than 0, got {n_jobs!r}."
+            "n_jobs must be None or an integer other than 0 (-1 stands for all "
+            f"processors), got {n_jobs!r}."
         )
 
 

@@ -14,10 +14,11 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.nodes import make_names, name_edges
-from sktopo._utils.parallel import check_n_jobs, run_parallel
+from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
     check_flag,
     check_integer,
+    check_n_jobs,
     check_real,
     reset_fitted_attributes,
 )

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_integer, check_jobs
+from sktopo._utils.parameters import check_flag, check_integer, check_n_jobs
 
 if TYPE_CHECKING:
     from sktopo._typing import FloatArray
@@ -60,7 +60,7 @@ class PermutationResult:
 def check_run(n_permutations, n_jobs, random_state, verbose):
     """Validate how a test is run, and return the state of its random numbers."""
     check_integer("n_permutations", n_permutations, 1)
-    check_jobs(n_jobs)
+    check_n_jobs(n_jobs)
     check_flag("verbose", verbose)
     return check_random_state(random_state)
 
