@@ -6,7 +6,7 @@ import pytest
 from sktopo._utils.parameters import (
     check_flag,
     check_integer,
-    check_jobs,
+    check_n_jobs,
     check_option,
     check_positive,
     check_real,
@@ -58,13 +58,13 @@ def test_errors_name_the_parameter_and_the_value(check, arguments, message):
 
 @pytest.mark.parametrize("n_jobs", [None, -1, np.int64(2)])
 def test_jobs_in_range_pass(n_jobs):
-    assert check_jobs(n_jobs) is None
+    assert check_n_jobs(n_jobs) is None
 
 
 @pytest.mark.parametrize("n_jobs", [0, "2", 2.0, True])
 def test_jobs_are_integers_other_than_0(n_jobs):
     with pytest.raises(ValueError, match=f"^n_jobs must be None .* got {n_jobs!r}"):
-        check_jobs(n_jobs)
+        check_n_jobs(n_jobs)
 
 
 def test_integers_are_neither_bools_nor_floats():
