@@ -113,7 +113,7 @@ def prepared_call(kind, networks):
         extractor.set_params(n_jobs=2)
 
     def call():
-        # An interrupt may leave joblib's pool closed, and joblib keeps it for a context.
+        # An interrupt may leave the pool closed that joblib keeps for a context.
         with parallel_config(backend="threading"):
             extractor.fit(networks).transform(networks)
 
