@@ -111,8 +111,13 @@ def prepared_call(kind, networks):
     extractor = ActivationExtractor(stimuli=stimuli, batch_size=64).fit(networks)
     if kind == "two threads":
         extractor.set_params(n_jobs=2)
-    with parallel_config(backend="threading"):
-        yield lambda: extractor.fit(networks).transform(networks), extractor
+
+    def call():
+        # An interrupt may leave the pool closed that joblib keeps for a context.
+        with parallel_config(backend="threading"):
+            extractor.fit(networks).transform(networks)
+
+    yield call, extractor
 
 
 def make_networks():
