@@ -68,7 +68,7 @@ SCALED = scale_barcodes(CODES)
 DISTANCES = np.linalg.norm(ROWS[:, None] - ROWS, axis=2)
 DIAGRAMS = [[[0.1, 0.5]], [[0.1, 0.6], [0.2, 0.3]], [[0.2, 0.9]]]
 NAMES = [f"a[{k}]" for k in range(5)]
-# Values that are not bad where rows may be text-free sequences of any length.
+# Bad values of parameters that many names share.
 RUN = {"n_jobs": bad.JOBS, "verbose": bad.NO_FLAG}
 CACHED = {**RUN, "memory": bad.MEMORY}
 OPTIONAL_COUNT = without(bad.COUNT, "none")
@@ -213,7 +213,7 @@ def list_steps():
         **bad.WIDTH,
         "unknown word": lambda good: "nope",
     }
-    samples = {"X": {**bad.SAMPLES, **bad.constants(**{})}}
+    samples = {"X": bad.SAMPLES}
     return [
         *list_estimator(
             sktopo.TopClusterer,
@@ -532,7 +532,7 @@ def list_comparison():
             many=(99,),
         ),
         "p_within": bad.SHARE,
-        "mu": without({**bad.POSITIVE}, "zero", "minus one"),
+        "mu": without(bad.POSITIVE, "zero", "minus one"),
         "sigma": without(bad.POSITIVE, "zero"),
         "random_state": bad.SEED,
     }
@@ -590,8 +590,7 @@ def list_displays():
     clustered = {"estimator": clusterer, "X": ROWS, "y": GROUPS}
     codes = {"barcodes": CODES, "y": GROUPS}
     weights = {"connectomes": ROWS, "node_names": NAMES}
-    averaged = {"connectomes": STACKED, "node_names": bad.NAMES}
-    averaged["connectomes"] = without(STACKED, "one row")
+    averaged = {"connectomes": without(STACKED, "one row"), "node_names": bad.NAMES}
     sample = {
         "sample": {**without(bad.COUNT, "zero", "minus one"), "99": lambda good: 99}
     }
