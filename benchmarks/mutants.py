@@ -3,8 +3,8 @@
 mutmut changes the code of the packages that ``[tool.mutmut]`` in pyproject.toml names,
 one place at a time, in a copy (the folder ``mutants``), and runs the tests that reach
 the change. The score is the share of changes that make a test fail. A stopped run goes
-on where it was; delete the folder to start again. Names such as "sktopo.metrics*" choose
-mutants, and ``--sample`` draws some that were not tried yet.
+on where it was; delete the folder to start again. Names such as "sktopo.metrics*"
+choose mutants, and ``--sample`` draws some that were not tried yet.
 """
 
 import argparse
