@@ -209,7 +209,7 @@ def list_steps():
     rows = {"X": ROWS}
     given = {"input_features": [f"e{k}" for k in range(10)]}
     initial = {
-        **without(bad.ROWS, "function"),
+        **without(bad.ROWS, "function", "network", "type"),  # callables
         **bad.WIDTH,
         "unknown word": lambda good: "nope",
     }
@@ -544,7 +544,7 @@ def list_comparison():
             {**good, "candidates": svm, "inner_cv": 2},
             {
                 **X,
-                "y": {**y, "one class": lambda good: 0 * good},
+                "y": y,
                 "candidates": bad.CANDIDATES,
                 "cv": folds,
                 "inner_cv": folds,
@@ -579,7 +579,9 @@ def list_displays():
     connectome = sktopo.FunctionalConnectome().fit(SAMPLES)
     clusterer = sktopo.TopClusterer(2, random_state=0).fit(ROWS)
     flag, word, ax = bad.NO_FLAG, bad.NO_WORD, {"ax": bad.AXES}
-    y = {"y": bad.LABELS}
+    # Groups may have any names that can be sorted.
+    labels = without(bad.LABELS, "complex")
+    y = {"y": labels}
     cmap = {"cmap": bad.constants(unknown="nope", number=3, list=["x"])}
     mean = {"reorder": flag, "colorbar": flag, **cmap, **ax}
     tree = {"label_nodes": flag, **ax}
@@ -627,10 +629,10 @@ def list_displays():
         ),
         p.ClusterConfusionDisplay: (
             clustered,
-            {"y": {**bad.LABELS, **bad.NONE}, **ax},
+            {"y": {**labels, **bad.NONE}, **ax},
             "labels",
             {"labels_true": GROUPS, "labels_pred": GROUPS},
-            dict.fromkeys(("labels_true", "labels_pred"), {**bad.LABELS, **bad.NONE}),
+            dict.fromkeys(("labels_true", "labels_pred"), {**labels, **bad.NONE}),
         ),
     }
     entries = []

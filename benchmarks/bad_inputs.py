@@ -41,7 +41,16 @@ _ONE_NODE = (
     "barcode_edges barcode_rows barycenter birth_death_decomposition check_barcodes "
     "scale_barcodes unscale_barcodes wasserstein_variance",
 )
-ACCEPTED_AT = {"no columns": _ONE_NODE, "empty rows": _ONE_NODE}
+_CONVERTED = (
+    "graphs of networkx are converted to matrices",
+    "GraphPersistence.fit GraphPersistence.transform GraphPersistence.edge_names",
+)
+ACCEPTED_AT = {
+    "no columns": _ONE_NODE,
+    "empty rows": _ONE_NODE,
+    "graph": _CONVERTED,
+    "list of graphs": _CONVERTED,
+}
 TYPES = (ValueError, TypeError, NotFittedError, ImportError)
 # Messages of Python and NumPy that do not say what is wrong with a whole object.
 BARE = ("float() argument", "could not convert")
