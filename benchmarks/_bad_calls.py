@@ -68,7 +68,7 @@ SCALED = scale_barcodes(CODES)
 DISTANCES = np.linalg.norm(ROWS[:, None] - ROWS, axis=2)
 DIAGRAMS = [[[0.1, 0.5]], [[0.1, 0.6], [0.2, 0.3]], [[0.2, 0.9]]]
 NAMES = [f"a[{k}]" for k in range(5)]
-# Values that are not bad where rows may be text-free sequences of any length.
+# Bad values of parameters that many names share.
 RUN = {"n_jobs": bad.JOBS, "verbose": bad.NO_FLAG}
 CACHED = {**RUN, "memory": bad.MEMORY}
 OPTIONAL_COUNT = without(bad.COUNT, "none")
@@ -209,11 +209,11 @@ def list_steps():
     rows = {"X": ROWS}
     given = {"input_features": [f"e{k}" for k in range(10)]}
     initial = {
-        **without(bad.ROWS, "function"),
+        **without(bad.ROWS, "function", "network", "type"),  # callables
         **bad.WIDTH,
         "unknown word": lambda good: "nope",
     }
-    samples = {"X": {**bad.SAMPLES, **bad.constants(**{})}}
+    samples = {"X": bad.SAMPLES}
     return [
         *list_estimator(
             sktopo.TopClusterer,
@@ -532,7 +532,7 @@ def list_comparison():
             many=(99,),
         ),
         "p_within": bad.SHARE,
-        "mu": without({**bad.POSITIVE}, "zero", "minus one"),
+        "mu": without(bad.POSITIVE, "zero", "minus one"),
         "sigma": without(bad.POSITIVE, "zero"),
         "random_state": bad.SEED,
     }
@@ -544,7 +544,7 @@ def list_comparison():
             {**good, "candidates": svm, "inner_cv": 2},
             {
                 **X,
-                "y": {**y, "one class": lambda good: 0 * good},
+                "y": y,
                 "candidates": bad.CANDIDATES,
                 "cv": folds,
                 "inner_cv": folds,
@@ -579,7 +579,9 @@ def list_displays():
     connectome = sktopo.FunctionalConnectome().fit(SAMPLES)
     clusterer = sktopo.TopClusterer(2, random_state=0).fit(ROWS)
     flag, word, ax = bad.NO_FLAG, bad.NO_WORD, {"ax": bad.AXES}
-    y = {"y": bad.LABELS}
+    # Groups may have any names that can be sorted.
+    labels = without(bad.LABELS, "complex")
+    y = {"y": labels}
     cmap = {"cmap": bad.constants(unknown="nope", number=3, list=["x"])}
     mean = {"reorder": flag, "colorbar": flag, **cmap, **ax}
     tree = {"label_nodes": flag, **ax}
@@ -590,8 +592,7 @@ def list_displays():
     clustered = {"estimator": clusterer, "X": ROWS, "y": GROUPS}
     codes = {"barcodes": CODES, "y": GROUPS}
     weights = {"connectomes": ROWS, "node_names": NAMES}
-    averaged = {"connectomes": STACKED, "node_names": bad.NAMES}
-    averaged["connectomes"] = without(STACKED, "one row")
+    averaged = {"connectomes": without(STACKED, "one row"), "node_names": bad.NAMES}
     sample = {
         "sample": {**without(bad.COUNT, "zero", "minus one"), "99": lambda good: 99}
     }
@@ -628,10 +629,10 @@ def list_displays():
         ),
         p.ClusterConfusionDisplay: (
             clustered,
-            {"y": {**bad.LABELS, **bad.NONE}, **ax},
+            {"y": {**labels, **bad.NONE}, **ax},
             "labels",
             {"labels_true": GROUPS, "labels_pred": GROUPS},
-            dict.fromkeys(("labels_true", "labels_pred"), {**bad.LABELS, **bad.NONE}),
+            dict.fromkeys(("labels_true", "labels_pred"), {**labels, **bad.NONE}),
         ),
     }
     entries = []

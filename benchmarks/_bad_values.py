@@ -25,6 +25,7 @@ ACCEPTED = {
     "masked array": "scikit-learn reads the numbers under the mask",
     "dates": "scikit-learn converts dates to numbers",
     "numbers as text": "scikit-learn converts text that holds numbers",
+    "gradient": "the numbers of a tensor are read without its gradient",
 }
 
 

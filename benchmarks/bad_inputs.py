@@ -41,14 +41,27 @@ _ONE_NODE = (
     "barcode_edges barcode_rows barycenter birth_death_decomposition check_barcodes "
     "scale_barcodes unscale_barcodes wasserstein_variance",
 )
-ACCEPTED_AT = {"no columns": _ONE_NODE, "empty rows": _ONE_NODE}
+_CONVERTED = (
+    "graphs of networkx are converted to matrices",
+    "GraphPersistence.fit GraphPersistence.transform GraphPersistence.edge_names",
+)
+ACCEPTED_AT = {
+    "no columns": _ONE_NODE,
+    "empty rows": _ONE_NODE,
+    "graph": _CONVERTED,
+    "list of graphs": _CONVERTED,
+}
 TYPES = (ValueError, TypeError, NotFittedError, ImportError)
 # Messages of Python and NumPy that do not say what is wrong with a whole object.
 BARE = ("float() argument", "could not convert")
 WHOLE = {"path", "dictionary", "empty dictionary", "generator", "map"}
-
-
+# matplotlib lists the names of its colour maps.
+COLOURS = "is not a valid value for cmap"
+LIBRARY = Path(sktopo.__file__).parent
+SCIKIT_LEARN = Path(sklearn.__file__).parent
+# Methods of estimators, and the parameter that they ignore.
 METHODS = {"fit", "transform", "predict", "score", "inverse_transform", "edge_names"}
+IGNORED = {("fit", "y"), ("score", "y")}
 # Parameters that are not tried: a mistake would train networks for a long time.
 UNTRIED = {"train_digit_networks(n_jobs)", "train_digit_networks(verbose)"}
 
@@ -64,13 +77,9 @@ def find_missing(entries):
         f"{name}({parameter})"
         for name, function in list_calls()
         for parameter in inspect.signature(function).parameters
-        # Estimators ignore y.
         if parameter != "self" and (name.split(".")[-1], parameter) not in IGNORED
     ]
     return sorted(set(found) - tried - UNTRIED)
-
-
-IGNORED = {("fit", "y"), ("score", "y")}
 
 
 def list_calls():
@@ -142,12 +151,6 @@ def is_ours(traceback):
             found = traceback.tb_next is None or file.is_relative_to(checks)
         traceback = traceback.tb_next
     return found
-
-
-# matplotlib lists the names of its colour maps.
-COLOURS = "is not a valid value for cmap"
-LIBRARY = Path(sktopo.__file__).parent
-SCIKIT_LEARN = Path(sklearn.__file__).parent
 
 
 def is_finite(result):
