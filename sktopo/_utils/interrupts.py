@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import os
 import queue
 import threading
 import weakref
@@ -160,12 +161,12 @@ class _Helper:
 
     def __init__(self, n_threads):
         self.n_threads = n_threads
+        self.process = os.getpid()
         self.calls = queue.SimpleQueue()
         weakref.finalize(self, self.calls.put, None)
-        self.thread = threading.Thread(
+        threading.Thread(
             target=_make_calls, args=(self.calls,), name="sktopo", daemon=True
-        )
-        self.thread.start()
+        ).start()
 
 
 def _make_calls(calls):
@@ -182,8 +183,9 @@ def _find_helper(n_threads):
     """Return the helper of the main thread; start one if there is none that fits."""
     global _helper
     helper = _helper
-    # A process that was forked has none: threads do not come along.
-    is_alive = helper is not None and helper.thread.is_alive()
-    if not is_alive or n_threads not in (None, helper.n_threads):
+    # A process that was forked has none: threads do not come along. The number of the
+    # process says so; an interrupted `Thread.is_alive` may take a thread for dead.
+    is_here = helper is not None and helper.process == os.getpid()
+    if not is_here or n_threads not in (None, helper.n_threads):
         helper = _helper = _Helper(n_threads)
     return helper
