@@ -191,8 +191,11 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
 
         ValueError
             If X does not fit `model` and `stimuli`, a parameter is out of range, no
-            layer matches, a network cannot be run on the stimuli, or numbers are not
-            finite.
+            layer matches, a network cannot be run on the stimuli or raises an error,
+            or numbers are not finite. The extractor is then as it was before.
+
+        MemoryError
+            If memory runs out, on the CPU or a GPU.
 
         ImportError
             If there are networks and torch is not installed.
@@ -235,6 +238,9 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         ValueError
             As `fit`, if X is of another kind or has another number of nodes, or if a
             network gives numbers that are not finite.
+
+        MemoryError
+            If memory runs out, on the CPU or a GPU, or the result does not fit.
         """
         check_is_fitted(self)
         options = self._check_parameters()

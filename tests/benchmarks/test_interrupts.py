@@ -19,6 +19,10 @@ def script_fixture(monkeypatch):
     signal.signal(signal.SIGALRM, previous)
 
 
+# Interrupts also come inside joblib, and where objects are deleted, which cannot raise.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.filterwarnings("ignore:.*successfully executed:UserWarning")
 @pytest.mark.parametrize(
     ("kind", "number", "twice"),
     [

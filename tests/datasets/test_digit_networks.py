@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sktopo.datasets import load_digit_networks
+from sktopo.datasets import _digit_networks, load_digit_networks
 
 STRATEGIES = ["vanilla", "batch_norm", "l2", "dropout"]
 DATA_FILE = files("sktopo.datasets") / "data" / "digit_networks.npz"
@@ -157,3 +157,21 @@ def test_import_is_light():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "damage", ["missing", "empty", "half", "not a zip", "no array"]
+)
+def test_damaged_files_are_named(monkeypatch, tmp_path, damage):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    content = DATA_FILE.read_bytes()
+    path = folder / "digit_networks.npz"
+    if damage == "no array":
+        np.savez(path, stimuli=np.zeros((450, 64)))
+    elif damage != "missing":
+        start = {"empty": b"", "half": content[:5000], "not a zip": bytes(996)}
+        path.write_bytes(start[damage])
+    monkeypatch.setattr(_digit_networks, "files", lambda package: tmp_path)
+    with pytest.raises(ValueError, match=r"digit_networks\.npz, is missing or damaged"):
+        load_digit_networks()

@@ -125,6 +125,8 @@ def test_global_random_state_is_untouched_by_a_seeded_call():
         ({"p_within": np.nan}, "p_within must be a finite number .* got nan"),
         ({"mu": np.inf}, "mu must be a finite number .* got inf"),
         ({"mu": "1"}, "mu must be a finite number .* got '1'"),
+        ({"n_modules": [[1], [2, 3]]}, "n_modules must be a non-empty sequence"),
+        ({"mu": 1e308, "sigma": 1e308}, "sigma=1e.308 give weights that are not fin"),
         ({"sigma": -1}, r"sigma must be .* in \[0, inf\], got -1"),
     ],
 )

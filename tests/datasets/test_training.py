@@ -98,6 +98,8 @@ def test_invalid_number_of_networks():
     for bad in (0, 1.5):
         with pytest.raises(ValueError, match="n_networks must be an integer of at"):
             train_digit_networks(bad)
+    with pytest.raises(ValueError, match="verbose must be True or False"):
+        train_digit_networks(1, verbose="yes")
 
 
 def test_without_torch_says_what_to_install(monkeypatch):
