@@ -19,8 +19,10 @@ _EQUAL = 1e-9
 _SMALLEST, _LARGEST = 1e-200, 1e200
 
 
-def squared_distances(X, Y=None, *, caller):
+def squared_distances(X, Y=None, *, remainder=None, caller):
     """Compute squared Euclidean distances between the rows of X and Y (or X).
+
+    A `remainder`, of the shape of Y, is what rounding has taken from the rows of Y.
 
     Products of matrices give most of them. Pairs that are close to each other compared
     with their distance from the origin are computed from their differences, and so are
@@ -43,10 +45,10 @@ def squared_distances(X, Y=None, *, caller):
     Y = X if Y is None else Y
     unit = 1.0
     with np.errstate(over="ignore", invalid="ignore"):
-        squared, norms = _expand_squares(X, Y, unit)
+        squared, norms = _expand_squares(X, Y, remainder, unit)
         if not _SMALLEST < norms.max() < _LARGEST:
             unit = find_unit(X, Y[0], caller, also=Y)
-            squared, norms = _expand_squares(X, Y, unit)
+            squared, norms = _expand_squares(X, Y, remainder, unit)
     close = squared < _CLOSE * norms
     if Y is X:
         np.fill_diagonal(squared, 0)
@@ -56,11 +58,11 @@ def squared_distances(X, Y=None, *, caller):
         close |= smallest & (smallest.sum(axis=1, keepdims=True) > 1)
     pairs = np.nonzero(close)
     if len(pairs[0]):
-        squared[close] = _sum_differences(X, Y, pairs, unit)
+        squared[close] = _sum_differences(X, Y, remainder, pairs, unit)
     return np.maximum(squared, 0, out=squared), unit
 
 
-def _expand_squares(X, Y, unit):
+def _expand_squares(X, Y, remainder, unit):
     """Expand (x - y)^2 around the first row of Y: squared distances, and norms."""
     squared = np.zeros((len(X), len(Y)))
     norms_x, norms_y = np.zeros(len(X)), np.zeros(len(Y))
@@ -68,6 +70,8 @@ def _expand_squares(X, Y, unit):
         origin = Y[0, columns]
         x = subtract(X[:, columns], origin, unit)
         y = x if Y is X else subtract(Y[:, columns], origin, unit)
+        if remainder is not None:
+            y += remainder[:, columns] / unit
         squared += x @ y.T
         norms_x += np.einsum("ij,ij->i", x, x)
         norms_y += np.einsum("ij,ij->i", y, y)
@@ -77,13 +81,15 @@ def _expand_squares(X, Y, unit):
     return squared, norms
 
 
-def _sum_differences(X, Y, pairs, unit):
+def _sum_differences(X, Y, remainder, pairs, unit):
     """Sum the squared differences of pairs of rows: (n_pairs,)."""
     squared = np.zeros(len(pairs[0]))
     for batch in gen_batches(len(squared), 256):
         first, second = pairs[0][batch], pairs[1][batch]
         for columns in column_blocks(X):
             gaps = subtract(X[first, columns], Y[second, columns], unit)
+            if remainder is not None:
+                gaps -= remainder[second, columns] / unit
             squared[batch] += np.einsum("ij,ij->i", gaps, gaps)
     return squared
 
@@ -110,9 +116,10 @@ def _sum_variances(rows, unit):
 
 
 def mean_row(rows, weights=None, *, caller):
-    """Average rows in float64. The mean of equal rows is exactly that row.
+    """Average rows: the mean in float64, and what rounding has taken from it.
 
-    Weights, (n_rows,), are finite, not negative and not all 0.
+    The mean of equal rows is exactly that row. Weights, (n_rows,), are finite, not
+    negative and not all 0.
     """
     if weights is None:
         weights = np.ones(len(rows))
@@ -120,14 +127,15 @@ def mean_row(rows, weights=None, *, caller):
     rows, shares = rows[shares > 0], shares[shares > 0]
     shares /= shares.sum()
     reference = rows[shares.argmax()].astype(np.float64)
-    mean = np.empty_like(reference)
+    gap = np.empty_like(reference)
     with np.errstate(over="ignore", invalid="ignore"):
         for columns in column_blocks(rows):
-            gaps = subtract(rows[:, columns], reference[columns], 1.0)
-            mean[columns] = reference[columns] + shares @ gaps
+            gap[columns] = shares @ subtract(rows[:, columns], reference[columns], 1.0)
+        mean = reference + gap
+        remainder = gap - (mean - reference)
     if not np.isfinite(mean).all():
         find_unit(rows, reference, caller)
-    return mean
+    return mean, remainder
 
 
 def find_unit(rows, origin, caller, also=()):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
+import os
 import threading
+import time
 
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
@@ -111,5 +115,24 @@ def _on_single_blas_threads(parallel, calls):
         yield from parallel(calls)
 
 
+@functools.cache
+def _end_with_parent():
+    """End this process, if joblib started it, soon after the one that started it.
+
+    joblib's own processes wait five minutes for work after their parent was killed.
+    """
+    parent = multiprocessing.parent_process()
+    if parent and multiprocessing.current_process().name.startswith("LokyProcess"):
+        threading.Thread(target=_watch, args=(parent.pid,), daemon=True).start()
+
+
+def _watch(parent):
+    # Windows keeps the number of a parent that has ended.
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def _call(function, item, common):
+    _end_with_parent()
     return function(*item, *(common.values if common else ()))

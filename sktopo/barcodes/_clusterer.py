@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import nullcontext
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,17 +179,21 @@ class TopClusterer(
             a 2-D array of finite numbers, or the inertia leaves the range of float64.
         """
         self._check_parameters()
-        X = validate_data(self, X, dtype=FLOATS, accept_large_sparse=False)
+        # A copy is fitted, so that this estimator is left as it was if X is refused.
+        fitted = copy(self)
+        X = validate_data(fitted, X, dtype=FLOATS, accept_large_sparse=False)
         if self.n_clusters > len(X):
             raise ValueError(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
                 "ask for at most one cluster per sample."
             )
         found, kmeans = self._run_kmeans(X)
-        centers = np.stack([mean_row(X[k], caller=_NAME) for k in found])
-        centers = centers[_rank_centers(centers)]
-        squared, unit = squared_distances(X, centers, caller=_NAME)
-        labels = _find_nearest(X, centers)
+        means = np.array([mean_row(X[k], caller=_NAME) for k in found])
+        means = means[_rank_centers(means[:, 0])]
+        # The barycenters, and what rounding has taken from them.
+        centers, remainder = np.ascontiguousarray(means.swapaxes(0, 1))
+        squared, unit = _compare(X, centers, remainder)
+        labels = _find_nearest(X, centers, remainder)
         sizes = np.bincount(labels, minlength=self.n_clusters)
         sums = np.bincount(labels, squared.min(axis=1), minlength=self.n_clusters)
         inertia = restore_unit(squared.min(axis=1).sum(), unit, power=2, caller=_NAME)
@@ -201,12 +206,13 @@ class TopClusterer(
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        self.cluster_std_ = restore_unit(std, unit, power=1, caller=_NAME)
-        self.inertia_ = float(inertia)
-        self.n_iter_ = kmeans.n_iter_
-        self.labels_ = labels
-        self._centers = centers
-        self.cluster_centers_ = centers.astype(X.dtype, copy=False)
+        fitted.cluster_std_ = restore_unit(std, unit, power=1, caller=_NAME)
+        fitted.inertia_ = float(inertia)
+        fitted.n_iter_ = kmeans.n_iter_
+        fitted.labels_ = labels
+        fitted._centers, fitted._remainder = centers, remainder
+        fitted.cluster_centers_ = centers.astype(X.dtype, copy=False)
+        self.__dict__ = fitted.__dict__
         return self
 
     def predict(self, X: ArrayLike) -> IntArray:
@@ -230,7 +236,7 @@ class TopClusterer(
         check_is_fitted(self)
         # The check for NaN and infinity is part of the computation.
         X = validate_data(self, X, dtype=FLOATS, reset=False, ensure_all_finite=False)
-        return _find_nearest(X, self._centers)
+        return _find_nearest(X, self._centers, self._remainder)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Compute Wasserstein distances to the barycenters.
@@ -252,12 +258,12 @@ class TopClusterer(
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        squared, unit = squared_distances(X, self._centers, caller=_NAME)
+        squared, unit = _compare(X, self._centers, self._remainder)
         distances = np.sqrt(squared, out=squared)
         rounded = restore_unit(
             distances, unit, power=1, dtype=X.dtype, caller=f"{_NAME}.transform"
         )
-        return _keep_nearest(rounded, _find_nearest(X, self._centers))
+        return _keep_nearest(rounded, _find_nearest(X, self._centers, self._remainder))
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the opposite of the inertia of rows.
@@ -282,7 +288,7 @@ class TopClusterer(
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        squared, unit = squared_distances(X, self._centers, caller=_NAME)
+        squared, unit = _compare(X, self._centers, self._remainder)
         total = squared.min(axis=1).sum()
         return -float(restore_unit(total, unit, power=2, caller=f"{_NAME}.score"))
 
@@ -370,7 +376,12 @@ class TopClusterer(
         )
 
 
-def _find_nearest(X, centers):
+def _compare(X, centers, remainder):
+    """Compute squared distances to the barycenters, and their unit."""
+    return squared_distances(X, centers, remainder=remainder, caller=_NAME)
+
+
+def _find_nearest(X, centers, remainder):
     """Find the nearest barycenter of each row: by one product where that is sure.
 
     With c = o + a, only |a|^2 / 2 + o·a - x·a of |x - c|^2 depends on the center.
@@ -395,7 +406,7 @@ def _find_nearest(X, centers):
         unsure = ~np.isfinite(values).all(axis=1)
         unsure |= ~(gaps.min(axis=1) > 4 * (X.shape[1] + 8) * rounding)
     if unsure.any():
-        squared, _ = squared_distances(X[unsure], centers, caller=_NAME)
+        squared, _ = _compare(X[unsure], centers, remainder)
         labels[unsure] = squared.argmin(axis=1)
     return labels.astype(np.int32)
 

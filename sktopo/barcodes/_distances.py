@@ -189,7 +189,7 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
                 f"weights must be {len(barcodes)} numbers, none negative and not all "
                 f"zero, one for each barcode; got {weights}."
             )
-    center = mean_row(barcodes, weights, caller="barycenter")
+    center, _ = mean_row(barcodes, weights, caller="barycenter")
     for part in split_barcodes(center):
         # The means of neighbours that are almost equal may descend by rounding.
         np.maximum.accumulate(part, out=part)

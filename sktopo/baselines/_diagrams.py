@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,9 +134,12 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         check_integer("homology_dimension", self.homology_dimension, 0)
         check_flag("verbose", self.verbose)
         _import_rips()
-        X = validate_data(self, X, dtype=FLOATS)
+        # A copy is fitted, so that this estimator is left as it was if X is refused.
+        fitted = copy(self)
+        X = validate_data(fitted, X, dtype=FLOATS)
         self._check_range(X)
         warn_incomplete(X.shape[1])
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: ArrayLike) -> list[NDArray[np.float64]]:

@@ -9,7 +9,9 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils import check_random_state
 
+from sktopo._utils.parameters import check_integer, check_option
 from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._persistence import GraphPersistence
@@ -77,6 +79,11 @@ def baseline_kernels(
         "PI" (persistence images), "PL" (persistence landscapes). Graph theory: "graph
         summaries".
 
+    Raises
+    ------
+    ValueError
+        If `distance` is unknown.
+
     See Also
     --------
     baseline_clusterers : The same for clustering.
@@ -101,6 +108,7 @@ def baseline_kernels(
     >>> len(search.fit(X, y).cv_results_["params"])
     2
     """
+    check_option("distance", distance, ("sqrt", "inverse"))
     classifiers = {}
     for name, steps in _list_baselines(distance).items():
         last = steps.get("distance")
@@ -145,6 +153,11 @@ def baseline_clusterers(
         Wasserstein rows and edge weights), or k-medoids (:class:`MedoidClusterer`) for
         distances between diagrams.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
     See Also
     --------
     baseline_kernels : The same for classification.
@@ -159,6 +172,9 @@ def baseline_clusterers(
     >>> clusterers["SWK"].fit(X).predict(X[:2]).shape
     (2,)
     """
+    check_integer("n_clusters", n_clusters, 1)
+    check_option("distance", distance, ("sqrt", "inverse"))
+    check_random_state(random_state)
     top = TopClusterer(n_clusters, random_state=random_state)
     kmeans = KMeans(n_clusters, n_init=1, random_state=random_state)
     medoids = MedoidClusterer(n_clusters, random_state=random_state)

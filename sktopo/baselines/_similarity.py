@@ -139,9 +139,8 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
             labels = _join_communities(similarities, self.n_clusters)
         found, self.labels_ = np.unique(labels, return_inverse=True)
         # Not rounded to float32, so that rows of both precisions get the same labels.
-        self._centers = np.stack(
-            [mean_row(X[labels == label], caller=_NAME) for label in found]
-        )
+        means = [mean_row(X[labels == label], caller=_NAME)[0] for label in found]
+        self._centers = np.stack(means)
         self.cluster_centers_ = self._centers.astype(X.dtype, copy=False)
         return self
 

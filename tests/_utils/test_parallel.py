@@ -2,8 +2,11 @@
 
 import os
 import pickle
+import subprocess
 import sys
+import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,3 +131,41 @@ def test_estimators_give_the_same_bits_on_every_engine(engine):
         persistence.set_params(n_jobs=2)
         assert_array_equal(persistence.transform(rows), barcodes)
         assert_array_equal(persistence.inverse_transform(barcodes), back)
+
+
+WORKERS = """
+import os, sys, time
+from sktopo._utils.parallel import run_parallel
+
+def work(number):
+    time.sleep(0.2)
+    return os.getpid()
+
+print(*run_parallel(work, [(k,) for k in range(8)], n_jobs=2, prefer="processes"))
+sys.stdout.flush()
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process keeps its parent's number")
+def test_processes_end_soon_after_their_killed_parent():
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKERS], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        workers = set(map(int, parent.stdout.readline().split()))
+        parent.kill()
+    assert workers and parent.pid not in workers
+    stop = time.monotonic() + 60
+    while any(map(is_running, workers)):
+        assert time.monotonic() < stop
+        time.sleep(0.1)
+
+
+def is_running(process):
+    """Return whether a process runs. One that ended may wait to be collected."""
+    try:
+        os.kill(process, 0)
+        status = Path(f"/proc/{process}/stat")
+        return not (status.exists() and status.read_text().split()[2] == "Z")
+    except (ProcessLookupError, FileNotFoundError):
+        return False
