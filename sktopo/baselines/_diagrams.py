@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory, validate_dat
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_integer, check_option
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import FLOATS, name_errors
 from sktopo.barcodes import count_nodes
 from sktopo.barcodes._layout import warn_incomplete
 
@@ -219,15 +219,11 @@ def check_diagrams(X):
 
 
 def _check_diagram(diagram, sample):
-    try:
+    with name_errors(f"Diagram {sample} of X does not hold pairs of numbers"):
         points = np.asarray(diagram)
         if points.dtype.kind not in "iuf":
-            raise TypeError(f"values of dtype {points.dtype}")
+            raise ValueError(f"values of dtype {points.dtype}.")
         points = points.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Diagram {sample} of X does not hold pairs of numbers: {error}."
-        ) from error
     if points.shape in ((0,), (1, 0)):
         return np.empty((0, 2))
     if points.ndim != 2 or points.shape[1] != 2:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
-from sklearn.utils import check_array
 
+from sktopo._utils.finite import check_finite
 from sktopo._utils.labels import check_labels
+from sktopo._utils.matrices import SYMMETRY
 from sktopo._utils.parameters import check_option
-from sktopo._utils.samples import FLOATS, SYMMETRY
+from sktopo._utils.samples import read_array
 from sktopo.barcodes import BarcodeLayout, count_nodes
 from sktopo.barcodes._layout import check_homology_dimensions
 
@@ -76,22 +77,8 @@ def check_study(X, y, metric, homology_dimensions):
 
 def check_table(X, name):
     """Validate a table of finite numbers, and return it as an array of floats."""
-    try:
-        X = check_array(X, dtype=FLOATS, input_name=name, ensure_all_finite=False)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"{name} must be a 2-D array of numbers, one row for each sample; got "
-            f"{type(X).__name__}. {error}"
-        ) from error
-    finite = np.isfinite(X)
-    if not finite.all():
-        row, column = np.unravel_index(finite.argmin(), X.shape)
-        value = "NaN" if np.isnan(X[row, column]) else "infinity"
-        raise ValueError(
-            f"{name} contains {value} in row {row}, column {column}; expected finite "
-            "numbers. Leave such samples out."
-        )
+    X = read_array(X, name, "a 2-D array of numbers, one row for each sample")
+    check_finite(X, name)
     return X
 
 

@@ -1,0 +1,67 @@
+"""Errors that name the first number that is NaN or infinite."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+import numpy as np
+from sklearn.utils import assert_all_finite
+
+from sktopo._utils.nodes import check_node_names, name_edges
+
+
+def check_finite(array, name, columns=None, words=("row", "column")):
+    """Raise a ValueError that says where an array holds numbers that are not finite.
+
+    `name` names the array in the error, `columns` its columns. `words` say what rows
+    and columns stand for.
+    """
+    places, value = _find_not_finite(array)
+    if not len(places):
+        return
+    first, where = places[0].tolist(), ""
+    if len(first) == 1:
+        place = f"at index {first[0]}"
+    else:
+        row, column = words
+        label = ",".join(map(str, first[1:]))
+        label += "" if columns is None else f" ({columns[first[1]]!r})"
+        place = f"in {row} {first[0]}, {column} {label}"
+        where = f", in {len(np.unique(places[:, 1:], axis=0))} {column}(s)"
+    raise ValueError(
+        f"{name} contains {value} {place}, the first of {len(places)} number(s) that "
+        f"are not finite{where}; expected finite numbers. Replace them or leave them "
+        "out."
+    )
+
+
+def check_finite_weights(row, name, nodes=None, edges=None):
+    """Raise a ValueError that names the first edge whose weight is not finite.
+
+    `name` names the graph in the error, `nodes` its nodes or `edges` its edges.
+    """
+    places, value = _find_not_finite(row)
+    if not len(places):
+        return
+    at = places[0, 0]
+    if edges is None:
+        n_nodes = (3 + isqrt(8 * len(row) - 7)) // 2
+        edges, at = name_edges(check_node_names(nodes, n_nodes), [at]), 0
+    raise ValueError(
+        f"{name} contains {value} as the weight of edge {edges[at]}; expected finite "
+        "weights. A correlation is NaN if a unit never varies, and weights that are "
+        f"too large for {row.dtype} are infinite."
+    )
+
+
+def _find_not_finite(array):
+    """Return the places of numbers that are not finite, and a word for the first.
+
+    None are found where `sklearn.config_context(assume_finite=True)` applies.
+    """
+    try:
+        assert_all_finite(array)
+    except ValueError:
+        places = np.argwhere(~np.isfinite(array))
+        return places, "NaN" if np.isnan(array[tuple(places[0])]) else "infinity"
+    return (), ""
