@@ -35,22 +35,24 @@ def check_finite(array, name, columns=None, words=("row", "column")):
     )
 
 
-def check_finite_weights(row, name, nodes=None, edges=None):
+def check_finite_weights(rows, name, nodes=None, edges=None):
     """Raise a ValueError that names the first edge whose weight is not finite.
 
-    `name` names the graph in the error, `nodes` its nodes or `edges` its edges.
+    `rows` are one connectome row or several. `name` names the graph in the error, and
+    is a function of the number of its row if there are several. `nodes` names its
+    nodes or `edges` its edges.
     """
-    places, value = _find_not_finite(row)
+    places, value = _find_not_finite(rows)
     if not len(places):
         return
-    at = places[0, 0]
+    *row, at = places[0]
     if edges is None:
-        n_nodes = (3 + isqrt(8 * len(row) - 7)) // 2
+        n_nodes = (3 + isqrt(8 * rows.shape[-1] - 7)) // 2
         edges, at = name_edges(check_node_names(nodes, n_nodes), [at]), 0
     raise ValueError(
-        f"{name} contains {value} as the weight of edge {edges[at]}; expected finite "
-        "weights. A correlation is NaN if a unit never varies, and weights that are "
-        f"too large for {row.dtype} are infinite."
+        f"{name(*row) if row else name} contains {value} as the weight of edge "
+        f"{edges[at]}; expected finite weights. A correlation is NaN if a unit never "
+        f"varies, and weights that are too large for {rows.dtype} are infinite."
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.distance import squareform
 
 from sktopo._utils.finite import check_finite_weights
+from sktopo._utils.samples import ANY_SHAPE, read_array
 
 # The largest asymmetry accepted, as a share of the spread of the weights.
 SYMMETRY = 1e-6
@@ -13,6 +14,22 @@ SYMMETRY = 1e-6
 _ROUNDING = 4
 # Differences above this share of the spread are not taken for rounding without proof.
 _NOTABLE = 0.01
+
+
+def read_matrix(matrix, name, nodes=None):
+    """Return the connectome row of a symmetric matrix as users give it.
+
+    `name` names the matrix in errors, `nodes` its nodes.
+    """
+    if nodes is None and hasattr(matrix, "columns"):
+        nodes = list(matrix.columns)
+    matrix = read_array(matrix, name, "a matrix of numbers", **ANY_SHAPE)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        raise ValueError(
+            f"{name} has shape {matrix.shape}; expected rows (n_samples, n_edges), or "
+            "symmetric matrices (n_samples, n_nodes, n_nodes) of two nodes or more."
+        )
+    return upper_triangle(matrix, name, nodes)
 
 
 def upper_triangle(matrix, name, nodes=None):

@@ -15,6 +15,9 @@ from sklearn.utils.validation import validate_data
 from sktopo._utils.finite import check_finite
 
 FLOATS = [np.float64, np.float32]
+# Options of `check_array`.
+ANY_SHAPE = {"ensure_2d": False, "allow_nd": True}
+ANY_SIZE = {"ensure_min_samples": 0, "ensure_min_features": 0}
 # What arrays and data frames of other libraries offer to be read by.
 _ARRAY_PROTOCOLS = ("__array__", "__array_namespace__", "__dataframe__", "__dlpack__")
 
@@ -26,6 +29,8 @@ def name_errors(name):
         yield
     except (ValueError, ArithmeticError) as error:  # such as integers beyond floats
         raise ValueError(f"{name}: {error}") from error
+    except MemoryError:
+        raise
     except Exception as error:  # arrays of other libraries raise what they like
         raise TypeError(f"{name}: {error}") from error
 
@@ -60,11 +65,11 @@ def check_kinds(X, name, expected, others=(list, tuple), parts=()):
     arrays, lists and numbers. Returns X, a sequence as a new list.
     """
     check_kind(X, name, expected, others)
-    is_objects = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    if not (isinstance(X, (list, tuple)) or is_objects):
+    is_objects = getattr(X, "dtype", None) == np.dtype(object) and X.ndim == 1
+    if not (isinstance(X, others) or is_objects):
         return X
     for i, part in enumerate(X):
-        kinds = (list, tuple, Number, *parts)
+        kinds = (list, tuple, Number, parts)
         check_kind(part, f"Sample {i} of {name}", expected, kinds)
     return list(X)
 
@@ -74,7 +79,7 @@ def read_array(value, name, expected, *, dtype=FLOATS, **options):
 
     `expected` says in errors what `value` may be; `options` are those of `check_array`.
     """
-    check_kind(value, name, expected)
+    check_kinds(value, name, expected)
     with name_errors(f"{name} cannot be read as {expected}"):
         if isinstance(value, (list, tuple)):
             value = np.asarray(value)  # float32 rows in a list stay float32
@@ -89,6 +94,17 @@ def read_table(table, name, **options):
     columns = getattr(table, "columns", None)
     check_finite(read, name, columns, words=("observation", "unit"))
     return read
+
+
+def validate_table(estimator, X, *, words=("row", "column"), **options):
+    """Return the numbers of X, a table, which `validate_data` of an estimator reads.
+
+    `words` say in errors what rows and columns stand for.
+    """
+    with name_errors("X"):
+        table = validate_data(estimator, detach(X), ensure_all_finite=False, **options)
+    check_finite(table, "X", getattr(X, "columns", None), words)
+    return table
 
 
 def read_tables(X, **options):

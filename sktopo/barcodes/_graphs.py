@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from math import isqrt
 
 import numpy as np
-from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
 from sktopo._utils.finite import check_finite_weights
-from sktopo._utils.matrices import looks_symmetric, upper_triangle
+from sktopo._utils.matrices import looks_symmetric, read_matrix
+from sktopo._utils.optional import loaded_type
 from sktopo._utils.samples import check_kinds, is_stack, name_errors, read_array
 from sktopo.barcodes._layout import warn_incomplete
 
@@ -43,7 +44,7 @@ def check_graphs(estimator, X, *, reset, any_size):
     groups : list of (ndarray of shape (k,), ndarray of shape (k, n_edges))
         The samples of each size, ascending, and their connectome rows.
     """
-    given, X, graphs = X, _read_samples(X), _networkx_graphs()
+    given, X, graphs = X, _read_samples(X), loaded_type("networkx", "Graph")
     if is_stack(X) or (isinstance(X, list) and any(isinstance(x, graphs) for x in X)):
         X = [_condense(graph, sample) for sample, graph in enumerate(X)]
         if not X:
@@ -67,7 +68,8 @@ def check_graphs(estimator, X, *, reset, any_size):
             named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else rows
             validate_data(estimator, named, reset=reset, skip_check_array=True)
     for samples, rows in groups:
-        _check_finite(rows, samples, given)
+        name = partial(_name_sample, given, samples)
+        check_finite_weights(rows, name, edges=getattr(given, "columns", None))
         if reset:
             _check_not_flattened(rows)
         if reset or any_size:
@@ -102,7 +104,7 @@ def group_by_length(rows):
 
 def _read_samples(X):
     """Refuse what is not an array or a sequence; return sequences as lists."""
-    graphs = _networkx_graphs()
+    graphs = loaded_type("networkx", "Graph")
     if isinstance(X, graphs):
         return [X]
     X = check_kinds(X, "X", _EXPECTED, Sequence, parts=graphs)
@@ -113,28 +115,12 @@ def _read_samples(X):
     return X
 
 
-def _networkx_graphs():
-    """Return the types of graphs of networkx, without importing networkx."""
-    networkx = sys.modules.get("networkx")
-    return (networkx.Graph,) if networkx else ()
-
-
 def _condense(graph, sample):
     """Turn a symmetric matrix or a graph of networkx into a connectome row."""
     name, nodes = f"Sample {sample} of X", None
-    if isinstance(graph, _networkx_graphs()):
+    if isinstance(graph, loaded_type("networkx", "Graph")):
         nodes, graph = list(graph), _weight_matrix(graph, name)
-    elif hasattr(graph, "columns"):
-        nodes = list(graph.columns)
-    matrix = read_array(
-        graph, name, "a matrix of numbers", ensure_2d=False, allow_nd=True
-    )
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(
-            f"{name} has shape {matrix.shape}; expected rows (n_samples, n_edges), or "
-            "symmetric matrices (n_samples, n_nodes, n_nodes) of two nodes or more."
-        )
-    return upper_triangle(matrix, name, nodes)
+    return read_matrix(graph, name, nodes)
 
 
 def _weight_matrix(graph, name):
@@ -154,19 +140,11 @@ def _weight_matrix(graph, name):
         ) from error
 
 
-def _check_finite(rows, samples, given):
-    """Raise a ValueError that names the sample and edge of a weight like NaN.
-
-    `samples` are the numbers of the rows in what was given.
-    """
-    try:
-        assert_all_finite(rows)
-    except ValueError:
-        at = np.flatnonzero(~np.isfinite(rows).all(axis=1))[0]
-        name = f"Sample {samples[at]} of X"
-        if hasattr(given, "iloc") and given.index[at] != at:
-            name += f" ({given.index[at]!r})"
-        check_finite_weights(rows[at], name, edges=getattr(given, "columns", None))
+def _name_sample(given, samples, row):
+    """Return the words for the sample of a row, with its label in a data frame."""
+    sample = samples[row]
+    label = given.index[sample] if hasattr(given, "iloc") else sample
+    return f"Sample {sample} of X" + ("" if label == sample else f" ({label!r})")
 
 
 def _check_not_flattened(rows):

@@ -12,9 +12,9 @@ from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sktopo._utils.finite import check_finite, check_finite_weights
+from sktopo._utils.finite import check_finite_weights
 from sktopo._utils.matrices import upper_triangle
 from sktopo._utils.nodes import make_names, name_edges
 from sktopo._utils.output import StackOutputMixin
@@ -25,7 +25,13 @@ from sktopo._utils.parameters import (
     check_option,
     reset_fitted_attributes,
 )
-from sktopo._utils.samples import FLOATS, check_units, detach, name_errors
+from sktopo._utils.samples import (
+    FLOATS,
+    check_units,
+    detach,
+    name_errors,
+    validate_table,
+)
 from sktopo.connectomes._inputs import (
     describe_unit,
     read_samples,
@@ -274,17 +280,15 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "measure='correlation' or 'covariance'."
             )
         least = 2 if reset else 1
-        with name_errors("X"):
-            frames = validate_data(
-                self,
-                detach(X),
-                dtype=FLOATS,
-                ensure_all_finite=False,
-                ensure_min_samples=least,
-                ensure_min_features=least,
-                reset=reset,
-            )
-        check_finite(frames, "X", getattr(X, "columns", None), ("frame", "unit"))
+        frames = validate_table(
+            self,
+            X,
+            words=("frame", "unit"),
+            dtype=FLOATS,
+            ensure_min_samples=least,
+            ensure_min_features=least,
+            reset=reset,
+        )
         refuse_matrices([frames])
         return frames
 
@@ -301,9 +305,9 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             first, second = np.triu_indices(X.shape[1], 1)
             rows = scores[:, first]
             rows *= scores[:, second]
-        for frame in np.flatnonzero(~np.isfinite(rows).all(axis=1))[:1]:
-            units = getattr(self, "feature_names_in_", None)
-            _check_weights(rows[frame], f"Frame {frame} of X", units)
+        units = getattr(self, "feature_names_in_", None)
+        with config_context(assume_finite=False):  # these are not numbers of the user
+            check_finite_weights(rows, "Frame {} of X".format, units)
         if self.constant_units == "nan":
             rows[:, constant[first] | constant[second]] = np.nan
         return np.abs(rows, out=rows) if self.absolute else rows
@@ -426,7 +430,8 @@ def _compute_row(measure, absolute, fill, dtype, units, index, activations, cons
     size = np.abs(row).max()
     with np.errstate(over="ignore"):
         row = row.astype(dtype, copy=False)
-    _check_weights(row, name, units)
+    with config_context(assume_finite=False):  # these are not numbers of the user
+        check_finite_weights(row, name, units)
     if size > 0 and row.dtype != matrix.dtype and size < np.finfo(dtype).tiny:
         raise ValueError(
             f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
@@ -460,9 +465,3 @@ def _call_own_measure(measure, activations, name, units):
     with config_context(assume_finite=False):
         upper_triangle(matrix, f"{name}: the matrix that the measure returned", units)
     return matrix
-
-
-def _check_weights(row, name, units):
-    """Raise a ValueError that names the first pair of units without a finite weight."""
-    with config_context(assume_finite=False):  # these are not numbers of the user
-        check_finite_weights(row, name, units)

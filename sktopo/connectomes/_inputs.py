@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from sktopo._utils.matrices import SYMMETRY, looks_symmetric
-from sktopo._utils.samples import check_kinds, is_stack, read_table, read_tables
+from sktopo._utils.samples import (
+    ANY_SIZE,
+    check_kinds,
+    is_stack,
+    read_table,
+    read_tables,
+)
 
 _EXPECTED = (
     "an array, a data frame or a list of them (record networks with "
     "ActivationExtractor first, and give graphs to GraphPersistence)"
 )
-# Sizes are checked here, in words of activations.
-_ANY_SIZE = {"ensure_min_samples": 0, "ensure_min_features": 0}
 
 
 def read_samples(X):
@@ -24,7 +28,7 @@ def read_samples(X):
     X = check_kinds(X, "X", _EXPECTED)
     if not is_stack(X):
         return None
-    samples = list(read_tables(X, **_ANY_SIZE))
+    samples = list(read_tables(X, **ANY_SIZE))
     for i, sample in enumerate(samples):
         _check_size(sample, f"Sample {i} of X", min_units=2)
     refuse_matrices(samples)
@@ -34,7 +38,7 @@ def read_samples(X):
 def read_sample(activations, name):
     """Return the activations of one sample as a finite array of floats."""
     check_kinds(activations, name, _EXPECTED)
-    table = read_table(activations, name, **_ANY_SIZE)
+    table = read_table(activations, name, **ANY_SIZE)
     _check_size(table, name, min_units=1)
     return table
 

@@ -6,21 +6,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.finite import check_finite
 from sktopo._utils.labels import check_labels
-from sktopo._utils.matrices import measure_asymmetry, upper_triangle
+from sktopo._utils.matrices import measure_asymmetry, read_matrix
 from sktopo._utils.nodes import check_node_names
-from sktopo._utils.samples import check_kinds, is_stack, read_array
+from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, is_stack, read_array
 from sktopo.barcodes import GraphPersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.plotting._axes import check_axes
 
 # The squares of larger numbers leave the range of float64.
 _LARGEST = 1e150
-_ANY = {
-    "ensure_2d": False,
-    "allow_nd": True,
-    "ensure_min_samples": 0,
-    "ensure_min_features": 0,
-}
 
 
 def check_before_computing(display, ax, X, *, y=None):
@@ -36,8 +30,7 @@ def check_weights(weights, name, *, n_dimensions=(2,)):
 
     `name` is for errors.
     """
-    check_kinds(weights, name, "an array of numbers")
-    weights = read_array(weights, name, "an array of numbers", **_ANY)
+    weights = read_array(weights, name, "an array of numbers", **ANY_SHAPE, **ANY_SIZE)
     if weights.ndim not in n_dimensions:
         raise ValueError(
             f"{name} has shape {weights.shape}; expected "
@@ -108,7 +101,10 @@ def average_connectomes(connectomes, node_names):
     connectomes.
     """
     if is_stack(connectomes):
-        rows = [_condense(matrix, k) for k, matrix in enumerate(connectomes)]
+        rows = [
+            read_matrix(matrix, f"Sample {k} of connectomes")
+            for k, matrix in enumerate(connectomes)
+        ]
     else:
         rows = connectomes
     lengths = sorted({np.size(row) for row in rows}) if isinstance(rows, list) else []
@@ -158,14 +154,3 @@ def compute_births_and_deaths(estimator, X, *, complete=False):
         )
     parts = layout.unscale(np.asarray(estimator.transform(X)))
     return parts.get("birth"), parts.get("death")
-
-
-def _condense(matrix, k):
-    """Turn matrix number k of a stack into a connectome row."""
-    matrix = check_weights(matrix, f"Connectome {k}")
-    if len(matrix) != matrix.shape[1]:
-        raise ValueError(
-            f"Connectome {k} has shape {matrix.shape}; expected connectome rows, or "
-            "symmetric matrices of shape (n_nodes, n_nodes)."
-        )
-    return upper_triangle(matrix, f"Matrix {k}")

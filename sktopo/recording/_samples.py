@@ -6,7 +6,6 @@ inside functions only.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from numbers import Number
 from typing import Any
@@ -15,16 +14,15 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from sktopo._utils.finite import check_finite
-from sktopo._utils.optional import import_optional
+from sktopo._utils.optional import import_optional, loaded_type
 from sktopo._utils.samples import (
     FLOATS,
     check_kind,
     check_units,
-    detach,
     is_stack,
-    name_errors,
     read_array,
     read_tables,
+    validate_table,
 )
 
 
@@ -107,7 +105,8 @@ def _find_kind(X, is_recorded):
         parts = X[0] if is_pair else [X[0]]
         if any(_is_network(part) for part in parts):
             return "pairs" if is_pair else "networks"
-        if not _may_be_numeric(parts[0]):
+        numeric = (Number, list, tuple, str)
+        if not (isinstance(parts[0], numeric) or hasattr(parts[0], "__array__")):
             raise TypeError(
                 f"X holds {type(X[0]).__name__}; expected torch.nn.Module networks or "
                 "arrays of numbers. Load weights into modules first, as "
@@ -174,17 +173,14 @@ def _read_activations(X, extractor, reset):
         if (reset and has_one_width) or hasattr(extractor, "n_features_in_"):
             check_units(extractor, X, activations, reset=reset)
     else:
-        activations = _validate_table(extractor, detach(X), FLOATS, reset)
+        activations = _validate_table(extractor, X, FLOATS, reset)
     return Samples("activations", activations=activations)
 
 
 def _validate_table(extractor, X, dtype, reset):
     """Validate a table of finite numbers."""
-    with name_errors("X cannot be read as a table of numbers"):
-        table = validate_data(
-            extractor, X, dtype=dtype, reset=reset, ensure_all_finite=False
-        )
-    return _check_numbers(table, "X")
+    table = validate_table(extractor, X, dtype=dtype, reset=reset)
+    return _check_dtype(table, "X")
 
 
 # For each kind of samples, the function that reads them and the parameter it needs.
@@ -204,8 +200,7 @@ def import_torch():
 
 def is_tensor(candidate):
     """Return whether an object is a torch tensor, without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(candidate, torch.Tensor)
+    return isinstance(candidate, loaded_type("torch", "Tensor"))
 
 
 def is_finite(tensor):
@@ -216,15 +211,7 @@ def is_finite(tensor):
 
 def _is_network(candidate):
     """Return whether an object is a torch module, without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(candidate, torch.nn.Module)
-
-
-def _may_be_numeric(candidate):
-    """Return whether an object may be an array of numbers, or a part of one."""
-    return hasattr(candidate, "__array__") or isinstance(
-        candidate, (Number, list, tuple, str)
-    )
+    return isinstance(candidate, loaded_type("torch.nn", "Module"))
 
 
 def get_tensors(network):
@@ -259,7 +246,8 @@ def _check_inputs(inputs, name):
             "with torch.cat)"
         )
         inputs = read_array(inputs, name, expected, dtype="numeric", allow_nd=True)
-        return _check_numbers(inputs, name)
+        check_finite(inputs, name)
+        return _check_dtype(inputs, name)
     _check_layout(inputs, name)
     if inputs.ndim < 2 or not len(inputs):
         raise ValueError(
@@ -285,11 +273,10 @@ def _check_layout(candidate, name):
         )
 
 
-def _check_numbers(array, name):
-    """Return an array; raise unless it holds finite numbers, one row per stimulus."""
+def _check_dtype(array, name):
+    """Return an array; raise a ValueError unless it holds numbers."""
     if array.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} has the type {array.dtype}; expected an array of numbers."
         )
-    check_finite(array, name)
     return array

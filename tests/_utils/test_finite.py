@@ -49,6 +49,13 @@ def test_finite_numbers_pass(array):
     assert check_finite(array, "X") is None
 
 
+def test_the_graph_of_a_row_is_named():
+    rows = np.ones((3, 3))
+    rows[1, 2] = np.nan
+    with pytest.raises(ValueError, match="^Frame 1 of X contains NaN .* edge b--c;"):
+        check_finite_weights(rows, "Frame {} of X".format, ["a", "b", "c"])
+
+
 def test_numbers_that_are_assumed_finite_are_not_checked():
     with config_context(assume_finite=True):
         check_finite(np.array([np.nan]), "X")

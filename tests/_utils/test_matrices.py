@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.spatial.distance import squareform
 
-from sktopo._utils.matrices import SYMMETRY, looks_symmetric, upper_triangle
+from sktopo._utils.matrices import (
+    SYMMETRY,
+    looks_symmetric,
+    read_matrix,
+    upper_triangle,
+)
 
 
 def test_the_upper_triangle_is_in_the_order_of_squareform():
@@ -40,3 +45,18 @@ def test_edges_are_named_by_their_nodes():
     matrix = squareform([1.0, np.nan, 2.0])
     with pytest.raises(ValueError, match="^X contains NaN .* edge p--r;"):
         upper_triangle(matrix, "X", ["p", "q", "r"])
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (1, 1), (2, 2, 2)])
+def test_other_shapes_are_not_matrices(shape):
+    with pytest.raises(ValueError, match=r"^X has shape .*; expected rows .* or sym"):
+        read_matrix(np.ones(shape), "X")
+
+
+def test_columns_of_data_frames_name_the_nodes():
+    pandas = pytest.importorskip("pandas")
+    matrix = squareform([1.0, 2.0, 3.0])
+    frame = pandas.DataFrame(matrix, columns=["p", "q", "r"])
+    assert_array_equal(read_matrix(frame, "X"), [1, 2, 3])
+    with pytest.raises(ValueError, match="^X contains NaN .* edge q--r;"):
+        read_matrix(frame.replace(3, np.nan), "X")

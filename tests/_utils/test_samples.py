@@ -13,6 +13,7 @@ from sktopo._utils.samples import (
     check_units,
     detach,
     is_stack,
+    name_errors,
     read_array,
     read_tables,
 )
@@ -134,6 +135,13 @@ def test_sequences_become_new_lists():
 def test_what_are_not_numbers_is_named(value, error, message):
     with pytest.raises(error, match=f"^{message}"):
         read_array(value, "Y", "rows")
+
+
+def test_errors_of_memory_are_not_about_kinds():
+    with pytest.raises(MemoryError, match="^full$"), name_errors("X"):
+        raise MemoryError("full")
+    with pytest.raises(TypeError, match="^X: odd$"), name_errors("X"):
+        raise NotImplementedError("odd")
 
 
 def test_single_precision_stays():

@@ -3,6 +3,7 @@
 import pathlib
 import sys
 import warnings
+from collections import deque
 
 import networkx
 import numpy as np
@@ -187,6 +188,8 @@ def test_graphs_of_networkx_are_read_by_their_weights(make_rows):
     objects = np.empty(3, dtype=object)
     objects[:] = graphs
     assert_array_equal(persistence.transform(objects), rows)
+    assert_array_equal(persistence.transform(deque(graphs)), rows)
+    assert_array_equal(persistence.transform(deque(rows)), rows)
     lone = GraphPersistence(normalize=False).fit_transform(graphs[1])
     assert_array_equal(lone, barcode_rows(rows[1:2]))
 
