@@ -11,11 +11,13 @@ from sktopo._utils.nodes import check_node_names, name_edges
 
 
 def check_finite(array, name, columns=None, words=("row", "column")):
-    """Raise a ValueError that says where an array holds numbers that are not finite.
+    """Raise a ValueError that says where an array does not hold finite numbers.
 
     `name` names the array in the error, `columns` its columns. `words` say what rows
     and columns stand for.
     """
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has the type {array.dtype}; expected numbers.")
     places, value = _find_not_finite(array)
     if not len(places):
         return

@@ -99,10 +99,12 @@ def read_table(table, name, **options):
 def validate_table(estimator, X, *, words=("row", "column"), **options):
     """Return the numbers of X, a table, which `validate_data` of an estimator reads.
 
-    `words` say in errors what rows and columns stand for.
+    `words` say in errors what rows and columns stand for. The numbers are floats,
+    unless the `options` of `validate_data` say otherwise.
     """
+    options = {"dtype": FLOATS, "ensure_all_finite": False, **options}
     with name_errors("X"):
-        table = validate_data(estimator, detach(X), ensure_all_finite=False, **options)
+        table = validate_data(estimator, detach(X), **options)
     check_finite(table, "X", getattr(X, "columns", None), words)
     return table
 
@@ -149,12 +151,10 @@ def check_units(estimator, X, samples, *, reset):
     `samples` are the arrays that were read from X.
     """
     for i, (given, sample) in enumerate(zip(X, samples, strict=True)):
-        is_frame = hasattr(given, "columns")
-        if i == 0 or is_frame or sample.shape[1] != estimator.n_features_in_:
+        is_frame, first = hasattr(given, "columns"), i == 0
+        table = given if is_frame else sample
+        if first or is_frame or sample.shape[1] != estimator.n_features_in_:
             with name_errors(f"Sample {i} of X"):
                 validate_data(
-                    estimator,
-                    given if is_frame else sample,
-                    skip_check_array=True,
-                    reset=reset and i == 0,
+                    estimator, table, skip_check_array=True, reset=reset and first
                 )

@@ -78,10 +78,8 @@ def check_graphs(estimator, X, *, reset, any_size):
 
 
 def differ_in_length(X):
-    """Return whether X is a sequence of rows of different lengths."""
-    if hasattr(X, "ndim") and not (X.ndim == 1 and X.dtype == object):
-        return False
-    if not isinstance(X, (list, tuple, np.ndarray)):
+    """Return whether X is a list of rows of different lengths."""
+    if not isinstance(X, list):
         return False
     shapes = {np.shape(row) for row in X}
     if len({len(shape) for shape in shapes}) > 1:

@@ -26,17 +26,14 @@ from sktopo._utils.parameters import (
     reset_fitted_attributes,
 )
 from sktopo._utils.samples import (
+    ANY_SIZE,
     FLOATS,
     check_units,
     detach,
     name_errors,
     validate_table,
 )
-from sktopo.connectomes._inputs import (
-    describe_unit,
-    read_samples,
-    refuse_matrices,
-)
+from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
 from sktopo.connectomes._units import find_constant_units, standardize
 from sktopo.connectomes.measures import MEASURES
 
@@ -279,16 +276,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "X is a table, each row one frame. Give samples as a 3-D array, or use "
                 "measure='correlation' or 'covariance'."
             )
-        least = 2 if reset else 1
-        frames = validate_table(
-            self,
-            X,
-            words=("frame", "unit"),
-            dtype=FLOATS,
-            ensure_min_samples=least,
-            ensure_min_features=least,
-            reset=reset,
-        )
+        least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
+        frames = validate_table(self, X, reset=reset, words=("frame", "unit"), **least)
         refuse_matrices([frames])
         return frames
 

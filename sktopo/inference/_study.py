@@ -13,8 +13,8 @@ from sktopo._utils.labels import check_labels
 from sktopo._utils.matrices import SYMMETRY
 from sktopo._utils.parameters import check_option
 from sktopo._utils.samples import read_array
-from sktopo.barcodes import BarcodeLayout, count_nodes
-from sktopo.barcodes._layout import check_homology_dimensions
+from sktopo.barcodes import count_nodes, split_barcodes
+from sktopo.barcodes._layout import check_ascending, check_homology_dimensions
 
 if TYPE_CHECKING:
     from typing import Any
@@ -110,15 +110,8 @@ def _choose_columns(X, homology_dimensions):
             f"Rows of {X.shape[1]} numbers are not the births and deaths of complete "
             "graphs; choose homology_dimensions in GraphPersistence instead."
         )
-    parts = BarcodeLayout(X.shape[1]).split(X)
-    for kind, part in parts.items():
-        falls = (part[:, 1:] < part[:, :-1]).any(axis=1)
-        if falls.any():
-            raise ValueError(
-                f"Row {falls.argmax()} is not a row of births and deaths: its {kind}s "
-                "do not ascend. Choose homology_dimensions in GraphPersistence instead."
-            )
-    return parts["birth" if 0 in homology_dimensions else "death"]
+    births, deaths = split_barcodes(check_ascending(X))
+    return births if 0 in homology_dimensions else deaths
 
 
 def _scale_rows(X):

@@ -14,11 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktopo._utils.interrupts import StopSignal, stop_other_threads
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import (
-    check_flag,
-    check_n_jobs,
-    reset_fitted_attributes,
-)
+from sktopo._utils.parameters import check_flag, check_n_jobs, reset_fitted_attributes
 from sktopo.recording._recorder import Recorder, RecordingOptions, record_sample
 from sktopo.recording._samples import read_samples
 

@@ -135,7 +135,7 @@ def _read_table(X, extractor, reset):
         inputs, dtype = _check_inputs(X, "X"), None
         validate_data(extractor, inputs, skip_check_array=True, reset=reset)
     else:
-        inputs = _validate_table(extractor, X, "numeric", reset)
+        inputs = validate_table(extractor, X, dtype="numeric", reset=reset)
         dtype = inputs.dtype if inputs.dtype in FLOATS else None
     sample = Sample("The model", extractor.model, inputs)
     return Samples("stimuli", [sample], is_table=True, dtype=dtype)
@@ -173,14 +173,8 @@ def _read_activations(X, extractor, reset):
         if (reset and has_one_width) or hasattr(extractor, "n_features_in_"):
             check_units(extractor, X, activations, reset=reset)
     else:
-        activations = _validate_table(extractor, X, FLOATS, reset)
+        activations = validate_table(extractor, X, reset=reset)
     return Samples("activations", activations=activations)
-
-
-def _validate_table(extractor, X, dtype, reset):
-    """Validate a table of finite numbers."""
-    table = validate_table(extractor, X, dtype=dtype, reset=reset)
-    return _check_dtype(table, "X")
 
 
 # For each kind of samples, the function that reads them and the parameter it needs.
@@ -247,7 +241,7 @@ def _check_inputs(inputs, name):
         )
         inputs = read_array(inputs, name, expected, dtype="numeric", allow_nd=True)
         check_finite(inputs, name)
-        return _check_dtype(inputs, name)
+        return inputs
     _check_layout(inputs, name)
     if inputs.ndim < 2 or not len(inputs):
         raise ValueError(
@@ -271,12 +265,3 @@ def _check_layout(candidate, name):
             f"{name} is a sparse, nested, complex, quantized or meta tensor; expected "
             "dense real numbers."
         )
-
-
-def _check_dtype(array, name):
-    """Return an array; raise a ValueError unless it holds numbers."""
-    if array.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name} has the type {array.dtype}; expected an array of numbers."
-        )
-    return array

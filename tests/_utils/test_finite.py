@@ -49,6 +49,12 @@ def test_finite_numbers_pass(array):
     assert check_finite(array, "X") is None
 
 
+def test_what_are_not_numbers_is_refused():
+    for array in (np.zeros(2, "M8[s]"), np.array(["a"]), np.array([None])):
+        with pytest.raises(ValueError, match="^X has the type .*; expected numbers"):
+            check_finite(array, "X")
+
+
 def test_the_graph_of_a_row_is_named():
     rows = np.ones((3, 3))
     rows[1, 2] = np.nan
