@@ -10,7 +10,7 @@ from os import PathLike
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_non_negative, validate_data
 
 from sktopo._utils.finite import check_finite
 
@@ -96,17 +96,37 @@ def read_table(table, name, **options):
     return read
 
 
-def validate_table(estimator, X, *, words=("row", "column"), **options):
-    """Return the numbers of X, a table, which `validate_data` of an estimator reads.
+def validate_table(
+    estimator,
+    X,
+    *,
+    reset=True,
+    finite=True,
+    non_negative=False,
+    words=("row", "column"),
+    **options,
+):
+    """Return X, a table, as floats; let `validate_data` check its width and columns.
 
-    `words` say in errors what rows and columns stand for. The numbers are floats,
-    unless the `options` of `validate_data` say otherwise.
+    `words` say in errors what rows and columns stand for; `options` are those of
+    `check_array`.
     """
-    options = {"dtype": FLOATS, "ensure_all_finite": False, **options}
-    with name_errors("X"):
-        table = validate_data(estimator, detach(X), **options)
-    check_finite(table, "X", getattr(X, "columns", None), words)
+    table = read_array(X, "X", "a table of numbers", estimator=estimator, **options)
+    if finite:
+        check_finite(table, "X", getattr(X, "columns", None), words)
+    if non_negative:
+        check_non_negative(table, type(estimator).__name__)
+    named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else table
+    validate_data(estimator, named, reset=reset, skip_check_array=True)
     return table
+
+
+def read_rows(X, name, **options):
+    """Return a table of finite numbers as an array of floats (n_samples, n_columns)."""
+    expected = "a 2-D array of numbers, one row for each sample"
+    rows = read_array(X, name, expected, **options)
+    check_finite(rows, name, getattr(X, "columns", None))
+    return rows
 
 
 def read_tables(X, **options):

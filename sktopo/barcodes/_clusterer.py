@@ -15,11 +15,9 @@ from sklearn.base import (
 )
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
 from sklearn.utils.validation import (
     assert_all_finite,
     check_is_fitted,
-    validate_data,
 )
 from threadpoolctl import threadpool_limits
 
@@ -32,7 +30,7 @@ from sktopo._utils.geometry import (
     subtract,
 )
 from sktopo._utils.parameters import check_integer, check_option, check_real
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows, validate_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +176,7 @@ class TopClusterer(
             a 2-D array of finite numbers, or the inertia leaves the range of float64.
         """
         self._check_parameters()
-        X = validate_data(self, X, dtype=FLOATS, accept_large_sparse=False)
+        X = validate_table(self, X)
         if self.n_clusters > len(X):
             raise ValueError(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
@@ -229,7 +227,7 @@ class TopClusterer(
         """
         check_is_fitted(self)
         # The check for NaN and infinity is part of the computation.
-        X = validate_data(self, X, dtype=FLOATS, reset=False, ensure_all_finite=False)
+        X = validate_table(self, X, reset=False, finite=False)
         return _find_nearest(X, self._centers)
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -251,7 +249,7 @@ class TopClusterer(
             As `predict`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         squared, unit = squared_distances(X, self._centers, caller=_NAME)
         distances = np.sqrt(squared, out=squared)
         rounded = restore_unit(
@@ -281,7 +279,7 @@ class TopClusterer(
             As `predict`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         squared, unit = squared_distances(X, self._centers, caller=_NAME)
         total = squared.min(axis=1).sum()
         return -float(restore_unit(total, unit, power=2, caller=f"{_NAME}.score"))
@@ -345,7 +343,7 @@ class TopClusterer(
             return self.init
 
         def move(centers):
-            centers = check_array(centers, dtype=np.float64, input_name="init")
+            centers = read_rows(centers, "init", dtype=np.float64)
             expected = (self.n_clusters, X.shape[1])
             if centers.shape != expected:
                 raise ValueError(

@@ -9,12 +9,12 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
+from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_integer, check_option
-from sktopo._utils.samples import FLOATS, name_errors
+from sktopo._utils.samples import name_errors, validate_table
 from sktopo.barcodes import count_nodes
 from sktopo.barcodes._layout import warn_incomplete
 
@@ -133,7 +133,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         check_integer("homology_dimension", self.homology_dimension, 0)
         check_flag("verbose", self.verbose)
         _import_rips()
-        X = validate_data(self, X, dtype=FLOATS)
+        X = validate_table(self, X)
         self._check_range(X)
         warn_incomplete(X.shape[1])
         return self
@@ -158,7 +158,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
             As `fit`, or if the number of edges is not the fitted one.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         self._check_range(X)
         _import_rips()
         compute = check_memory(self.memory).cache(_rips_diagram)

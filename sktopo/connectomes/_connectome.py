@@ -277,7 +277,9 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "measure='correlation' or 'covariance'."
             )
         least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
-        frames = validate_table(self, X, reset=reset, words=("frame", "unit"), **least)
+        frames = validate_table(
+            self, detach(X), reset=reset, words=("frame", "unit"), **least
+        )
         refuse_matrices([frames])
         return frames
 

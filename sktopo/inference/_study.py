@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
-from sktopo._utils.finite import check_finite
 from sktopo._utils.labels import check_labels
 from sktopo._utils.matrices import SYMMETRY
 from sktopo._utils.parameters import check_option
-from sktopo._utils.samples import read_array
+from sktopo._utils.samples import read_rows
 from sktopo.barcodes import count_nodes, split_barcodes
 from sktopo.barcodes._layout import check_ascending, check_homology_dimensions
 
@@ -60,7 +59,7 @@ def check_study(X, y, metric, homology_dimensions):
     """Validate samples and labels, the arguments of a test, and return a study."""
     check_option("metric", metric, ("euclidean", "precomputed"))
     check_homology_dimensions(homology_dimensions)
-    X = check_table(X, "X")
+    X = read_rows(X, "X")
     labels = check_labels(y, len(X), discrete=True)
     number_groups(labels)
     precision = float(np.finfo(X.dtype).eps)
@@ -73,13 +72,6 @@ def check_study(X, y, metric, homology_dimensions):
             "metric='precomputed' compute distances of births or deaths alone."
         )
     return Study(_check_distances(X), None, labels, precision)
-
-
-def check_table(X, name):
-    """Validate a table of finite numbers, and return it as an array of floats."""
-    X = read_array(X, name, "a 2-D array of numbers, one row for each sample")
-    check_finite(X, name)
-    return X
 
 
 def find_exponent(size):

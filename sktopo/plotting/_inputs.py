@@ -8,7 +8,7 @@ from sktopo._utils.finite import check_finite
 from sktopo._utils.labels import check_labels
 from sktopo._utils.matrices import measure_asymmetry, read_matrix
 from sktopo._utils.nodes import check_node_names
-from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, is_stack, read_array
+from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, check_kinds, is_stack, read_array
 from sktopo.barcodes import GraphPersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.plotting._axes import check_axes
@@ -20,9 +20,8 @@ _LARGEST = 1e150
 def check_before_computing(display, ax, X, *, y=None):
     """Raise on axes and groups that cannot be drawn, before anything is computed."""
     check_axes(display, ax)
-    shape = getattr(X, "shape", None)
-    if y is not None and (shape or hasattr(X, "__len__")):
-        check_labels(y, shape[0] if shape else len(X))
+    if y is not None and hasattr(type(X), "__len__"):
+        check_labels(y, X.shape[0] if getattr(X, "shape", None) else len(X))
 
 
 def check_weights(weights, name, *, n_dimensions=(2,)):
@@ -100,6 +99,7 @@ def average_connectomes(connectomes, node_names):
     Returns the mean row of shape (n_edges,), the names of all nodes, and the number of
     connectomes.
     """
+    connectomes = check_kinds(connectomes, "connectomes", "an array of numbers")
     if is_stack(connectomes):
         rows = [
             read_matrix(matrix, f"Sample {k} of connectomes")

@@ -19,6 +19,7 @@ from sktopo._utils.samples import (
     FLOATS,
     check_kind,
     check_units,
+    detach,
     is_stack,
     read_array,
     read_tables,
@@ -173,7 +174,7 @@ def _read_activations(X, extractor, reset):
         if (reset and has_one_width) or hasattr(extractor, "n_features_in_"):
             check_units(extractor, X, activations, reset=reset)
     else:
-        activations = validate_table(extractor, X, reset=reset)
+        activations = validate_table(extractor, detach(X), reset=reset)
     return Samples("activations", activations=activations)
 
 

@@ -64,11 +64,11 @@ def test_what_is_not_an_array_is_refused(X, kind, advice):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        (csr_matrix(np.eye(5)), TypeError, "X: Sparse"),
+        (csr_matrix(np.eye(5)), TypeError, "X .*Sparse"),
         ([csr_matrix(np.eye(5))], TypeError, "Sample 0 of X .*Sparse"),
         ([SAMPLES[0], SAMPLES[0] * 1j], ValueError, "Sample 1 of X .*Complex"),
         ([SAMPLES[0], SAMPLES[0, 0]], ValueError, "Sample 1 of X .*1D array"),
-        ([SAMPLES[0, 0], SAMPLES[0]], ValueError, "X: .*inhomogeneous"),
+        ([SAMPLES[0, 0], SAMPLES[0]], ValueError, "X .*inhomogeneous"),
         (
             [[[1, 2], [3]], [[1, 2], [3, 4]]],
             ValueError,
