@@ -1,8 +1,9 @@
-"""Imports of optional dependencies."""
+"""Imports and types of optional dependencies."""
 
 from __future__ import annotations
 
 import importlib
+import sys
 
 
 def import_optional(module, *, extra, purpose):
@@ -14,3 +15,8 @@ def import_optional(module, *, extra, purpose):
             f"{purpose} needs {module}, which could not be imported: {error}. "
             f"Install it with: pip install 'sktopo[{extra}]'"
         ) from error
+
+
+def loaded_type(module, name):
+    """Return a type of an optional dependency, or () if that was not imported."""
+    return getattr(sys.modules.get(module), name, ())

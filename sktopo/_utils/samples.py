@@ -1,134 +1,180 @@
-"""Checks of samples: tables, stacks of tables and symmetric matrices."""
+"""Reading of samples and other arrays, with errors that name what was given."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.spatial.distance import squareform
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import validate_data
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from numbers import Number
+from os import PathLike
 
-from sktopo._utils.nodes import check_node_names, name_edges
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_non_negative, validate_data
+
+from sktopo._utils.finite import check_finite
 
 FLOATS = [np.float64, np.float32]
-# The largest asymmetry accepted, as a share of the spread of the weights.
-SYMMETRY = 1e-6
-# Mirrored numbers may also differ by rounding, by so many times eps of their size.
-_ROUNDING = 4
-# Differences above this share of the spread are not taken for rounding without proof.
-_NOTABLE = 0.01
+# Options of `check_array`.
+ANY_SHAPE = {"ensure_2d": False, "allow_nd": True}
+ANY_SIZE = {"ensure_min_samples": 0, "ensure_min_features": 0}
+# What arrays and data frames of other libraries offer to be read by.
+_ARRAY_PROTOCOLS = ("__array__", "__array_namespace__", "__dataframe__", "__dlpack__")
+
+
+@contextmanager
+def name_errors(name):
+    """Begin the message of an error about data with the name of that data."""
+    try:
+        yield
+    except (ValueError, ArithmeticError) as error:  # such as integers beyond floats
+        raise ValueError(f"{name}: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # arrays of other libraries raise what they like
+        raise TypeError(f"{name}: {error}") from error
+
+
+def check_kind(value, name, expected, others=(list, tuple)):
+    """Raise a TypeError unless `value` is an array, a data frame or one of `others`.
+
+    `expected` says in the error what `value` may be.
+    """
+    if not isinstance(value, (type, str, bytes)) and (
+        isinstance(value, others)
+        or issparse(value)
+        or any(hasattr(value, protocol) for protocol in _ARRAY_PROTOCOLS)
+    ):
+        return
+    advice = ""
+    if isinstance(value, Mapping):
+        advice = " Give the list of its values."
+    elif isinstance(value, (Iterator, Set)):
+        advice = " Make a list of what it holds."
+    elif isinstance(value, (str, bytes, PathLike)):
+        advice = " Load files first, e.g. with numpy.load."
+    raise TypeError(
+        f"{name} is of type {type(value).__name__}; expected {expected}.{advice}"
+    )
+
+
+def check_kinds(X, name, expected, others=(list, tuple), parts=()):
+    """Check the kind of X and, if it is a sequence, the kinds of the samples in it.
+
+    `others` are the types of X, beside arrays, and `parts` those of samples, beside
+    arrays, lists and numbers. Returns X, a sequence as a new list.
+    """
+    check_kind(X, name, expected, others)
+    is_objects = getattr(X, "dtype", None) == np.dtype(object) and X.ndim == 1
+    if not (isinstance(X, others) or is_objects):
+        return X
+    for i, part in enumerate(X):
+        kinds = (list, tuple, Number, parts)
+        check_kind(part, f"Sample {i} of {name}", expected, kinds)
+    return list(X)
+
+
+def read_array(value, name, expected, *, dtype=FLOATS, **options):
+    """Return an array of floats, or of `dtype`, which may hold NaN and infinity.
+
+    `expected` says in errors what `value` may be; `options` are those of `check_array`.
+    """
+    check_kinds(value, name, expected)
+    with name_errors(f"{name} cannot be read as {expected}"):
+        if isinstance(value, (list, tuple)):
+            value = np.asarray(value)  # float32 rows in a list stay float32
+        return check_array(
+            value, dtype=dtype, input_name=name, ensure_all_finite=False, **options
+        )
+
+
+def read_table(table, name, **options):
+    """Return the activations of one sample: finite floats (n_observations, n_nodes)."""
+    read = read_array(detach(table), name, "a table of numbers", **options)
+    columns = getattr(table, "columns", None)
+    check_finite(read, name, columns, words=("observation", "unit"))
+    return read
+
+
+def validate_table(
+    estimator,
+    X,
+    *,
+    reset=True,
+    finite=True,
+    non_negative=False,
+    words=("row", "column"),
+    **options,
+):
+    """Return X, a table, as floats; let `validate_data` check its width and columns.
+
+    `words` say in errors what rows and columns stand for; `options` are those of
+    `check_array`.
+    """
+    table = read_array(X, "X", "a table of numbers", estimator=estimator, **options)
+    if finite:
+        check_finite(table, "X", getattr(X, "columns", None), words)
+    if non_negative:
+        check_non_negative(table, type(estimator).__name__)
+    named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else table
+    validate_data(estimator, named, reset=reset, skip_check_array=True)
+    return table
+
+
+def read_rows(X, name, **options):
+    """Return a table of finite numbers as an array of floats (n_samples, n_columns)."""
+    expected = "a 2-D array of numbers, one row for each sample"
+    rows = read_array(X, name, expected, **options)
+    check_finite(rows, name, getattr(X, "columns", None))
+    return rows
+
+
+def read_tables(X, **options):
+    """Return the activations of samples, a stack or a sequence of tables, as floats.
+
+    The result is a 3-D array if X is one, else a list of 2-D arrays. `options` of
+    `check_array` apply to the tables of a sequence.
+    """
+    if hasattr(X, "ndim") and X.ndim > 1:
+        X = read_array(detach(X), "X", "a stack of tables of numbers", allow_nd=True)
+        if X.ndim != 3:
+            raise ValueError(
+                f"X has {X.ndim} dimensions; expected 3, (n_samples, n_observations, "
+                "n_nodes)."
+            )
+        for i, table in enumerate(X):
+            check_finite(table, f"Sample {i} of X", words=("observation", "unit"))
+        return X
+    return [
+        read_table(table, f"Sample {i} of X", **options) for i, table in enumerate(X)
+    ]
+
+
+def detach(array):
+    """Return a tensor of torch without its gradient, and anything else as it is."""
+    return array.detach().cpu() if hasattr(array, "detach") else array
 
 
 def is_stack(X):
     """Return whether X is a stack or sequence of tables, and not a single table."""
     if hasattr(X, "ndim") and not (X.ndim == 1 and X.dtype == object):
         return X.ndim > 2
-    return (
-        isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and np.ndim(X[0]) >= 2
-    )
+    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
+        return False
+    with name_errors("X[0] is not an array of numbers"):
+        return np.ndim(X[0]) >= 2
 
 
-def check_samples(X):
-    """Validate activations of samples, each of shape (n_observations, n_nodes).
+def check_units(estimator, X, samples, *, reset):
+    """Let `validate_data` check the widths and column names of samples of one width.
 
-    Returns a 3-D array if X is one, else a list of 2-D arrays.
+    `samples` are the arrays that were read from X.
     """
-    if not hasattr(X, "ndim") or X.ndim == 1:
-        return [check_array(sample, dtype=FLOATS, input_name="X") for sample in X]
-    X = check_array(X, dtype=FLOATS, allow_nd=True, input_name="X")
-    if X.ndim != 3:
-        raise ValueError(
-            f"X has {X.ndim} dimensions; expected 3, (n_samples, n_observations, "
-            "n_nodes)."
-        )
-    return X
-
-
-def check_units(estimator, X, *, reset):
-    """Let `validate_data` check the widths and column names of samples of one width."""
-    for sample, table in enumerate(X):
-        first = sample == 0
-        width = np.shape(table)[1]
-        if first or hasattr(table, "columns") or width != estimator.n_features_in_:
-            validate_data(
-                estimator, table, skip_check_array=True, reset=reset and first
-            )
-
-
-def upper_triangle(matrix, name, nodes=None):
-    """Return the connectome row of a symmetric matrix, whose diagonal is ignored.
-
-    `name` names the matrix in errors, `nodes` its nodes.
-    """
-    row = squareform(matrix, checks=False)
-    mirrored = squareform(matrix.T, checks=False)
-    for part in (row, mirrored):
-        check_finite_weights(part, name, len(matrix), nodes)
-    gap, tolerance, _ = measure_asymmetry(row, mirrored)
-    if gap <= tolerance:
-        return row
-    if not (row.any() and mirrored.any()):
-        side = "below" if row.any() else "above"
-        raise ValueError(
-            f"{name} has only zeros {side} its diagonal and is not symmetric. If it "
-            "holds one triangle of a symmetric matrix A, give A + A.T."
-        )
-    raise ValueError(
-        f"{name} is not symmetric: entries differ from their mirror image by up to "
-        f"{2 * gap:.3g}. A connectome relates pairs without direction; symmetrise it "
-        "first, e.g. (A + A.T) / 2."
-    )
-
-
-def check_finite_weights(row, name, n_nodes, nodes=None, edges=None):
-    """Raise a ValueError that names the first edge whose weight is not finite.
-
-    `name` names the graph in the error, `nodes` its nodes or `edges` its edges.
-    """
-    try:
-        assert_all_finite(row)
-    except ValueError as error:
-        at = np.flatnonzero(~np.isfinite(row))[0]
-        found = "NaN" if np.isnan(row[at]) else "infinity"
-        if edges is None:
-            edge = name_edges(check_node_names(nodes, n_nodes), [at])[0]
-        else:
-            edge = edges[at]
-        raise ValueError(
-            f"{name} contains {found} as the weight of edge {edge}; expected finite "
-            "weights."
-        ) from error
-
-
-def looks_symmetric(values, mirrored):
-    """Return whether weights equal their mirror images too well to be there by chance.
-
-    Equal weights are symmetric in any arrangement, and so they prove nothing. Neither
-    do weights whose spread is as small as the rounding of their size.
-    """
-    gap, tolerance, spread = measure_asymmetry(values, mirrored)
-    return spread > 0 and gap <= min(tolerance, _NOTABLE * spread)
-
-
-def measure_asymmetry(values, mirrored):
-    """Compare weights with their mirror images, whatever their origin and unit.
-
-    Returns half the largest difference, half the difference that is forgiven, and half
-    the spread of the weights: halves of finite numbers do not overflow.
-    """
-    low = float(min(values.min(initial=np.inf), mirrored.min(initial=np.inf))) / 2
-    high = float(max(values.max(initial=-np.inf), mirrored.max(initial=-np.inf))) / 2
-    with np.errstate(over="ignore"):
-        difference = values - mirrored
-    gap = float(max(difference.max(initial=0), -difference.min(initial=0))) / 2
-    spread, size = high - low, max(-low, high)
-    tolerance = max(SYMMETRY * spread, _ROUNDING * np.finfo(values.dtype).eps * size)
-    if gap > tolerance and _are_single(values) and _are_single(mirrored):
-        rounding = _ROUNDING * float(np.finfo(np.float32).eps) * size
-        tolerance = max(tolerance, min(rounding, _NOTABLE * spread))
-    return gap, tolerance, spread
-
-
-def _are_single(values):
-    """Return whether float32 holds all numbers exactly, as if they came from there."""
-    with np.errstate(over="ignore", under="ignore"):
-        return np.array_equal(values.astype(np.float32), values)
+    for i, (given, sample) in enumerate(zip(X, samples, strict=True)):
+        is_frame, first = hasattr(given, "columns"), i == 0
+        table = given if is_frame else sample
+        if first or is_frame or sample.shape[1] != estimator.n_features_in_:
+            with name_errors(f"Sample {i} of X"):
+                validate_data(
+                    estimator, table, skip_check_array=True, reset=reset and first
+                )

@@ -16,11 +16,9 @@ from sklearn.base import (
 )
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
 from sklearn.utils.validation import (
     assert_all_finite,
     check_is_fitted,
-    validate_data,
 )
 from threadpoolctl import threadpool_limits
 
@@ -33,7 +31,7 @@ from sktopo._utils.geometry import (
     subtract,
 )
 from sktopo._utils.parameters import check_integer, check_option, check_real
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows, validate_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +179,7 @@ class TopClusterer(
         self._check_parameters()
         # A copy is fitted, so that this estimator is left as it was if X is refused.
         fitted = copy(self)
-        X = validate_data(fitted, X, dtype=FLOATS, accept_large_sparse=False)
+        X = validate_table(fitted, X)
         if self.n_clusters > len(X):
             raise ValueError(
                 f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
@@ -235,7 +233,7 @@ class TopClusterer(
         """
         check_is_fitted(self)
         # The check for NaN and infinity is part of the computation.
-        X = validate_data(self, X, dtype=FLOATS, reset=False, ensure_all_finite=False)
+        X = validate_table(self, X, reset=False, finite=False)
         return _find_nearest(X, self._centers, self._remainder)
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -257,7 +255,7 @@ class TopClusterer(
             As `predict`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         squared, unit = _compare(X, self._centers, self._remainder)
         distances = np.sqrt(squared, out=squared)
         rounded = restore_unit(
@@ -287,7 +285,7 @@ class TopClusterer(
             As `predict`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         squared, unit = _compare(X, self._centers, self._remainder)
         total = squared.min(axis=1).sum()
         return -float(restore_unit(total, unit, power=2, caller=f"{_NAME}.score"))
@@ -351,7 +349,7 @@ class TopClusterer(
             return self.init
 
         def move(centers):
-            centers = check_array(centers, dtype=np.float64, input_name="init")
+            centers = read_rows(centers, "init", dtype=np.float64)
             expected = (self.n_clusters, X.shape[1])
             if centers.shape != expected:
                 raise ValueError(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.utils import check_array
 
+from sktopo._utils.finite import check_finite
 from sktopo._utils.geometry import (
     find_unit,
     mean_row,
@@ -15,6 +15,7 @@ from sktopo._utils.geometry import (
     total_variance,
 )
 from sktopo._utils.parameters import check_flag
+from sktopo._utils.samples import ANY_SIZE, read_array, read_rows
 from sktopo.barcodes._graphs import group_by_length
 from sktopo.barcodes._layout import check_ascending, check_scalable, split_barcodes
 from sktopo.barcodes._quantiles import merge_quantiles
@@ -181,9 +182,10 @@ def barycenter(barcodes: ArrayLike, *, weights: ArrayLike | None = None) -> Floa
     """
     barcodes = check_ascending(barcodes)
     if weights is not None:
-        weights = check_array(
-            weights, dtype=np.float64, ensure_2d=False, input_name="weights"
+        weights = read_array(
+            weights, "weights", "numbers", dtype=np.float64, ensure_2d=False
         )
+        check_finite(weights, "weights")
         if weights.shape != (len(barcodes),) or weights.min() < 0 or not weights.any():
             raise ValueError(
                 f"weights must be {len(barcodes)} numbers, none negative and not all "
@@ -240,9 +242,7 @@ def _group_barcodes(barcodes, normalize):
         barcodes = check_scalable(barcodes, normalize)
         return [(np.arange(len(barcodes)), barcodes)]
     rows = [
-        check_array(
-            row, ensure_2d=False, ensure_min_samples=0, input_name=f"barcode {sample}"
-        )
+        read_rows(row, f"Barcode {sample}", ensure_2d=False, **ANY_SIZE)
         for sample, row in enumerate(barcodes)
     ]
     return [

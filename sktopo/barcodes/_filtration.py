@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.cluster.hierarchy import linkage
-from sklearn.utils import check_array
 
 from sktopo._utils.parallel import ONE_AT_A_TIME
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows
 from sktopo.barcodes._layout import count_absent, count_nodes, split_barcodes
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
     array([[ 0.7,  0.9,  0.5],
            [ 0. ,  0. , -1. ]])
     """
-    connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
+    connectomes = read_rows(connectomes, "connectomes", ensure_min_features=0)
     return compute_barcodes(connectomes)
 
 
@@ -143,7 +142,7 @@ def barcode_edges(connectomes: ArrayLike) -> NDArray[np.intp]:
     >>> barcode_edges([[0.9, 0.5, 0.7]])  # births 0.7, 0.9; death 0.5
     array([[2, 0, 1]])
     """
-    connectomes = check_array(connectomes, dtype=FLOATS, ensure_min_features=0)
+    connectomes = read_rows(connectomes, "connectomes", ensure_min_features=0)
     n_edges = connectomes.shape[1]
     # A stable sort of the reversed row ranks the first of equal weights highest.
     from_right = np.argsort(connectomes[:, ::-1], axis=1, kind="stable")

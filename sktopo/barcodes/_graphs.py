@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Sequence
+from functools import partial
 from math import isqrt
-from numbers import Number
-from os import PathLike
 
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sktopo._utils.samples import (
-    FLOATS,
-    check_finite_weights,
-    is_stack,
-    looks_symmetric,
-    upper_triangle,
-)
-from sktopo.barcodes._layout import count_nodes, warn_incomplete
+from sktopo._utils.finite import check_finite_weights
+from sktopo._utils.matrices import looks_symmetric, read_matrix
+from sktopo._utils.optional import loaded_type
+from sktopo._utils.samples import check_kinds, is_stack, name_errors, read_array
+from sktopo.barcodes._layout import warn_incomplete
 
-# What arrays and data frames of other libraries offer to be read by.
-_ARRAY_PROTOCOLS = ("__array__", "__array_namespace__", "__dataframe__", "__dlpack__")
+_EXPECTED = (
+    "connectome rows (n_samples, n_edges), symmetric matrices (n_samples, n_nodes, "
+    "n_nodes), or a list of rows, matrices or networkx graphs"
+)
 
 
 def check_graphs(estimator, X, *, reset, any_size):
@@ -48,8 +44,8 @@ def check_graphs(estimator, X, *, reset, any_size):
     groups : list of (ndarray of shape (k,), ndarray of shape (k, n_edges))
         The samples of each size, ascending, and their connectome rows.
     """
-    given, X = X, _read_samples(X)
-    if is_stack(X) or any(map(_is_networkx, X if isinstance(X, list) else ())):
+    given, X, graphs = X, _read_samples(X), loaded_type("networkx", "Graph")
+    if is_stack(X) or (isinstance(X, list) and any(isinstance(x, graphs) for x in X)):
         X = [_condense(graph, sample) for sample, graph in enumerate(X)]
         if not X:
             raise ValueError("X holds 0 samples; expected at least 1 graph.")
@@ -61,18 +57,19 @@ def check_graphs(estimator, X, *, reset, any_size):
             )
         groups = group_by_length(
             [
-                _check_numbers(row, f"Sample {sample} of X", ensure_2d=False)
+                read_array(row, f"Sample {sample} of X", "a row", ensure_2d=False)
                 for sample, row in enumerate(X)
             ]
         )
     else:
-        rows = _check_numbers(X, "X", estimator=estimator)
+        rows = read_array(X, "X", "connectome rows", estimator=estimator)
         groups = [(np.arange(len(rows)), rows)]
         if reset or not any_size:
             named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else rows
             validate_data(estimator, named, reset=reset, skip_check_array=True)
     for samples, rows in groups:
-        _check_finite(rows, samples, given)
+        name = partial(_name_sample, given, samples)
+        check_finite_weights(rows, name, edges=getattr(given, "columns", None))
         if reset:
             _check_not_flattened(rows)
         if reset or any_size:
@@ -81,10 +78,8 @@ def check_graphs(estimator, X, *, reset, any_size):
 
 
 def differ_in_length(X):
-    """Return whether X is a sequence of rows of different lengths."""
-    if hasattr(X, "ndim") and not (X.ndim == 1 and X.dtype == object):
-        return False
-    if not isinstance(X, (list, tuple, np.ndarray)):
+    """Return whether X is a list of rows of different lengths."""
+    if not isinstance(X, list):
         return False
     shapes = {np.shape(row) for row in X}
     if len({len(shape) for shape in shapes}) > 1:
@@ -107,87 +102,23 @@ def group_by_length(rows):
 
 def _read_samples(X):
     """Refuse what is not an array or a sequence; return sequences as lists."""
-    if _is_networkx(X):
+    graphs = loaded_type("networkx", "Graph")
+    if isinstance(X, graphs):
         return [X]
-    _check_kind(X, "X", Sequence)
-    is_objects = getattr(X, "dtype", None) == np.dtype(object) and X.ndim == 1
-    if not (isinstance(X, (list, tuple)) or is_objects):
-        return X
-    samples = []
-    for i, sample in enumerate(X):
+    X = check_kinds(X, "X", _EXPECTED, Sequence, parts=graphs)
+    for i, sample in enumerate(X if isinstance(X, list) else ()):
         if isinstance(sample, (list, tuple)):
-            try:
-                sample = np.asarray(sample)
-            except ValueError as error:
-                raise ValueError(
-                    f"Sample {i} of X holds lists of different lengths; expected a row "
-                    "or a matrix."
-                ) from error
-        elif not _is_networkx(sample):
-            _check_kind(sample, f"Sample {i} of X", Number)
-        samples.append(sample)
-    return samples
-
-
-def _check_kind(value, name, accepted):
-    """Raise a TypeError unless `value` is an array, a data frame or `accepted`."""
-    if not isinstance(value, (type, str, bytes)) and (
-        isinstance(value, accepted)
-        or issparse(value)
-        or any(hasattr(value, protocol) for protocol in _ARRAY_PROTOCOLS)
-    ):
-        return
-    advice = ""
-    if isinstance(value, Mapping):
-        advice = " Give the list of its values."
-    elif isinstance(value, (Iterator, Set)):
-        advice = " Give a list of what it holds."
-    elif isinstance(value, (str, bytes, PathLike)):
-        advice = " Load files before."
-    raise TypeError(
-        f"{name} is of type {type(value).__name__}; expected connectome rows "
-        "(n_samples, n_edges), symmetric matrices (n_samples, n_nodes, n_nodes), or a "
-        f"list of rows, matrices or networkx graphs.{advice}"
-    )
-
-
-def _is_networkx(value):
-    """Return whether `value` is a graph of networkx, without importing networkx."""
-    networkx = sys.modules.get("networkx")
-    return isinstance(value, getattr(networkx, "Graph", ()))
-
-
-def _check_numbers(X, name, **options):
-    """Return X as an array of floats, which may not be finite."""
-    try:
-        # A list of float32 rows has no dtype, and would become float64.
-        return check_array(
-            np.asarray(X) if isinstance(X, list) else X,
-            dtype=FLOATS,
-            input_name="X",
-            ensure_all_finite=False,
-            **options,
-        )
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-    except Exception as error:  # arrays of other libraries raise what they like
-        raise TypeError(f"{name} cannot be read as numbers: {error}") from error
+            with name_errors(f"Sample {i} of X cannot be read as a row or a matrix"):
+                X[i] = np.asarray(sample)
+    return X
 
 
 def _condense(graph, sample):
     """Turn a symmetric matrix or a graph of networkx into a connectome row."""
     name, nodes = f"Sample {sample} of X", None
-    if _is_networkx(graph):
+    if isinstance(graph, loaded_type("networkx", "Graph")):
         nodes, graph = list(graph), _weight_matrix(graph, name)
-    elif hasattr(graph, "columns"):
-        nodes = list(graph.columns)
-    matrix = _check_numbers(graph, name, ensure_2d=False, allow_nd=True)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(
-            f"{name} has shape {matrix.shape}; expected rows (n_samples, n_edges), or "
-            "symmetric matrices (n_samples, n_nodes, n_nodes) of two nodes or more."
-        )
-    return upper_triangle(matrix, name, nodes)
+    return read_matrix(graph, name, nodes)
 
 
 def _weight_matrix(graph, name):
@@ -207,21 +138,11 @@ def _weight_matrix(graph, name):
         ) from error
 
 
-def _check_finite(rows, samples, given):
-    """Raise a ValueError that names the sample and edge of a weight like NaN.
-
-    `samples` are the numbers of the rows in what was given.
-    """
-    try:
-        assert_all_finite(rows)
-    except ValueError:
-        at = np.flatnonzero(~np.isfinite(rows).all(axis=1))[0]
-        name, edges = f"Sample {samples[at]} of X", None
-        if hasattr(given, "iloc"):
-            edges = given.columns
-            if given.index[at] != at:
-                name += f" ({given.index[at]!r})"
-        check_finite_weights(rows[at], name, count_nodes(rows.shape[1]), edges=edges)
+def _name_sample(given, samples, row):
+    """Return the words for the sample of a row, with its label in a data frame."""
+    sample = samples[row]
+    label = given.index[sample] if hasattr(given, "iloc") else sample
+    return f"Sample {sample} of X" + ("" if label == sample else f" ({label!r})")
 
 
 def _check_not_flattened(rows):

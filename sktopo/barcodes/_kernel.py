@@ -11,12 +11,11 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.metrics.pairwise import linear_kernel
-from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.geometry import squared_distances, total_variance
 from sktopo._utils.parameters import check_option, check_positive
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows, validate_table
 
 if TYPE_CHECKING:
     from typing import Literal, Self
@@ -135,7 +134,7 @@ class WassersteinKernel(
         """
         self._check_parameters()
         # A copy, so that later changes of the caller's array do not matter.
-        X = validate_data(self, X, dtype=FLOATS, copy=True)
+        X = validate_table(self, X, copy=True)
         self.X_fit_ = X
         self.gamma_ = self._coefficient(X)
         return self
@@ -160,7 +159,7 @@ class WassersteinKernel(
             differences between rows (or the inner products) overflow.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         return self._evaluate(X, self.X_fit_, self.gamma_)
 
     def __call__(self, X: ArrayLike, Y: ArrayLike | None = None) -> FloatArray:
@@ -188,10 +187,10 @@ class WassersteinKernel(
         self._check_parameters()
         if Y is not None and np.ndim(X) == 1 and np.ndim(Y) == 1:
             return self._evaluate_pair(X, Y)
-        X = check_array(X, dtype=FLOATS, input_name="X", estimator=self)
+        X = read_rows(X, "X", estimator=self)
         if Y is None:
             return self._evaluate(X, X, self._coefficient(X))
-        Y = check_array(Y, dtype=FLOATS, input_name="Y", estimator=self)
+        Y = read_rows(Y, "Y", estimator=self)
         if X.shape[1] != Y.shape[1]:
             raise ValueError(
                 f"X has {X.shape[1]} columns and Y has {Y.shape[1]}; "

@@ -8,7 +8,6 @@ from math import isqrt, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import check_array
 
 from sktopo._utils.parameters import (
     check_flag,
@@ -16,7 +15,7 @@ from sktopo._utils.parameters import (
     check_real,
     is_integer,
 )
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -454,7 +453,7 @@ def check_ascending(rows):
     Neighbours may descend by rounding, as in means of rows. Returns an array of shape
     (n_graphs, n_edges), float32 or float64.
     """
-    rows = check_array(rows, dtype=FLOATS, ensure_min_features=0)
+    rows = read_rows(rows, "Input", ensure_min_features=0)
     births, deaths = split_barcodes(rows)
     for name, part in (("births", births), ("deaths", deaths)):
         row = find_descent(part)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.nodes import make_names, name_edges
@@ -22,7 +21,7 @@ from sktopo._utils.parameters import (
     check_real,
     reset_fitted_attributes,
 )
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows
 from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
 from sktopo.barcodes._graphs import check_graphs
 from sktopo.barcodes._layout import (
@@ -264,7 +263,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_invertible()
-        X = check_array(X, dtype=FLOATS)
+        X = read_rows(X, "X")
         width = sum(self.layout_.sizes.values())
         if X.shape[1] != width:
             raise ValueError(

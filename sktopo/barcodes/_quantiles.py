@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils import check_array
 
 from sktopo._utils.parameters import check_integer
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import read_rows
 from sktopo.barcodes._layout import find_descent
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     >>> quantile_vectors([[0.0, 3.0, 6.0]], 2)
     array([[1., 5.]])
     """
-    values = check_array(values, dtype=FLOATS, input_name="values")
+    values = read_rows(values, "values")
     check_integer("n_quantiles", n_quantiles, 1)
     row = find_descent(values)
     if row is not None:

@@ -10,12 +10,12 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
+from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_integer, check_option
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import name_errors, validate_table
 from sktopo.barcodes import count_nodes
 from sktopo.barcodes._layout import warn_incomplete
 
@@ -136,7 +136,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         _import_rips()
         # A copy is fitted, so that this estimator is left as it was if X is refused.
         fitted = copy(self)
-        X = validate_data(fitted, X, dtype=FLOATS)
+        X = validate_table(fitted, X)
         self._check_range(X)
         warn_incomplete(X.shape[1])
         self.__dict__ = fitted.__dict__
@@ -162,7 +162,7 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
             As `fit`, or if the number of edges is not the fitted one.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         self._check_range(X)
         _import_rips()
         compute = check_memory(self.memory).cache(_rips_diagram)
@@ -223,15 +223,11 @@ def check_diagrams(X):
 
 
 def _check_diagram(diagram, sample):
-    try:
+    with name_errors(f"Diagram {sample} of X does not hold pairs of numbers"):
         points = np.asarray(diagram)
         if points.dtype.kind not in "iuf":
-            raise TypeError(f"values of dtype {points.dtype}")
+            raise ValueError(f"values of dtype {points.dtype}.")
         points = points.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Diagram {sample} of X does not hold pairs of numbers: {error}."
-        ) from error
     if points.shape in ((0,), (1, 0)):
         return np.empty((0, 2))
     if points.ndim != 2 or points.shape[1] != 2:

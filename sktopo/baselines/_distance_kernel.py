@@ -10,10 +10,10 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.parameters import check_positive
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import validate_table
 
 if TYPE_CHECKING:
     from typing import Literal, Self
@@ -96,7 +96,7 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         by_median = isinstance(self.scale, str) and self.scale == "median"
         if not by_median:
             check_positive("scale (if not 'median')", self.scale)
-        X = validate_data(self, X, dtype=FLOATS, ensure_non_negative=True)
+        X = validate_table(self, X, non_negative=True)
         scale = self.scale
         if by_median:
             positive = X[X > 0].astype(np.float64)
@@ -129,7 +129,7 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             As `fit`, or if the number of columns is not the fitted one.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, ensure_non_negative=True, reset=False)
+        X = validate_table(self, X, non_negative=True, reset=False)
         # In float64, where no scale of float32 distances overflows or is lost.
         with np.errstate(over="ignore", under="ignore"):
             K = np.divide(X, -self.scale_, dtype=np.float64)

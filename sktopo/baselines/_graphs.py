@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
+from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sktopo._utils.geometry import find_unit
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import validate_table
 from sktopo.barcodes._layout import warn_incomplete
 from sktopo.baselines._diagrams import weight_matrix
 
@@ -135,7 +135,7 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         """
         check_flag("verbose", self.verbose)
         import_networkx("GraphSummaries")
-        X = validate_data(self, X, dtype=FLOATS)
+        X = validate_table(self, X)
         warn_incomplete(X.shape[1])
         return self
 
@@ -158,7 +158,7 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
             As `fit`, or if the number of edges is not the fitted one.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         compute = check_memory(self.memory).cache(_summaries)
         rows = run_parallel(
             compute,

@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.geometry import find_unit, restore_unit, squared_distances
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_integer, check_option
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import validate_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,9 +157,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         kmedoids = import_optional(
             "kmedoids", extra="baselines", purpose="MedoidClusterer"
         )
-        X = validate_data(
-            self, X, dtype=FLOATS, ensure_non_negative=self._is_precomputed()
-        )
+        X = validate_table(self, X, non_negative=self._is_precomputed())
         check_enough_samples(len(X), self.n_clusters)
         distances, unit = self._square(X)
         run = {"alternate": "alternating"}.get(self.method, self.method)
@@ -206,9 +204,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         """
         check_is_fitted(self)
         precomputed = self._is_precomputed()
-        X = validate_data(
-            self, X, dtype=FLOATS, ensure_non_negative=precomputed, reset=False
-        )
+        X = validate_table(self, X, non_negative=precomputed, reset=False)
         if precomputed:
             return X[:, self.medoid_indices_].argmin(axis=1)
         distances, _ = self._measure(X, self.cluster_centers_)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import SpectralClustering
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.geometry import mean_row, squared_distances
 from sktopo._utils.parameters import check_integer, check_option
-from sktopo._utils.samples import FLOATS
+from sktopo._utils.samples import validate_table
 from sktopo.baselines._graphs import import_networkx
 from sktopo.baselines._medoids import check_enough_samples
 
@@ -124,7 +124,7 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         """
         check_integer("n_clusters", self.n_clusters, 1)
         check_option("method", self.method, ("spectral", "modularity"))
-        X = validate_data(self, X, dtype=FLOATS)
+        X = validate_table(self, X)
         check_enough_samples(len(X), self.n_clusters)
         similarities = _similarities(X)
         if self.method == "spectral":
@@ -163,7 +163,7 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
             If X is not a 2-D array of finite numbers of the fitted width.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_table(self, X, reset=False)
         squared, _ = squared_distances(X, self._centers, caller=_NAME)
         return squared.argmin(axis=1)
 

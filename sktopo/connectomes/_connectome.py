@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from copy import copy
 from functools import partial
-from math import isqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,22 +12,28 @@ from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.finite import check_finite_weights
+from sktopo._utils.matrices import upper_triangle
 from sktopo._utils.nodes import make_names, name_edges
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_option, reset_fitted_attributes
-from sktopo._utils.samples import FLOATS, upper_triangle
-from sktopo.connectomes._inputs import (
-    check_finite,
-    describe_unit,
-    detach,
-    match_units,
-    name_errors,
-    read_samples,
-    refuse_matrices,
+from sktopo._utils.parameters import (
+    check_flag,
+    check_n_jobs,
+    check_option,
+    reset_fitted_attributes,
 )
+from sktopo._utils.samples import (
+    ANY_SIZE,
+    FLOATS,
+    check_units,
+    detach,
+    name_errors,
+    validate_table,
+)
+from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
 from sktopo.connectomes._units import find_constant_units, standardize
 from sktopo.connectomes.measures import MEASURES
 
@@ -195,7 +200,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         else:
             same_width = len({sample.shape[1] for sample in samples}) == 1
             if same_width:
-                match_units(fitted, X, samples, reset=True)
+                check_units(fitted, X, samples, reset=True)
             fitted.input_kind_ = "samples" if same_width else "ragged samples"
         self.__dict__ = fitted.__dict__
         return self
@@ -252,7 +257,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         if given == "frames":
             return self._relate_frames(self._read_frames(X, reset=False))
         if self.input_kind_ == "samples":
-            match_units(self, X, samples, reset=False)
+            check_units(self, X, samples, reset=False)
         return self._relate_samples(samples)
 
     def _check_parameters(self):
@@ -260,6 +265,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             check_option("measure", self.measure, MEASURES)
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, ("zero", "nan", "raise"))
+        check_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
 
     def _read_frames(self, X, *, reset):
@@ -270,18 +276,10 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "X is a table, each row one frame. Give samples as a 3-D array, or use "
                 "measure='correlation' or 'covariance'."
             )
-        least = 2 if reset else 1
-        with name_errors("X"):
-            frames = validate_data(
-                self,
-                detach(X),
-                dtype=FLOATS,
-                ensure_all_finite=False,
-                ensure_min_samples=least,
-                ensure_min_features=least,
-                reset=reset,
-            )
-        check_finite(frames, "X", getattr(X, "columns", None), row="frame")
+        least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
+        frames = validate_table(
+            self, detach(X), reset=reset, words=("frame", "unit"), **least
+        )
         refuse_matrices([frames])
         return frames
 
@@ -298,9 +296,9 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             first, second = np.triu_indices(X.shape[1], 1)
             rows = scores[:, first]
             rows *= scores[:, second]
-        for frame in np.flatnonzero(~np.isfinite(rows).all(axis=1))[:1]:
-            units = getattr(self, "feature_names_in_", None)
-            _check_weights(rows[frame], f"Frame {frame} of X", units)
+        units = getattr(self, "feature_names_in_", None)
+        with config_context(assume_finite=False):  # these are not numbers of the user
+            check_finite_weights(rows, "Frame {} of X".format, units)
         if self.constant_units == "nan":
             rows[:, constant[first] | constant[second]] = np.nan
         return np.abs(rows, out=rows) if self.absolute else rows
@@ -423,7 +421,8 @@ def _compute_row(measure, absolute, fill, dtype, units, index, activations, cons
     size = np.abs(row).max()
     with np.errstate(over="ignore"):
         row = row.astype(dtype, copy=False)
-    _check_weights(row, name, units)
+    with config_context(assume_finite=False):  # these are not numbers of the user
+        check_finite_weights(row, name, units)
     if size > 0 and row.dtype != matrix.dtype and size < np.finfo(dtype).tiny:
         raise ValueError(
             f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
@@ -454,24 +453,6 @@ def _call_own_measure(measure, activations, name, units):
                 f"{n_nodes} units; expected {(n_nodes, n_nodes)}."
             )
         matrix = check_array(result, dtype=FLOATS, copy=True, ensure_all_finite=False)
-    for triangle in (matrix, matrix.T):
-        _check_weights(squareform(triangle, checks=False), name, units)
-    upper_triangle(matrix, f"{name}: the matrix that the measure returned")
+    with config_context(assume_finite=False):
+        upper_triangle(matrix, f"{name}: the matrix that the measure returned", units)
     return matrix
-
-
-def _check_weights(row, name, units):
-    """Raise a ValueError that names the first pair of units without a finite weight."""
-    is_finite = np.isfinite(row)
-    if is_finite.all():
-        return
-    edge, n_nodes = is_finite.argmin(), (1 + isqrt(1 + 8 * len(row))) // 2
-    first, second = (
-        describe_unit(nodes[edge], units) for nodes in np.triu_indices(n_nodes, 1)
-    )
-    value = "NaN" if np.isnan(row[edge]) else "infinity"
-    raise ValueError(
-        f"{name}: the weight of {first} and {second} is {value}; expected a finite "
-        f"number. Perhaps one of them never varies, or the weight is too large for "
-        f"{row.dtype}."
-    )

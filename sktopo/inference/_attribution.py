@@ -9,9 +9,10 @@ import numpy as np
 from sktopo._utils.labels import check_labels
 from sktopo._utils.nodes import check_node_names, find_layers
 from sktopo._utils.parameters import check_option, is_integer
+from sktopo._utils.samples import read_rows
 from sktopo._utils.tables import make_table
 from sktopo.barcodes import BarcodeLayout, barcode_edges, count_nodes, split_barcodes
-from sktopo.inference._study import check_table, find_exponent
+from sktopo.inference._study import find_exponent
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -116,7 +117,7 @@ def attribute_distance(
             "for deaths."
         )
     kind = "death" if homology_dimension else "birth"
-    rows = check_table(connectomes, "connectomes")
+    rows = read_rows(connectomes, "connectomes")
     _check_edges(rows)
     second = _find_second_group(rows, y)
     edges = BarcodeLayout(rows.shape[1]).split(barcode_edges(rows))[kind]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
-from sklearn.utils import check_array
 
 from sktopo._utils.labels import check_labels
+from sktopo._utils.matrices import SYMMETRY
 from sktopo._utils.parameters import check_option
-from sktopo._utils.samples import FLOATS, SYMMETRY
-from sktopo.barcodes import BarcodeLayout, count_nodes
-from sktopo.barcodes._layout import check_homology_dimensions
+from sktopo._utils.samples import read_rows
+from sktopo.barcodes import count_nodes, split_barcodes
+from sktopo.barcodes._layout import check_ascending, check_homology_dimensions
 
 if TYPE_CHECKING:
     from typing import Any
@@ -59,7 +59,7 @@ def check_study(X, y, metric, homology_dimensions):
     """Validate samples and labels, the arguments of a test, and return a study."""
     check_option("metric", metric, ("euclidean", "precomputed"))
     check_homology_dimensions(homology_dimensions)
-    X = check_table(X, "X")
+    X = read_rows(X, "X")
     labels = check_labels(y, len(X), discrete=True)
     number_groups(labels)
     precision = float(np.finfo(X.dtype).eps)
@@ -72,27 +72,6 @@ def check_study(X, y, metric, homology_dimensions):
             "metric='precomputed' compute distances of births or deaths alone."
         )
     return Study(_check_distances(X), None, labels, precision)
-
-
-def check_table(X, name):
-    """Validate a table of finite numbers, and return it as an array of floats."""
-    try:
-        X = check_array(X, dtype=FLOATS, input_name=name, ensure_all_finite=False)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"{name} must be a 2-D array of numbers, one row for each sample; got "
-            f"{type(X).__name__}. {error}"
-        ) from error
-    finite = np.isfinite(X)
-    if not finite.all():
-        row, column = np.unravel_index(finite.argmin(), X.shape)
-        value = "NaN" if np.isnan(X[row, column]) else "infinity"
-        raise ValueError(
-            f"{name} contains {value} in row {row}, column {column}; expected finite "
-            "numbers. Leave such samples out."
-        )
-    return X
 
 
 def find_exponent(size):
@@ -123,15 +102,8 @@ def _choose_columns(X, homology_dimensions):
             f"Rows of {X.shape[1]} numbers are not the births and deaths of complete "
             "graphs; choose homology_dimensions in GraphPersistence instead."
         )
-    parts = BarcodeLayout(X.shape[1]).split(X)
-    for kind, part in parts.items():
-        falls = (part[:, 1:] < part[:, :-1]).any(axis=1)
-        if falls.any():
-            raise ValueError(
-                f"Row {falls.argmax()} is not a row of births and deaths: its {kind}s "
-                "do not ascend. Choose homology_dimensions in GraphPersistence instead."
-            )
-    return parts["birth" if 0 in homology_dimensions else "death"]
+    births, deaths = split_barcodes(check_ascending(X))
+    return births if 0 in homology_dimensions else deaths
 
 
 def _scale_rows(X):

@@ -1,15 +1,14 @@
 """What several displays draw: mean connectomes, and births and deaths."""
 
-from numbers import Real
-
 import numpy as np
 from scipy.spatial.distance import squareform
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.finite import check_finite
 from sktopo._utils.labels import check_labels
+from sktopo._utils.matrices import measure_asymmetry, read_matrix
 from sktopo._utils.nodes import check_node_names
-from sktopo._utils.samples import FLOATS, SYMMETRY, is_stack, upper_triangle
+from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, check_kinds, is_stack, read_array
 from sktopo.barcodes import GraphPersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.plotting._axes import check_axes
@@ -21,9 +20,8 @@ _LARGEST = 1e150
 def check_before_computing(display, ax, X, *, y=None):
     """Raise on axes and groups that cannot be drawn, before anything is computed."""
     check_axes(display, ax)
-    shape = getattr(X, "shape", None)
-    if y is not None and (shape or hasattr(X, "__len__")):
-        check_labels(y, shape[0] if shape else len(X))
+    if y is not None and hasattr(type(X), "__len__"):
+        check_labels(y, X.shape[0] if getattr(X, "shape", None) else len(X))
 
 
 def check_weights(weights, name, *, n_dimensions=(2,)):
@@ -31,47 +29,22 @@ def check_weights(weights, name, *, n_dimensions=(2,)):
 
     `name` is for errors.
     """
-    weights = _read_floats(weights, name)
+    weights = read_array(weights, name, "an array of numbers", **ANY_SHAPE, **ANY_SIZE)
     if weights.ndim not in n_dimensions:
         raise ValueError(
-            f"The shape of the {name} is {weights.shape}; expected "
+            f"{name} has shape {weights.shape}; expected "
             f"{' or '.join(map(str, n_dimensions))} dimensions."
         )
     if weights.ndim == 2 and not len(weights):
-        raise ValueError(f"There are 0 rows of {name}; expected at least 1.")
-    for index in np.argwhere(~np.isfinite(weights))[:1]:
-        raise ValueError(
-            f"There is {weights[tuple(index)]} in the {name} at index "
-            f"{index.tolist()}; expected finite numbers."
-        )
+        raise ValueError(f"{name} has 0 rows; expected at least 1.")
+    check_finite(weights, name)
     largest = float(np.abs(weights).max(initial=0))
     if largest > _LARGEST:
         raise ValueError(
-            f"Numbers in the {name} reach {largest:.3g}, and those above {_LARGEST:g} "
+            f"Numbers in {name} reach {largest:.3g}, and those above {_LARGEST:g} "
             "cannot be drawn: their squares overflow. Divide all by one number."
         )
     return weights
-
-
-def _read_floats(values, name):
-    """Turn an array, or lists of numbers or arrays, into an array of floats."""
-    parts = values if isinstance(values, (list, tuple)) else [values]
-    for part in parts:
-        is_number = isinstance(part, Real) and parts is values
-        is_array = isinstance(part, (list, tuple)) or hasattr(part, "__array__")
-        if not (is_number or is_array):
-            raise TypeError(
-                f"Got an object of type {type(part).__name__} for the {name}; expected "
-                "an array of numbers."
-            )
-    any_shape = {"ensure_2d": False, "allow_nd": True}
-    any_shape |= {"ensure_min_samples": 0, "ensure_min_features": 0}
-    try:
-        return check_array(values, dtype=FLOATS, ensure_all_finite=False, **any_shape)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(
-            f"An array of numbers is expected for the {name}: {error}"
-        ) from error
 
 
 def split_steps(estimator):
@@ -126,8 +99,12 @@ def average_connectomes(connectomes, node_names):
     Returns the mean row of shape (n_edges,), the names of all nodes, and the number of
     connectomes.
     """
+    connectomes = check_kinds(connectomes, "connectomes", "an array of numbers")
     if is_stack(connectomes):
-        rows = [_condense(matrix, k) for k, matrix in enumerate(connectomes)]
+        rows = [
+            read_matrix(matrix, f"Sample {k} of connectomes")
+            for k, matrix in enumerate(connectomes)
+        ]
     else:
         rows = connectomes
     lengths = sorted({np.size(row) for row in rows}) if isinstance(rows, list) else []
@@ -137,8 +114,10 @@ def average_connectomes(connectomes, node_names):
             "correspond; draw one connectome at a time."
         )
     rows = np.atleast_2d(check_weights(rows, "connectomes", n_dimensions=(1, 2)))
-    if len(rows) == rows.shape[1] > 1 and _is_symmetric(rows):
-        rows = squareform(rows, checks=False)[None]
+    if len(rows) == rows.shape[1] > 1:
+        upper, lower = (squareform(part, checks=False) for part in (rows, rows.T))
+        gap, tolerance, _ = measure_asymmetry(upper, lower)
+        rows = upper[None] if gap <= tolerance else rows
     # In float64, because sums of float32 may leave its range.
     row = np.mean(rows, axis=0, dtype=np.float64).astype(rows.dtype)
     n_nodes = count_nodes(len(row))
@@ -175,22 +154,3 @@ def compute_births_and_deaths(estimator, X, *, complete=False):
         )
     parts = layout.unscale(np.asarray(estimator.transform(X)))
     return parts.get("birth"), parts.get("death")
-
-
-def _condense(matrix, k):
-    """Turn matrix number k of a stack into a connectome row."""
-    matrix = check_weights(matrix, f"weights of connectome {k}")
-    if len(matrix) != matrix.shape[1]:
-        raise ValueError(
-            f"Connectome {k} has shape {matrix.shape}; expected connectome rows, or "
-            "symmetric matrices of shape (n_nodes, n_nodes)."
-        )
-    return upper_triangle(matrix, f"Matrix {k}")
-
-
-def _is_symmetric(matrix):
-    """Return whether entries differ from their mirror images by rounding alone."""
-    weights = matrix[~np.eye(len(matrix), dtype=bool)]
-    rounding = 4 * np.finfo(matrix.dtype).eps * np.abs(weights).max()
-    gap = np.abs(matrix - matrix.T).max()
-    return gap <= max(SYMMETRY * np.ptp(weights), rounding)

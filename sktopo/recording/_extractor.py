@@ -14,11 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktopo._utils.interrupts import StopSignal, stop_other_threads
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import (
-    check_flag,
-    is_integer,
-    reset_fitted_attributes,
-)
+from sktopo._utils.parameters import check_flag, check_n_jobs, reset_fitted_attributes
 from sktopo.recording._recorder import Recorder, RecordingOptions, record_sample
 from sktopo.recording._samples import read_samples
 
@@ -299,11 +295,7 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     def _check_parameters(self):
         """Raise unless the parameters are valid; return those for the recorder."""
         check_flag("verbose", self.verbose)
-        n_jobs = self.n_jobs
-        if n_jobs is not None and (not is_integer(n_jobs) or n_jobs == 0):
-            raise ValueError(
-                f"n_jobs must be None or an integer other than 0, got {n_jobs!r}."
-            )
+        check_n_jobs(self.n_jobs)
         return RecordingOptions(
             self.layers, self.reduce, self.channel_axis, self.batch_size, self.device
         )

@@ -6,17 +6,25 @@ inside functions only.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from numbers import Number
 from typing import Any
 
 import numpy as np
-from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sktopo._utils.optional import import_optional
-from sktopo._utils.samples import FLOATS, check_samples, check_units, is_stack
+from sktopo._utils.finite import check_finite
+from sktopo._utils.optional import import_optional, loaded_type
+from sktopo._utils.samples import (
+    FLOATS,
+    check_kind,
+    check_units,
+    detach,
+    is_stack,
+    read_array,
+    read_tables,
+    validate_table,
+)
 
 
 @dataclass(frozen=True)
@@ -90,12 +98,7 @@ def _find_kind(X, is_recorded):
             "list(X) if its parts are the networks."
         )
     is_list = isinstance(X, (list, tuple))
-    if not (is_list or hasattr(X, "__array__") or hasattr(X, "dtype")):
-        raise TypeError(
-            f"X is of type {type(X).__name__}; expected a list of networks, or an "
-            "array, a data frame or a list of arrays of numbers. Load files, and make "
-            "lists of other collections, first."
-        )
+    check_kind(X, "X", "a list of networks, or an array or a list of arrays of numbers")
     if is_list and not X:
         raise ValueError("X is empty (0 samples); expected at least 1.")
     if is_list or (isinstance(X, np.ndarray) and X.ndim and len(X)):
@@ -103,7 +106,8 @@ def _find_kind(X, is_recorded):
         parts = X[0] if is_pair else [X[0]]
         if any(_is_network(part) for part in parts):
             return "pairs" if is_pair else "networks"
-        if not _may_be_numeric(parts[0]):
+        numeric = (Number, list, tuple, str)
+        if not (isinstance(parts[0], numeric) or hasattr(parts[0], "__array__")):
             raise TypeError(
                 f"X holds {type(X[0]).__name__}; expected torch.nn.Module networks or "
                 "arrays of numbers. Load weights into modules first, as "
@@ -111,10 +115,7 @@ def _find_kind(X, is_recorded):
             )
     for part in X if is_list else [X]:
         _check_layout(part, "X")
-    try:
-        kind = "stimulus sets" if is_stack(X) else "stimuli"
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ValueError(f"X[0] is not an array of numbers: {error}") from error
+    kind = "stimulus sets" if is_stack(X) else "stimuli"
     return "activations" if is_recorded else kind
 
 
@@ -135,7 +136,7 @@ def _read_table(X, extractor, reset):
         inputs, dtype = _check_inputs(X, "X"), None
         validate_data(extractor, inputs, skip_check_array=True, reset=reset)
     else:
-        inputs = _validate_table(extractor, X, "numeric", reset)
+        inputs = validate_table(extractor, X, dtype="numeric", reset=reset)
         dtype = inputs.dtype if inputs.dtype in FLOATS else None
     sample = Sample("The model", extractor.model, inputs)
     return Samples("stimuli", [sample], is_table=True, dtype=dtype)
@@ -167,29 +168,14 @@ def _read_pairs(X, extractor, reset):
 
 def _read_activations(X, extractor, reset):
     """Validate recorded activations, a table or a stack or list of tables."""
-    if is_tensor(X):
-        X = X.detach()
-    elif isinstance(X, (list, tuple)):
-        X = [sample.detach() if is_tensor(sample) else sample for sample in X]
     if is_stack(X):
-        activations = check_samples(X)
+        activations = read_tables(X)
         has_one_width = len({sample.shape[1] for sample in activations}) == 1
         if (reset and has_one_width) or hasattr(extractor, "n_features_in_"):
-            check_units(extractor, X, reset=reset)
+            check_units(extractor, X, activations, reset=reset)
     else:
-        activations = _validate_table(extractor, X, FLOATS, reset)
+        activations = validate_table(extractor, detach(X), reset=reset)
     return Samples("activations", activations=activations)
-
-
-def _validate_table(extractor, X, dtype, reset):
-    """Validate a table of finite numbers."""
-    try:
-        table = validate_data(
-            extractor, X, dtype=dtype, reset=reset, ensure_all_finite=False
-        )
-    except OverflowError as error:
-        raise ValueError(f"X holds numbers that are too large: {error}.") from error
-    return _check_numbers(table, "X")
 
 
 # For each kind of samples, the function that reads them and the parameter it needs.
@@ -209,8 +195,7 @@ def import_torch():
 
 def is_tensor(candidate):
     """Return whether an object is a torch tensor, without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(candidate, torch.Tensor)
+    return isinstance(candidate, loaded_type("torch", "Tensor"))
 
 
 def is_finite(tensor):
@@ -221,15 +206,7 @@ def is_finite(tensor):
 
 def _is_network(candidate):
     """Return whether an object is a torch module, without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(candidate, torch.nn.Module)
-
-
-def _may_be_numeric(candidate):
-    """Return whether an object may be an array of numbers, or a part of one."""
-    return hasattr(candidate, "__array__") or isinstance(
-        candidate, (Number, list, tuple, str)
-    )
+    return isinstance(candidate, loaded_type("torch.nn", "Module"))
 
 
 def get_tensors(network):
@@ -258,20 +235,14 @@ def check_network(network, name):
 
 def _check_inputs(inputs, name):
     """Validate stimuli of shape (n_stimuli, ...): an array, or a tensor as it is."""
-    if not (hasattr(inputs, "__array__") or isinstance(inputs, (list, tuple))):
-        raise TypeError(
-            f"{name} must be an array or a tensor, got {type(inputs).__name__}; put "
-            "the batches of a loader together first, e.g. with torch.cat."
-        )
     if not is_tensor(inputs):
-        try:
-            inputs = check_array(
-                inputs, dtype="numeric", allow_nd=True, ensure_all_finite=False
-            )
-        except (TypeError, ValueError, ArithmeticError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"{name} cannot be shown to a network: {error}") from error
-        return _check_numbers(inputs, name)
+        expected = (
+            "an array or a tensor (put the batches of a loader together first, e.g. "
+            "with torch.cat)"
+        )
+        inputs = read_array(inputs, name, expected, dtype="numeric", allow_nd=True)
+        check_finite(inputs, name)
+        return inputs
     _check_layout(inputs, name)
     if inputs.ndim < 2 or not len(inputs):
         raise ValueError(
@@ -279,7 +250,7 @@ def _check_inputs(inputs, name):
         )
     inputs = inputs.detach()
     if not is_finite(inputs):
-        _raise_not_finite(inputs.double().cpu().numpy(), name)
+        check_finite(inputs.double().cpu().numpy(), name)
     return inputs
 
 
@@ -295,26 +266,3 @@ def _check_layout(candidate, name):
             f"{name} is a sparse, nested, complex, quantized or meta tensor; expected "
             "dense real numbers."
         )
-
-
-def _check_numbers(array, name):
-    """Return an array; raise unless it holds finite numbers, one row per stimulus."""
-    if array.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name} has the type {array.dtype}; expected an array of numbers."
-        )
-    try:
-        assert_all_finite(array)
-    except ValueError:
-        _raise_not_finite(array, name)
-    return array
-
-
-def _raise_not_finite(array, name):
-    """Raise a ValueError that names the first row with NaN or infinity."""
-    row, *place = np.argwhere(~np.isfinite(array))[0].tolist()
-    value = "NaN" if np.isnan(array[row, *place]) else "infinity"
-    raise ValueError(
-        f"{name} contains {value} in row {row}, column {','.join(map(str, place))}; "
-        "expected finite numbers."
-    )

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from sktopo._utils.optional import import_optional
+from sktopo._utils.optional import import_optional, loaded_type
 
 
 def test_a_module_that_is_there_is_returned():
@@ -21,3 +21,10 @@ def test_the_error_names_purpose_module_reason_and_extra(monkeypatch):
     with pytest.raises(ImportError, match=message) as raised:
         import_optional("pandas", extra="tables", purpose="A test")
     assert isinstance(raised.value.__cause__, ImportError)
+
+
+def test_types_of_modules_that_are_not_loaded_have_no_instances(monkeypatch):
+    assert loaded_type("numpy", "ndarray") is np.ndarray
+    assert loaded_type("no_such_module", "Type") == ()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert not isinstance(np.ones(1), loaded_type("torch", "Tensor"))

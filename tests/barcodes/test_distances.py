@@ -306,7 +306,7 @@ def test_flags(flag):
 
 
 def test_bad_numbers_name_their_barcode():
-    with pytest.raises(ValueError, match="barcode 1 contains NaN"):
+    with pytest.raises(ValueError, match="Barcode 1 contains NaN"):
         bc.wasserstein_distances([[1.0], [np.nan]])
     with pytest.raises(ValueError, match="weights contains infinity"):
         bc.barycenter([[1.0], [2.0]], weights=[1, np.inf])

@@ -75,9 +75,18 @@ def with_entry(i, j, value):
         (np.full((5, 5), "a"), "Sample 0 of X: the measure did not return a matrix"),
         (np.eye(5) * 1j, "Sample 0 of X: .* Complex data not supported"),
         (np.arange(25.0).reshape(5, 5), "Sample 0 of X: .* not symmetric"),
-        (with_entry(2, 4, np.nan), "Sample 0 of X: .* unit 2 and unit 4 is NaN"),
-        (with_entry(4, 2, np.nan), "Sample 0 of X: .* unit 2 and unit 4 is NaN"),
-        (with_entry(1, 3, -np.inf), "Sample 0 of X: .* unit 1 and unit 3 is infinity"),
+        (
+            with_entry(2, 4, np.nan),
+            "Sample 0 of X: .* NaN as the weight of edge x2--x4",
+        ),
+        (
+            with_entry(4, 2, np.nan),
+            "Sample 0 of X: .* NaN as the weight of edge x2--x4",
+        ),
+        (
+            with_entry(1, 3, -np.inf),
+            "Sample 0 of X: .* infinity as the weight of edge x1--x3",
+        ),
     ],
 )
 def test_callable_measure_is_checked(activations, matrix, message):
@@ -91,9 +100,8 @@ def test_pairs_without_a_weight_have_names(activations):
     tables[1]["c"] = 1.0
     with np.errstate(invalid="ignore"), pytest.raises(ValueError) as caught:
         FunctionalConnectome(lambda x: np.corrcoef(x.T), n_jobs=1).fit_transform(tables)
-    assert "Sample 1 of X: the weight of unit 0 ('a') and unit 2 ('c') is NaN" in str(
-        caught.value
-    )
+    assert "returned contains NaN as the weight of edge a--c" in str(caught.value)
+    assert str(caught.value).startswith("Sample 1 of X")
 
 
 def test_the_diagonal_of_a_callable_measure_is_ignored(activations):
@@ -105,12 +113,12 @@ def test_the_diagonal_of_a_callable_measure_is_ignored(activations):
 
 
 @pytest.mark.parametrize(
-    ("weight", "message"), [(1e300, "is infinity.*float32"), (1e-60, "1e-60, is too s")]
+    ("weight", "message"), [(1e300, "infinity.*float32"), (1e-60, "1e-60, is too s")]
 )
 def test_weights_that_float32_cannot_hold(activations, weight, message):
     connectome = FunctionalConnectome(lambda _: np.full((5, 5), weight))
     assert_array_equal(connectome.fit_transform(activations), np.full((3, 10), weight))
-    with pytest.raises(ValueError, match=f"Sample 0 of X: .*{message}"):
+    with pytest.raises(ValueError, match=f"Sample 0 of X.*{message}"):
         connectome.fit_transform(activations.astype(np.float32))
 
 
@@ -247,7 +255,7 @@ def test_frames_whose_weights_leave_the_range(activations):
     connectome = FunctionalConnectome().fit(activations[0])
     new = activations[0, :3].copy()
     new[1] = 1e200
-    with pytest.raises(ValueError, match="Frame 1 of X: .* unit 0 and unit 1 is inf"):
+    with pytest.raises(ValueError, match="Frame 1 of X .*infinity .* edge x0--x1"):
         connectome.transform(new)
 
 
@@ -511,6 +519,7 @@ def test_bad_input(X, message):
         ({"absolute": "yes"}, ValueError),
         ({"constant_units": 0}, ValueError),
         ({"verbose": "yes"}, ValueError),
+        ({"n_jobs": 0}, ValueError),
     ],
 )
 def test_bad_parameters(activations, parameters, error):

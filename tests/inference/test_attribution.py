@@ -208,7 +208,7 @@ def test_single_graphs_have_no_effect_size(make_rows):
         ({"y": [0, 1, np.nan, 0]}, "missing label, nan, at sample 2"),
         ({"y": ["a", np.nan, "a", "a"]}, "missing label, nan, at sample 1"),
         ({"y": [0.5, 0.1, 0.5, 0.1]}, "Unknown label type"),
-        ({"connectomes": "rows.npy"}, "connectomes must be a 2-D array"),
+        ({"connectomes": [["a"]]}, "connectomes cannot be read as a 2-D array"),
         (
             {"connectomes": [[1, 2, np.nan, 3, 4, 5]] * 4},
             "connectomes contains NaN in row 0, column 2",
@@ -230,6 +230,11 @@ def test_errors(make_rows, changed, message):
     arguments = {"connectomes": make_rows(4, 4), "y": [0, 1, 1, 0], **changed}
     with pytest.raises(ValueError, match=message):
         attribute_distance(**arguments)
+
+
+def test_connectomes_must_be_an_array():
+    with pytest.raises(TypeError, match="^connectomes is of type str; expected a 2-D"):
+        attribute_distance("rows.npy", [0, 1])
 
 
 @pytest.mark.usefixtures("without_pandas")

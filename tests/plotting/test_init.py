@@ -299,7 +299,10 @@ def test_what_are_not_numbers_is_refused(given):
         plotting.ConnectomeDisplay.from_connectomes,
         plotting.SpanningTreeDisplay.from_connectomes,
     ):
-        error, message = ValueError, "expected|do not form|have .* edges|to draw"
+        error, message = (
+            ValueError,
+            "expected|cannot be read|do not form|have .* edges|to draw",
+        )
         if any(given is wrong for wrong in WRONG):
             error, message = TypeError, "expected an array of numbers"
         with pytest.raises(error, match=message):

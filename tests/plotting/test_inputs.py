@@ -25,7 +25,7 @@ pytest.importorskip("matplotlib")
     ("given", "names", "message"),
     [
         (np.ones(5), None, "5 edges do not form an upper triangle"),
-        (np.arange(18.0).reshape(2, 3, 3), None, "Matrix 0 is not symmetric"),
+        (np.arange(18.0).reshape(2, 3, 3), None, "Sample 0 of connectomes is not sym"),
         (np.ones(3), ["a"], r"shape \(1,\) for graphs of 3 nodes"),
     ],
 )

@@ -64,7 +64,12 @@ def change(table, value):
         ({}, "swapped", TypeError, "Sample 0 of X must be a torch.nn.Module, got nd"),
         ({"stimuli": True}, "empty", ValueError, "0 samples"),
         ({"stimuli": True}, "objects", TypeError, "X holds object"),
-        ({"stimuli": "loader"}, "networks", TypeError, "array or a tensor, got object"),
+        (
+            {"stimuli": "loader"},
+            "networks",
+            TypeError,
+            "stimuli is of type object; expected an array or",
+        ),
         ({"stimuli": True}, "mixed", TypeError, "Sample 1 of X must be a torch"),
         ({}, "path", TypeError, "X is of type str; expected a list of networks"),
         ({"stimuli": True}, "generator", TypeError, "X is of type generator"),

@@ -1,0 +1,92 @@
+"""Symmetric matrices, and the connectome rows that hold their upper triangles."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import squareform
+
+from sktopo._utils.finite import check_finite_weights
+from sktopo._utils.samples import ANY_SHAPE, read_array
+
+# The largest asymmetry accepted, as a share of the spread of the weights.
+SYMMETRY = 1e-6
+# Mirrored numbers may also differ by rounding, by so many times eps of their size.
+_ROUNDING = 4
+# Differences above this share of the spread are not taken for rounding without proof.
+_NOTABLE = 0.01
+
+
+def read_matrix(matrix, name, nodes=None):
+    """Return the connectome row of a symmetric matrix as users give it.
+
+    `name` names the matrix in errors, `nodes` its nodes.
+    """
+    if nodes is None and hasattr(matrix, "columns"):
+        nodes = list(matrix.columns)
+    matrix = read_array(matrix, name, "a matrix of numbers", **ANY_SHAPE)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        raise ValueError(
+            f"{name} has shape {matrix.shape}; expected rows (n_samples, n_edges), or "
+            "symmetric matrices (n_samples, n_nodes, n_nodes) of two nodes or more."
+        )
+    return upper_triangle(matrix, name, nodes)
+
+
+def upper_triangle(matrix, name, nodes=None):
+    """Return the connectome row of a symmetric matrix, whose diagonal is ignored.
+
+    `name` names the matrix in errors, `nodes` its nodes.
+    """
+    row = squareform(matrix, checks=False)
+    mirrored = squareform(matrix.T, checks=False)
+    for part in (row, mirrored):
+        check_finite_weights(part, name, nodes)
+    gap, tolerance, _ = measure_asymmetry(row, mirrored)
+    if gap <= tolerance:
+        return row
+    if not (row.any() and mirrored.any()):
+        side = "below" if row.any() else "above"
+        raise ValueError(
+            f"{name} has only zeros {side} its diagonal and is not symmetric. If it "
+            "holds one triangle of a symmetric matrix A, give A + A.T."
+        )
+    raise ValueError(
+        f"{name} is not symmetric: entries differ from their mirror image by up to "
+        f"{2 * gap:.3g}. A connectome relates pairs without direction; symmetrise it "
+        "first, e.g. (A + A.T) / 2."
+    )
+
+
+def looks_symmetric(values, mirrored):
+    """Return whether weights equal their mirror images too well to be there by chance.
+
+    Equal weights are symmetric in any arrangement, and so they prove nothing. Neither
+    do weights whose spread is as small as the rounding of their size.
+    """
+    gap, tolerance, spread = measure_asymmetry(values, mirrored)
+    return spread > 0 and gap <= min(tolerance, _NOTABLE * spread)
+
+
+def measure_asymmetry(values, mirrored):
+    """Compare weights with their mirror images, whatever their origin and unit.
+
+    Returns half the largest difference, half the difference that is forgiven, and half
+    the spread of the weights: halves of finite numbers do not overflow.
+    """
+    low = float(min(values.min(initial=np.inf), mirrored.min(initial=np.inf))) / 2
+    high = float(max(values.max(initial=-np.inf), mirrored.max(initial=-np.inf))) / 2
+    with np.errstate(over="ignore"):
+        difference = values - mirrored
+    gap = float(max(difference.max(initial=0), -difference.min(initial=0))) / 2
+    spread, size = high - low, max(-low, high)
+    tolerance = max(SYMMETRY * spread, _ROUNDING * np.finfo(values.dtype).eps * size)
+    if gap > tolerance and _are_single(values) and _are_single(mirrored):
+        rounding = _ROUNDING * float(np.finfo(np.float32).eps) * size
+        tolerance = max(tolerance, min(rounding, _NOTABLE * spread))
+    return gap, tolerance, spread
+
+
+def _are_single(values):
+    """Return whether float32 holds all numbers exactly, as if they came from there."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array_equal(values.astype(np.float32), values)
