@@ -300,8 +300,8 @@ def test_one_cluster_and_one_each(study):
 
 
 def test_a_single_row_is_its_barycenter():
-    top = TopClusterer(1).fit([[1.0, 2, 3, 4, 5]])
-    assert_array_equal(top.cluster_centers_, [[1, 2, 3, 4, 5]])
+    top = TopClusterer(1).fit([np.arange(500.0)])
+    assert_array_equal(top.cluster_centers_, [np.arange(500)])
     assert top.inertia_ == top.cluster_std_[0] == 0
 
 

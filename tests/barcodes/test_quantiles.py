@@ -44,6 +44,11 @@ def test_bad_quantiles(q):
         bc.quantile_vectors([[1.0, 2.0]], q)
 
 
+def test_values_that_are_not_finite():
+    with pytest.raises(ValueError, match="^Input values contains NaN"):
+        bc.quantile_vectors([[1.0, np.nan]], 2)
+
+
 def test_values_that_do_not_ascend():
     with pytest.raises(
         ValueError, match="^Row 1 of the values does not ascend. Sort .* first.$"

@@ -306,6 +306,9 @@ def test_covariance_beside_a_huge_constant_unit(activations):
     sample[:, 1] = 1e308
     expected[1] = expected[:, 1] = 0
     assert_allclose(covariance(sample), expected, rtol=1e-10)
+    sample[:, 0] *= 1e100
+    with pytest.raises(ValueError, match="^The variance of unit 0, .* overflows"):
+        covariance(sample)
 
 
 def test_covariance_that_only_its_sums_overflow():
