@@ -318,6 +318,11 @@ def test_global_random_state_is_left_alone(study):
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
+def test_default_number_of_clusters():
+    # As in KMeans.
+    assert TopClusterer().n_clusters == KMeans().n_clusters == 8
+
+
 def test_names_out(study):
     top = TopClusterer(2, random_state=0).fit(study[0])
     assert list(top.get_feature_names_out()) == ["topclusterer0", "topclusterer1"]
