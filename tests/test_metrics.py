@@ -74,11 +74,11 @@ def test_extra_clusters_match_nothing():
 @pytest.mark.parametrize(
     ("true", "pred", "message"),
     [
-        ([0, 1], [0], "labels_pred has 1 labels.* inconsistent numbers of samples"),
-        ([], [], "no samples to score"),
-        ([[0, 1], [1, 0]], [0, 1], "labels_true must be a 1d array"),
-        ([0, np.nan, 1], [0, 1, 1], "labels_true contains a missing label.* sample 1"),
-        ([0, 1, 1], ["a", "b", None], "labels_pred contains a missing .* sample 2"),
+        ([0, 1], [0], "^labels_pred has 1 labels.* inconsistent numbers of samples"),
+        ([], [], "^There are no samples to score; at least 1 is required.$"),
+        ([[0, 1], [1, 0]], [0, 1], "^labels_true must be a 1d array"),
+        ([0, np.nan, 1], [0, 1, 1], "^labels_true contains a missing label.* sample 1"),
+        ([0, 1, 1], ["a", "b", None], "^labels_pred contains a missing .* sample 2"),
         ([0.1, 0.2, 0.3], [0, 1, 1], "Unknown label type: labels_true contains 0.1"),
         ([0, 1, 1], [1.0, 0.6, 0.7], "Unknown label type: labels_pred contains 0.6"),
         ("ab", [0, 1], "labels_true must be a 1d array"),

@@ -299,6 +299,12 @@ def test_one_cluster_and_one_each(study):
     )
 
 
+def test_a_single_row_is_its_barycenter():
+    top = TopClusterer(1).fit([np.arange(500.0)])
+    assert_array_equal(top.cluster_centers_, [np.arange(500)])
+    assert top.inertia_ == top.cluster_std_[0] == 0
+
+
 def test_input_is_left_alone(study):
     rows = study[0].copy()
     TopClusterer(3, random_state=0).fit(rows).transform(rows)
@@ -310,6 +316,11 @@ def test_global_random_state_is_left_alone(study):
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     TopClusterer(3, random_state=1).fit(study[0])
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_default_number_of_clusters():
+    # As in KMeans.
+    assert TopClusterer().n_clusters == KMeans().n_clusters == 8
 
 
 def test_names_out(study):
@@ -340,7 +351,11 @@ def test_more_clusters_than_samples():
     ],
 )
 def test_bad_parameters(parameters, error):
-    with pytest.raises(error, match=next(iter(parameters))), warnings.catch_warnings():
+    name = next(iter(parameters))
+    expected = (
+        "random_state" if name == "random_state" else rf"^{name}( must be|=| has)"
+    )
+    with pytest.raises(error, match=expected), warnings.catch_warnings():
         TopClusterer(**{"n_clusters": 2, **parameters}).fit(np.eye(5))
 
 
@@ -354,6 +369,8 @@ def test_bad_parameters(parameters, error):
         ({"n_init": "many"}, "^n_init='many' is unknown; expected one of 'auto'"),
         ({"init": "kmeans"}, "^init='kmeans' is unknown; expected one of 'k-means"),
         ({"tol": np.nan}, "^tol must be a finite number"),
+        ({"init": np.full((2, 5), np.nan)}, "^Input init contains NaN"),
+        ({"init": np.full((2, 5), 1e300)}, "^init is so far .* in the unit of X.$"),
         ({"init": np.zeros((2, 7))}, r"^init has shape \(2, 7\); expected \(2, 5\)"),
     ],
 )

@@ -82,9 +82,13 @@ def test_mixed_sizes_equal_pairwise_calls(make_rows):
 
 
 def test_sizes_without_a_distance():
-    with pytest.raises(ValueError, match="sum form"):
+    with pytest.raises(
+        ValueError, match="^Barcodes of 3 and 6 edges .* sum form; use normalize=True.$"
+    ):
         bc.wasserstein_distance([1, 2, 3], [1, 2, 3, 4, 5, 6], normalize=False)
-    with pytest.raises(ValueError, match="none"):
+    with pytest.raises(
+        ValueError, match=r"^Barcodes of 1 and 3 .* deaths \(or births\) .* none.$"
+    ):
         bc.wasserstein_distance([1], [1, 2, 3])
 
 
@@ -169,7 +173,9 @@ def test_weighted_barycenter(make_rows):
     center = bc.barycenter(barcodes, weights=[3, 1])
     assert_allclose(center, (3 * barcodes[0] + barcodes[1]) / 4)
     for weights_ in ([1], [1, -1], [0, 0]):
-        with pytest.raises(ValueError, match="weights must be 2"):
+        with pytest.raises(
+            ValueError, match="^weights must be 2 numbers, .* for each barcode; got"
+        ):
             bc.barycenter(barcodes, weights=weights_)
 
 
@@ -299,9 +305,9 @@ def test_flags(flag):
         bc.scale_barcodes,
         bc.unscale_barcodes,
     ):
-        with pytest.raises(ValueError, match="normalize must be True or False"):
+        with pytest.raises(ValueError, match="^normalize must be True or False,"):
             function(barcodes, normalize=flag)
-    with pytest.raises(ValueError, match="squared must be True or False"):
+    with pytest.raises(ValueError, match="^squared must be True or False,"):
         bc.wasserstein_distances(barcodes, squared=flag)
 
 

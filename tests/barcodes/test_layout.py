@@ -23,6 +23,14 @@ def test_rows_that_do_not_ascend_are_not_barcodes(make_rows):
             function(rows)
 
 
+def test_the_message_says_whether_births_or_deaths_do_not_ascend():
+    rows = {"births": [2, 1, 3, 4, 5, 6], "deaths": [1, 2, 3, 6, 5, 4]}
+    for name, row in rows.items():
+        message = f"^Row 1 of 6 columns is not a barcode: .* the {name} do not ascend. "
+        with pytest.raises(ValueError, match=f"{message}.* into barcodes.$"):
+            bc.check_barcodes([range(6), row])
+
+
 @pytest.mark.parametrize("normalize", [True, False])
 def test_unscaling_undoes_scaling(make_rows, normalize):
     barcodes = bc.barcode_rows(make_rows(4, 6, dtype=np.float32))
@@ -64,7 +72,10 @@ def test_layouts_of_four_nodes_by_hand(options, sizes, scales):
 
 
 def test_rows_of_another_width_have_another_layout():
-    with pytest.raises(ValueError, match="Rows of 5 columns do not have this layout"):
+    with pytest.raises(
+        ValueError,
+        match="^Rows of 5 columns do not have this layout, which has 6 columns: .*}.$",
+    ):
         bc.BarcodeLayout(6).split(np.zeros((2, 5)))
 
 
@@ -144,7 +155,9 @@ def test_trees_of_strong_edges_are_not_taken_for_wasserstein_rows():
 @pytest.mark.parametrize("n_edges", [-1, 2.0, True, "3", None])
 def test_bad_numbers_of_edges(n_edges):
     for function in (bc.count_nodes, bc.BarcodeLayout):
-        with pytest.raises(ValueError, match="n_edges must be an integer of at least"):
+        with pytest.raises(
+            ValueError, match="^n_edges must be an integer of at least 0,"
+        ):
             function(n_edges)
     assert bc.count_nodes(np.int64(6)) == 4
 
@@ -160,18 +173,24 @@ def test_bad_numbers_of_edges(n_edges):
     ],
 )
 def test_bad_layouts(options):
-    with pytest.raises(ValueError, match=next(iter(options))):
+    with pytest.raises(ValueError, match=f"^{next(iter(options))}( |=)"):
         bc.BarcodeLayout(6, **options)
 
 
 def test_only_arrays_are_split():
     layout = bc.BarcodeLayout(3)
     for function in (bc.split_barcodes, layout.split, layout.unscale):
-        with pytest.raises(TypeError, match="must be a NumPy array, got list"):
+        with pytest.raises(
+            TypeError, match="^Rows must be a NumPy array, got list; use np.asarray.$"
+        ):
             function([1, 2, 3])
-        with pytest.raises(ValueError, match="0 dimensions"):
+        with pytest.raises(
+            ValueError, match="^Rows must have columns, got an array of 0 dim.*s.$"
+        ):
             function(np.array(1.0))
-    with pytest.raises(ValueError, match=r"parts lack \['death'\]"):
+    with pytest.raises(
+        ValueError, match=r"^parts lack \['death'\]; this .* \['birth', 'death'\].$"
+    ):
         layout.scale({"birth": np.ones(2)})
 
 
@@ -201,7 +220,9 @@ def test_barycenters_of_barcodes_are_barcodes(make_rows):
 
 def test_unscaled_rows_that_overflow():
     rows = np.full((1, 190), 3e38, dtype=np.float32)
-    with pytest.raises(ValueError, match="too large for float32"):
+    with pytest.raises(
+        ValueError, match="^Barcodes of these rows are too large .* constant first.$"
+    ):
         bc.unscale_barcodes(rows)
 
 
@@ -214,6 +235,22 @@ def test_single_wasserstein_rows_are_refused(n_nodes):
         assert_array_equal(bc.check_barcodes([barcode])[0], barcode)
         with pytest.raises(ValueError, match="unscale_barcodes first"):
             bc.wasserstein_distance(row, row)
+
+
+def test_scaled_rows_of_equal_weights_may_be_barcodes():
+    # Unscaled, no death lies above a birth.
+    rows = bc.scale_barcodes(np.ones((1, 120)))
+    assert_array_equal(bc.check_barcodes(rows), rows)
+
+
+def test_wasserstein_rows_of_graphs_with_one_cycle_are_refused():
+    # The other deaths are 0. The unscaled death of 0.9 lies above the birth of 0.5.
+    barcode = np.concatenate([[0.5], np.full(14, 0.95), np.zeros(104), [0.9]])
+    assert_array_equal(bc.check_barcodes([barcode]), [barcode])
+    with pytest.raises(
+        ValueError, match="^The rows look .* their Euclidean distances.$"
+    ):
+        bc.check_barcodes(bc.scale_barcodes([barcode]))
 
 
 def test_rows_of_the_bundled_networks_are_refused(digits):

@@ -38,10 +38,19 @@ def test_quantile_distances_never_exceed_wasserstein(n_1, n_2, q, seed):
 
 @pytest.mark.parametrize("q", [0, 2.5, "3", True, None])
 def test_bad_quantiles(q):
-    with pytest.raises(ValueError, match="n_quantiles"):
+    with pytest.raises(
+        ValueError, match="^n_quantiles must be an integer of at least 1,"
+    ):
         bc.quantile_vectors([[1.0, 2.0]], q)
 
 
+def test_values_that_are_not_finite():
+    with pytest.raises(ValueError, match="^Input values contains NaN"):
+        bc.quantile_vectors([[1.0, np.nan]], 2)
+
+
 def test_values_that_do_not_ascend():
-    with pytest.raises(ValueError, match="Row 1 of the values does not ascend"):
+    with pytest.raises(
+        ValueError, match="^Row 1 of the values does not ascend. Sort .* first.$"
+    ):
         bc.quantile_vectors([[1.0, 2.0], [2.0, 1.0]], 2)

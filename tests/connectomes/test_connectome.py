@@ -122,6 +122,13 @@ def test_weights_that_float32_cannot_hold(activations, weight, message):
         connectome.fit_transform(activations.astype(np.float32))
 
 
+def test_the_smallest_weight_of_float32_is_kept(activations):
+    smallest = np.finfo(np.float32).tiny
+    connectome = FunctionalConnectome(lambda _: np.full((5, 5), float(smallest)))
+    rows = connectome.fit_transform(activations.astype(np.float32))
+    assert_array_equal(rows, np.full((3, 10), smallest))
+
+
 @pytest.mark.parametrize(("scale", "word"), [(1e25, "overflows"), (1e-25, "too small")])
 def test_a_covariance_out_of_range_names_the_sample(activations, scale, word):
     X = [activations[0].astype(np.float32), (activations[1] * scale).astype("float32")]
@@ -144,7 +151,9 @@ def test_dtype_is_kept(activations, measure, dtype):
 
 def test_lists_of_different_lengths(activations):
     ragged = [activations[0], activations[1][:20], activations[2][:9]]
-    with pytest.warns(UserWarning, match="from 9 .sample 2. to 40 .sample 0."):
+    with pytest.warns(
+        UserWarning, match="^The .* from 9 .sample 2. to 40 .sample 0.*compare them.$"
+    ):
         rows = FunctionalConnectome().fit_transform(ragged)
     expected = [np.abs(np.corrcoef(sample.T)[TRIU]) for sample in ragged]
     assert_allclose(rows, expected)
@@ -158,7 +167,9 @@ def test_lists_of_different_widths_give_a_list(activations):
     assert_allclose(rows[2], np.abs(np.corrcoef(ragged[2].T)[0, 1:]))
     # The result stays a list for any later samples, so its type is predictable.
     assert isinstance(connectome.transform([activations[0]]), list)
-    with pytest.raises(ValueError, match="no common names"):
+    with pytest.raises(
+        ValueError, match="^The fitted samples differ in their .* no common names.$"
+    ):
         connectome.get_feature_names_out()
 
 
@@ -183,6 +194,11 @@ def test_mean_cofluctuation_is_the_correlation(activations):
     assert_allclose(new[0], np.outer(scores, scores)[TRIU])
 
 
+def test_two_frames_of_two_units_are_enough():
+    rows = FunctionalConnectome(absolute=False).fit_transform([[0, 1], [2, 5]])
+    assert_allclose(rows, [[1], [1]])
+
+
 def test_mean_cofluctuation_of_covariance(activations):
     frames = activations[0]
     rows = FunctionalConnectome("covariance", absolute=False).fit_transform(frames)
@@ -191,7 +207,9 @@ def test_mean_cofluctuation_of_covariance(activations):
 
 @pytest.mark.parametrize("measure", ["spearman", "partial correlation", np.cov])
 def test_frames_need_a_measure_of_frames(activations, measure):
-    with pytest.raises(ValueError, match="each row one frame"):
+    with pytest.raises(
+        ValueError, match="each row one frame. Give .* or 'covariance'.$"
+    ):
         FunctionalConnectome(measure).fit(activations[0])
 
 
@@ -250,7 +268,9 @@ def test_frames_with_a_unit_that_is_always_0(activations):
 def test_frames_whose_weights_leave_the_range(activations):
     for dtype, scale in (("f8", 1e200), ("f8", 1e-200), ("f4", 1e25), ("f4", 1e-25)):
         frames = (activations[0] * scale).astype(dtype)
-        with pytest.raises(ValueError, match="X has units of a standard deviation up"):
+        with pytest.raises(
+            ValueError, match="^X has units of a .* measure='correlation'.$"
+        ):
             FunctionalConnectome("covariance").fit(frames)
     connectome = FunctionalConnectome().fit(activations[0])
     new = activations[0, :3].copy()
@@ -259,9 +279,17 @@ def test_frames_whose_weights_leave_the_range(activations):
         connectome.transform(new)
 
 
+def test_units_of_frames_without_a_weight_have_names(activations):
+    pandas = pytest.importorskip("pandas")
+    frames = pandas.DataFrame(activations[0], columns=list("abcde"))
+    connectome = FunctionalConnectome().fit(frames)
+    with pytest.raises(ValueError, match=r"unit 0 \('a'\) and unit 1 \('b'\)"):
+        connectome.transform(frames.iloc[:2] * 0 + 1e200)
+
+
 def test_parameters_are_checked_again_by_transform(activations):
     connectome = FunctionalConnectome().fit(activations)
-    with pytest.raises(ValueError, match="measure='pearson' is unknown"):
+    with pytest.raises(ValueError, match="^measure='pearson' is unknown"):
         connectome.set_params(measure="pearson").transform(activations)
     connectome = FunctionalConnectome().fit(activations[0])
     with pytest.raises(ValueError, match="each row one frame"):
@@ -269,9 +297,13 @@ def test_parameters_are_checked_again_by_transform(activations):
 
 
 def test_kinds_do_not_mix(activations):
-    with pytest.raises(ValueError, match="X holds frames, but .* on samples"):
+    with pytest.raises(
+        ValueError, match="^X holds frames, but .* on samples; .* 2-D[)].$"
+    ):
         FunctionalConnectome().fit(activations).transform(activations[0])
-    with pytest.raises(ValueError, match="X holds samples, but .* on frames"):
+    with pytest.raises(
+        ValueError, match="^X holds samples, but .* on frames; .* 2-D[)].$"
+    ):
         FunctionalConnectome().fit(activations[0]).transform(activations)
 
 
@@ -339,7 +371,10 @@ def dead(activations):
 
 @pytest.mark.parametrize("measure", ["correlation", "spearman", "partial correlation"])
 def test_constant_units_are_zero_and_counted(dead, measure):
-    with pytest.warns(UserWarning, match="3 constant .* in 2 of 3 sample") as seen:
+    with pytest.warns(
+        UserWarning,
+        match="^3 constant .* in 2 of 3 sample.*: their .* treat them otherwise.$",
+    ) as seen:
         rows = FunctionalConnectome(measure).fit_transform(dead)
     assert len(seen) == 1
     matrix = squareform(rows[0])
@@ -358,7 +393,10 @@ def test_constant_units_can_be_nan(dead):
 
 def test_constant_units_can_raise(dead):
     connectome = FunctionalConnectome(constant_units="raise")
-    with pytest.raises(ValueError, match="3 constant .* first unit 1 in sample 0"):
+    with pytest.raises(
+        ValueError,
+        match="^3 constant .* unit 1 in sample 0. Remove .* constant_units='zero'.$",
+    ):
         connectome.fit_transform(dead)
 
 
@@ -473,7 +511,8 @@ def test_progress_bar(activations, capsys):
     FunctionalConnectome().fit_transform(activations)
     assert capsys.readouterr() == ("", "")
     FunctionalConnectome(verbose=True).fit_transform(activations)
-    assert "3/3" in capsys.readouterr().err
+    shown_text = capsys.readouterr().err
+    assert "3/3" in shown_text and "\rconnectomes: " in shown_text
 
 
 def test_input_is_left_alone(activations):

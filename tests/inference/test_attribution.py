@@ -21,7 +21,9 @@ def test_by_hand():
     # Births: a 0.6, 0.9 and 0.8, 0.9; b 0.3, 0.9. The first is that of edge 1--2 in
     # a, of edge 0--2 in b; the distance of 0.4 is all at rank 0, its middle at 0.5.
     graphs = [[0.9, 0.5, 0.6], [0.9, 0.5, 0.8], [0.9, 0.3, 0.2]]
-    table = columns(attribute_distance(graphs, list("aab"), by="edge"))
+    frame = attribute_distance(graphs, list("aab"), by="edge")
+    assert list(frame.index) == [0, 1, 2]
+    table = columns(frame)
     assert list(table["name"]) == ["x0--x2", "x1--x2", "x0--x1"]
     assert_allclose(table["share"], [0.5, 0.5, 0], atol=1e-12)
     assert_allclose(table["number_1"], [0, 1, 1])
@@ -187,7 +189,9 @@ def test_births_and_deaths_are_not_connectomes(make_rows):
         bc.barcode_rows(connectomes),
         GraphPersistence().fit_transform(connectomes),
     ):
-        with pytest.raises(ValueError, match="connectomes look like births and deaths"):
+        with pytest.raises(
+            ValueError, match="^connectomes look like births and deaths, .* returns.$"
+        ):
             attribute_distance(rows, y)
     # Whole rows may ascend, because the largest weight is then not among the births.
     attribute_distance(np.sort(connectomes, axis=1), y)
@@ -202,7 +206,10 @@ def test_single_graphs_have_no_effect_size(make_rows):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"y": [0, 1, 2, 0]}, "3 different values; expected 2"),
+        (
+            {"y": [0, 1, 2, 0]},
+            "^y has 3 different values; expected 2. Choose .* two groups.$",
+        ),
         ({"y": [0, 1, 1]}, "inconsistent numbers of samples"),
         ({"y": [0, 1, None, 0]}, "missing label, None, at sample 2"),
         ({"y": [0, 1, np.nan, 0]}, "missing label, nan, at sample 2"),
@@ -213,16 +220,28 @@ def test_single_graphs_have_no_effect_size(make_rows):
             {"connectomes": [[1, 2, np.nan, 3, 4, 5]] * 4},
             "connectomes contains NaN in row 0, column 2",
         ),
-        ({"homology_dimension": True}, "must be 0, for births"),
+        (
+            {"homology_dimension": True},
+            "^homology_dimension=True must be 0, for births, .* deaths.$",
+        ),
         ({"homology_dimension": [0]}, "must be 0, for births"),
-        ({"by": "node"}, "by='node' is unknown"),
-        ({"by": "layer"}, "needs unit_names that contain the layer"),
+        (
+            {"by": "node"},
+            "^by='node' is unknown; expected one of 'unit', 'layer', 'edge', 'rank'.$",
+        ),
+        (
+            {"by": "layer"},
+            "^by='layer' needs unit_names that .*, such as 'fc1.0.'; got .* so on.$",
+        ),
         ({"homology_dimension": 2}, "must be 0, for births"),
         ({"unit_names": ["a"]}, r"shape \(1,\) for graphs of 4 nodes"),
-        ({"connectomes": np.ones((4, 6))}, "are the same"),
+        (
+            {"connectomes": np.ones((4, 6))},
+            "^The barycenters of the two groups are the same.$",
+        ),
         (
             {"connectomes": np.ones((4, 1)), "homology_dimension": 1},
-            "no deaths to compare",
+            "^Graphs of two nodes have no deaths to compare.$",
         ),
     ],
 )

@@ -87,5 +87,5 @@ def test_calibration():
 
 def test_squared_must_be_a_flag(make_study):
     X, y = make_study((3, 3))
-    with pytest.raises(ValueError, match="squared must be True or False"):
+    with pytest.raises(ValueError, match="^squared must be True or False"):
         permutation_test(X, y, squared=1)
