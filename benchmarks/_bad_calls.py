@@ -340,6 +340,8 @@ def list_recording():
         "none",
         "gradient",
         "one axis more",
+        "no nodes",
+        "NaN in a sample of a list",
         "masked array",
         "dates",
         "numbers as text",
@@ -387,7 +389,7 @@ def list_recording():
 def list_inference():
     """List the entries of tests, attribution and metrics."""
     i, m = sktopo.inference, sktopo.metrics
-    good = {"X": SCALED, "y": GROUPS, "n_permutations": 9}
+    good = {"X": SCALED, "y": GROUPS, "n_permutations": 9, "random_state": 0}
     shared = {
         "y": bad.GROUPS,
         "metric": bad.NO_WORD,

@@ -69,6 +69,15 @@ def name_edges(nodes, positions):
     return np.array([f"{nodes[i]}--{nodes[j]}" for i, j in pairs], dtype=object)
 
 
+def check_input_features(names):
+    """Raise a ValueError unless `input_features` is None or a list of names."""
+    if names is not None and np.ndim(names) != 1:
+        raise ValueError(
+            f"input_features has shape {np.shape(names)}; expected one name for each "
+            "column."
+        )
+
+
 def check_node_names(names, n_nodes):
     """Return the names of all nodes as an array of objects; x0, x1, ... if None."""
     if names is None:

@@ -35,7 +35,7 @@ def name_errors(name):
         raise TypeError(f"{name}: {error}") from error
 
 
-def check_kind(value, name, expected, others=(list, tuple)):
+def check_kind(value, name, expected, others=(list, tuple, range)):
     """Raise a TypeError unless `value` is an array, a data frame or one of `others`.
 
     `expected` says in the error what `value` may be.
@@ -58,7 +58,7 @@ def check_kind(value, name, expected, others=(list, tuple)):
     )
 
 
-def check_kinds(X, name, expected, others=(list, tuple), parts=()):
+def check_kinds(X, name, expected, others=(list, tuple, range), parts=()):
     """Check the kind of X and, if it is a sequence, the kinds of the samples in it.
 
     `others` are the types of X, beside arrays, and `parts` those of samples, beside
@@ -69,7 +69,7 @@ def check_kinds(X, name, expected, others=(list, tuple), parts=()):
     if not (isinstance(X, others) or is_objects):
         return X
     for i, part in enumerate(X):
-        kinds = (list, tuple, Number, parts)
+        kinds = (list, tuple, range, Number, parts)
         check_kind(part, f"Sample {i} of {name}", expected, kinds)
     return list(X)
 
@@ -141,6 +141,11 @@ def read_tables(X, **options):
             raise ValueError(
                 f"X has {X.ndim} dimensions; expected 3, (n_samples, n_observations, "
                 "n_nodes)."
+            )
+        if not X.size:
+            raise ValueError(
+                f"X has shape {X.shape}; expected at least one sample, observation and "
+                "node."
             )
         for i, table in enumerate(X):
             check_finite(table, f"Sample {i} of X", words=("observation", "unit"))

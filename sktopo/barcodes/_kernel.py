@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.geometry import squared_distances, total_variance
 from sktopo._utils.parameters import check_option, check_positive
-from sktopo._utils.samples import read_rows, validate_table
+from sktopo._utils.samples import name_errors, read_rows, validate_table
 
 if TYPE_CHECKING:
     from typing import Literal, Self
@@ -185,7 +185,9 @@ class WassersteinKernel(
             "scale".
         """
         self._check_parameters()
-        if Y is not None and np.ndim(X) == 1 and np.ndim(Y) == 1:
+        with name_errors("X and Y cannot be read as rows of numbers"):
+            is_pair = Y is not None and np.ndim(X) == 1 and np.ndim(Y) == 1
+        if is_pair:
             return self._evaluate_pair(X, Y)
         X = read_rows(X, "X", estimator=self)
         if Y is None:

@@ -12,7 +12,7 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._utils.nodes import make_names, name_edges
+from sktopo._utils.nodes import check_input_features, make_names, name_edges
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
     check_flag,
@@ -337,6 +337,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 "n_quantiles is set, and averages over several births have no edge of "
                 "their own; name edges without n_quantiles."
             )
+        check_input_features(input_features)
         ((_, rows),) = self._check_graphs(X, reset=False)
         n_edges = rows.shape[1]
         if input_features is None and not hasattr(self, "feature_names_in_"):
@@ -372,6 +373,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             If the number of names is not the number of edges.
         """
         check_is_fitted(self)
+        check_input_features(input_features)
         suffix = "" if self.n_quantiles is None else "_quantile"
         labels = {"edge": "x", "birth": f"birth{suffix}", "death": f"death{suffix}"}
         is_named = input_features is not None or hasattr(self, "feature_names_in_")

@@ -222,7 +222,10 @@ class PersistenceLandscapes(
         points = _points(check_diagrams(X))
         # gudhi prints a message if there is no range, so one is given.
         known = {} if len(points) and np.ptp(points) else {"sample_range": [0.0, 1.0]}
-        self.grid_ = self._library(**known).fit([points]).grid_
+        with np.errstate(over="ignore", invalid="ignore"):
+            grid = self._library(**known).fit([points]).grid_
+        _check_size(grid)
+        self.grid_ = grid
         return self
 
     def transform(self, X: Diagrams) -> NDArray[np.float64]:
@@ -278,8 +281,19 @@ def _vectorize(library, diagrams, n_features):
     full = [i for i, diagram in enumerate(diagrams) if len(diagram)]
     if full:
         library.fit([diagrams[i] for i in full])
-        rows[full] = library.transform([diagrams[i] for i in full])
+        with np.errstate(over="ignore", invalid="ignore"):
+            rows[full] = library.transform([diagrams[i] for i in full])
+    _check_size(rows)
     return rows
+
+
+def _check_size(numbers):
+    """Raise a ValueError if numbers overflowed."""
+    if not np.isfinite(numbers).all():
+        raise ValueError(
+            "The numbers in the diagrams are too large to be turned into vectors. "
+            "Divide all diagrams by one number."
+        )
 
 
 def _persistence(point):

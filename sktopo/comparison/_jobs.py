@@ -14,7 +14,8 @@ from sklearn.utils.multiclass import type_of_target
 
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, is_integer
+from sktopo._utils.parameters import check_flag, check_n_jobs
+from sktopo._utils.samples import name_errors
 from sktopo.comparison._cache import Cache, open_cache, read_json, write_json
 
 SECONDS = ("fit_seconds", "score_seconds")
@@ -41,10 +42,12 @@ def check_comparison(X, y, candidates, verbose, kind, is_candidate):
 
 def _check_classes(X, y, pandas):
     """Return y as an array, after checks of its values and of its length."""
-    if isinstance(X, (str, bytes, dict, set)) or not hasattr(X, "__len__"):
+    if isinstance(X, (type, str, bytes, dict, set)) or not hasattr(X, "__len__"):
         raise TypeError(
             f"X is {type(X).__name__}; expected an array or a sequence of samples."
         )
+    with name_errors("y cannot be read as one class per sample"):
+        np.asarray(y)
     if np.ndim(y) != 1 and np.shape(y)[1:] != (1,):
         raise ValueError(f"y has shape {np.shape(y)}; expected one class per sample.")
     y = column_or_1d(y)
@@ -149,10 +152,7 @@ def run_jobs(compute, jobs, X, y, *, n_jobs, memory, verbose):
     # The jobs of a parallel comparison already use all workers. What is nested in a job
     # runs in the worker of the job: Dask would send it to all machines again.
     nested = {}
-    if n_jobs is not None and (not is_integer(n_jobs) or n_jobs == 0):
-        raise ValueError(
-            f"n_jobs must be None or an integer that is not 0, got {n_jobs!r:.80}."
-        )
+    check_n_jobs(n_jobs)
     if effective_n_jobs(n_jobs) > 1:
         nested = {"require": "sharedmem", "n_jobs": 1}
     cache = open_cache(memory)

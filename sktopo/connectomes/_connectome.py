@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.finite import check_finite_weights
 from sktopo._utils.matrices import upper_triangle
-from sktopo._utils.nodes import make_names, name_edges
+from sktopo._utils.nodes import check_input_features, make_names, name_edges
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
@@ -382,6 +382,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "The fitted samples differ in their number of units, so their edges "
                 "have no common names."
             )
+        check_input_features(input_features)
         units = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
         n_edges = len(units) * (len(units) - 1) // 2
         return make_names(n_edges, partial(name_edges, units))

@@ -99,9 +99,9 @@ def _find_kind(X, is_recorded):
         )
     is_list = isinstance(X, (list, tuple))
     check_kind(X, "X", "a list of networks, or an array or a list of arrays of numbers")
-    if is_list and not X:
+    if (is_list and not X) or (hasattr(X, "shape") and tuple(X.shape[:1]) == (0,)):
         raise ValueError("X is empty (0 samples); expected at least 1.")
-    if is_list or (isinstance(X, np.ndarray) and X.ndim and len(X)):
+    if is_list or (isinstance(X, np.ndarray) and X.ndim):
         is_pair = isinstance(X[0], (tuple, list)) and len(X[0]) == 2
         parts = X[0] if is_pair else [X[0]]
         if any(_is_network(part) for part in parts):

@@ -73,8 +73,11 @@ def select_modules(network, layers, name):
     except RecursionError as error:
         raise ValueError(f"{name}: the network contains itself.") from error
     entries = layers if isinstance(layers, (list, tuple)) else [layers]
-    if not entries:
-        raise ValueError("layers is empty; name some, or pass None for the default.")
+    if not entries or (None in entries and layers is not None):
+        raise ValueError(
+            f"layers={layers!r} must hold names, patterns or module types, or be None "
+            "for the default."
+        )
     names = {}
     for entry in entries:
         for match in _match(entry, named, name):

@@ -369,7 +369,7 @@ def test_bad_parameters(parameters, error):
         ({"n_init": "many"}, "^n_init='many' is unknown; expected one of 'auto'"),
         ({"init": "kmeans"}, "^init='kmeans' is unknown; expected one of 'k-means"),
         ({"tol": np.nan}, "^tol must be a finite number"),
-        ({"init": np.full((2, 5), np.nan)}, "^Input init contains NaN"),
+        ({"init": np.full((2, 5), np.nan)}, "^init contains NaN"),
         ({"init": np.full((2, 5), 1e300)}, "^init is so far .* in the unit of X.$"),
         ({"init": np.zeros((2, 7))}, r"^init has shape \(2, 7\); expected \(2, 5\)"),
     ],

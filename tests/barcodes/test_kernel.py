@@ -241,7 +241,7 @@ def test_rows_of_two_widths():
 
 def test_bad_rows_have_the_name_of_their_argument():
     for name, pair in {"X": ([[np.nan]], [[1]]), "Y": ([[1]], [[np.nan]])}.items():
-        with pytest.raises(ValueError, match=f"^Input {name} contains NaN"):
+        with pytest.raises(ValueError, match=f"^{name} contains NaN"):
             WassersteinKernel(gamma=1.0)(*pair)
 
 

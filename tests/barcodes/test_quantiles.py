@@ -45,7 +45,7 @@ def test_bad_quantiles(q):
 
 
 def test_values_that_are_not_finite():
-    with pytest.raises(ValueError, match="^Input values contains NaN"):
+    with pytest.raises(ValueError, match="^values contains NaN"):
         bc.quantile_vectors([[1.0, np.nan]], 2)
 
 
