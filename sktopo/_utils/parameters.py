@@ -56,10 +56,3 @@ def check_n_jobs(n_jobs):
             "n_jobs must be None or an integer other than 0 (-1 stands for all "
             f"processors), got {n_jobs!r}."
         )
-
-
-def reset_fitted_attributes(estimator):
-    """Delete all fitted attributes: the next fit may not set every one again."""
-    for name in list(vars(estimator)):
-        if name.endswith("_") and not name.startswith("_"):
-            delattr(estimator, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from contextlib import nullcontext
-from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import (
     column_blocks,
     find_unit,
@@ -177,40 +177,39 @@ class TopClusterer(
             a 2-D array of finite numbers, or the inertia leaves the range of float64.
         """
         self._check_parameters()
-        # A copy is fitted, so that this estimator is left as it was if X is refused.
-        fitted = copy(self)
-        X = validate_table(fitted, X)
-        if self.n_clusters > len(X):
-            raise ValueError(
-                f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
-                "ask for at most one cluster per sample."
-            )
-        found, kmeans = self._run_kmeans(X)
-        means = np.array([mean_row(X[k], caller=_NAME) for k in found])
-        means = means[_rank_centers(means[:, 0])]
-        # The barycenters, and what rounding has taken from them.
-        centers, remainder = np.ascontiguousarray(means.swapaxes(0, 1))
-        squared, unit = _compare(X, centers, remainder)
-        labels = _find_nearest(X, centers, remainder)
-        sizes = np.bincount(labels, minlength=self.n_clusters)
-        sums = np.bincount(labels, squared.min(axis=1), minlength=self.n_clusters)
-        inertia = restore_unit(squared.min(axis=1).sum(), unit, power=2, caller=_NAME)
-        std = np.sqrt(sums / np.maximum(sizes, 1))
-        if 0 in sizes and len(np.unique(kmeans.labels_)) == self.n_clusters:
-            # KMeans would warn, but rounding made equal rows look different to it.
-            warnings.warn(
-                f"Only {np.count_nonzero(sizes)} distinct clusters were found for "
-                f"n_clusters={self.n_clusters}; X may hold too many equal rows.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        fitted.cluster_std_ = restore_unit(std, unit, power=1, caller=_NAME)
-        fitted.inertia_ = float(inertia)
-        fitted.n_iter_ = kmeans.n_iter_
-        fitted.labels_ = labels
-        fitted._centers, fitted._remainder = centers, remainder
-        fitted.cluster_centers_ = centers.astype(X.dtype, copy=False)
-        self.__dict__ = fitted.__dict__
+        with fitted_copy(self) as fitted:
+            X = validate_table(fitted, X)
+            if self.n_clusters > len(X):
+                raise ValueError(
+                    f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
+                    "ask for at most one cluster per sample."
+                )
+            found, kmeans = self._run_kmeans(X)
+            means = np.array([mean_row(X[k], caller=_NAME) for k in found])
+            means = means[_rank_centers(means[:, 0])]
+            # The barycenters, and what rounding has taken from them.
+            centers, remainder = np.ascontiguousarray(means.swapaxes(0, 1))
+            squared, unit = _compare(X, centers, remainder)
+            labels = _find_nearest(X, centers, remainder)
+            sizes = np.bincount(labels, minlength=self.n_clusters)
+            smallest = squared.min(axis=1)
+            sums = np.bincount(labels, smallest, minlength=self.n_clusters)
+            inertia = restore_unit(smallest.sum(), unit, power=2, caller=_NAME)
+            std = np.sqrt(sums / np.maximum(sizes, 1))
+            if 0 in sizes and len(np.unique(kmeans.labels_)) == self.n_clusters:
+                # KMeans would warn, but rounding made equal rows look different to it.
+                warnings.warn(
+                    f"Only {np.count_nonzero(sizes)} distinct clusters were found for "
+                    f"n_clusters={self.n_clusters}; X may hold too many equal rows.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+            fitted.cluster_std_ = restore_unit(std, unit, power=1, caller=_NAME)
+            fitted.inertia_ = float(inertia)
+            fitted.n_iter_ = kmeans.n_iter_
+            fitted.labels_ = labels
+            fitted._centers, fitted._remainder = centers, remainder
+            fitted.cluster_centers_ = centers.astype(X.dtype, copy=False)
         return self
 
     def predict(self, X: ArrayLike) -> IntArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.nodes import check_input_features, make_names, name_edges
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
@@ -19,7 +19,6 @@ from sktopo._utils.parameters import (
     check_integer,
     check_n_jobs,
     check_real,
-    reset_fitted_attributes,
 )
 from sktopo._utils.samples import read_rows
 from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
@@ -194,17 +193,14 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             are a mistake. Covariances and signed correlations may be meant.
         """
         self._check_parameters()
-        # A copy is fitted, so that this estimator is left as it was if X is refused.
-        fitted = copy(self)
-        reset_fitted_attributes(fitted)
-        groups = fitted._check_graphs(X, reset=True)
-        _warn_negative([rows for _, rows in groups])
-        fitted.ragged_ = len(groups) > 1
-        fitted.layout_ = fitted._layout(groups[0][1].shape[1])
-        if not fitted.ragged_:
-            _, rows = groups[0]
-            fitted.template_ = _average(rows)
-        self.__dict__ = fitted.__dict__
+        with fitted_copy(self) as fitted:
+            groups = fitted._check_graphs(X, reset=True)
+            _warn_negative([rows for _, rows in groups])
+            fitted.ragged_ = len(groups) > 1
+            fitted.layout_ = fitted._layout(groups[0][1].shape[1])
+            if not fitted.ragged_:
+                _, rows = groups[0]
+                fitted.template_ = _average(rows)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_integer, check_option
@@ -134,12 +134,10 @@ class RipsDiagrams(TransformerMixin, BaseEstimator):
         check_integer("homology_dimension", self.homology_dimension, 0)
         check_flag("verbose", self.verbose)
         _import_rips()
-        # A copy is fitted, so that this estimator is left as it was if X is refused.
-        fitted = copy(self)
-        X = validate_table(fitted, X)
-        self._check_range(X)
-        warn_incomplete(X.shape[1])
-        self.__dict__ = fitted.__dict__
+        with fitted_copy(self) as fitted:
+            X = validate_table(fitted, X)
+            self._check_range(X)
+            warn_incomplete(X.shape[1])
         return self
 
     def transform(self, X: ArrayLike) -> list[NDArray[np.float64]]:

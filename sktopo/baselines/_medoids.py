@@ -10,6 +10,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_unit, restore_unit, squared_distances
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_integer, check_option
@@ -157,6 +158,12 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         kmedoids = import_optional(
             "kmedoids", extra="baselines", purpose="MedoidClusterer"
         )
+        with fitted_copy(self) as fitted:
+            fitted._find_medoids(kmedoids, X)
+        return self
+
+    def _find_medoids(self, kmedoids, X):
+        """Find medoids and set the fitted attributes."""
         X = validate_table(self, X, non_negative=self._is_precomputed())
         check_enough_samples(len(X), self.n_clusters)
         distances, unit = self._square(X)
@@ -179,9 +186,6 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
         self.inertia_ = float(inertia)
         if not self._is_precomputed():
             self.cluster_centers_ = X[medoids]
-        elif hasattr(self, "cluster_centers_"):
-            del self.cluster_centers_
-        return self
 
     def predict(self, X: ArrayLike) -> IntArray:
         """Assign samples to the nearest medoid.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.finite import check_finite_weights
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.matrices import upper_triangle
 from sktopo._utils.nodes import check_input_features, make_names, name_edges
 from sktopo._utils.output import StackOutputMixin
@@ -23,7 +23,6 @@ from sktopo._utils.parameters import (
     check_flag,
     check_n_jobs,
     check_option,
-    reset_fitted_attributes,
 )
 from sktopo._utils.samples import (
     ANY_SIZE,
@@ -190,19 +189,16 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         TypeError
             If X, or a sample in it, is not an array of numbers.
         """
-        # A copy is fitted, so that an error leaves this estimator as it was.
-        fitted = copy(self)
-        reset_fitted_attributes(fitted)
-        fitted._check_parameters()
-        samples = read_samples(X)
-        if samples is None:
-            fitted._fit_frames(X)
-        else:
-            same_width = len({sample.shape[1] for sample in samples}) == 1
-            if same_width:
-                check_units(fitted, X, samples, reset=True)
-            fitted.input_kind_ = "samples" if same_width else "ragged samples"
-        self.__dict__ = fitted.__dict__
+        with fitted_copy(self) as fitted:
+            fitted._check_parameters()
+            samples = read_samples(X)
+            if samples is None:
+                fitted._fit_frames(X)
+            else:
+                same_width = len({sample.shape[1] for sample in samples}) == 1
+                if same_width:
+                    check_units(fitted, X, samples, reset=True)
+                fitted.input_kind_ = "samples" if same_width else "ragged samples"
         return self
 
     def _fit_frames(self, X):

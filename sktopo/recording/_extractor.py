@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,11 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.interrupts import StopSignal, stop_other_threads
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_n_jobs, reset_fitted_attributes
+from sktopo._utils.parameters import check_flag, check_n_jobs
 from sktopo.recording._recorder import Recorder, RecordingOptions, record_sample
 from sktopo.recording._samples import read_samples
 
@@ -197,22 +197,20 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
             If there are networks and torch is not installed.
         """
         options = self._check_parameters()
-        # A copy is fitted, so that this estimator is left as it was if X is refused.
-        fitted = copy(self)
-        reset_fitted_attributes(fitted)
-        samples = read_samples(X, fitted, reset=True)
-        plans = [Recorder(sample, options).plan() for sample in samples.items]
-        if len({sum(site.n_nodes for site in plan) for plan in plans}) == 1:
-            names = [name for site in plans[0] for name in site.node_names]
-            fitted.node_names_ = np.array(names, dtype=object)
-            fitted.n_nodes_ = len(names)
-        if samples.is_table and plans[0][0].n_positions > 1:
-            raise ValueError(
-                "reduce='observations' makes several rows of each stimulus, but rows "
-                "of a table X are samples. Give stimulus sets, or reduce otherwise."
-            )
-        fitted.input_kind_ = samples.kind
-        self.__dict__ = fitted.__dict__
+        with fitted_copy(self) as fitted:
+            samples = read_samples(X, fitted, reset=True)
+            plans = [Recorder(sample, options).plan() for sample in samples.items]
+            if len({sum(site.n_nodes for site in plan) for plan in plans}) == 1:
+                names = [name for site in plans[0] for name in site.node_names]
+                fitted.node_names_ = np.array(names, dtype=object)
+                fitted.n_nodes_ = len(names)
+            if samples.is_table and plans[0][0].n_positions > 1:
+                raise ValueError(
+                    "reduce='observations' makes several rows of each stimulus, but "
+                    "rows of a table X are samples. Give stimulus sets, or reduce "
+                    "otherwise."
+                )
+            fitted.input_kind_ = samples.kind
         return self
 
     def transform(self, X: Networks | Stimuli) -> FloatArray | list[FloatArray]:

@@ -11,7 +11,6 @@ from sktopo._utils.parameters import (
     check_positive,
     check_real,
     is_integer,
-    reset_fitted_attributes,
 )
 
 
@@ -70,15 +69,3 @@ def test_jobs_are_integers_other_than_0(n_jobs):
 def test_integers_are_neither_bools_nor_floats():
     assert is_integer(2) and is_integer(np.uint8(2))
     assert not any(is_integer(value) for value in (True, 2.0, "2", None))
-
-
-def test_fitted_attributes_are_deleted_and_nothing_else():
-    class Estimator:
-        def __init__(self):
-            self.parameter = 1
-            self.labels_ = 2
-            self._private_ = 3
-
-    estimator = Estimator()
-    reset_fitted_attributes(estimator)
-    assert vars(estimator) == {"parameter": 1, "_private_": 3}
