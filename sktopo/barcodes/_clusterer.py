@@ -260,6 +260,7 @@ class TopClusterer(
         rounded = restore_unit(
             distances, unit, power=1, dtype=X.dtype, caller=f"{_NAME}.transform"
         )
+        # Of rows that are far away, the distances do not say which is nearest.
         return _keep_nearest(rounded, _find_nearest(X, self._centers, self._remainder))
 
     def score(self, X: ArrayLike, y: object = None) -> float:

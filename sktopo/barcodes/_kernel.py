@@ -241,9 +241,7 @@ class WassersteinKernel(
     def _evaluate(self, X, Y, gamma):
         if self.kernel == "linear":
             return _multiply_rows(X, Y)
-        K, unit = squared_distances(
-            X, None if Y is X else Y, caller="WassersteinKernel"
-        )
+        K, unit = squared_distances(X, Y, caller="WassersteinKernel")
         with np.errstate(over="ignore", under="ignore"):
             if self.kernel == "gaussian":
                 # One factor after the other: their product may leave the range.

@@ -233,7 +233,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
     def _measure(self, X, Y):
         """Compute the distances between rows, float64, and their unit."""
         if isinstance(self.metric, str) and self.metric in _EUCLIDEAN:
-            squared, unit = squared_distances(X, None if Y is X else Y, caller=_NAME)
+            squared, unit = squared_distances(X, Y, caller=_NAME)
             return np.sqrt(squared, out=squared), unit
         with np.errstate(all="ignore"):
             distances = pairwise_distances(X, Y, metric=self.metric)
