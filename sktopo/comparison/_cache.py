@@ -133,7 +133,7 @@ class Cache:
 
 
 def read_json(path):
-    """Read a list of one plain value; None if there is no file, or a damaged one."""
+    """Read a list of one plain value; return None if the file is missing or damaged."""
     return _read(path, _load_json)
 
 

@@ -150,7 +150,7 @@ def build_network(torch, strategy, device="cpu"):
     """Build the untrained ``torch.nn.Sequential`` of a strategy.
 
     The initial weights are drawn from PyTorch's global generator, so call this inside
-    ``torch.random.fork_rng``. On the device "meta" there are no weights. A plain
+    ``torch.random.fork_rng``. On the device "meta" it has no weights. A plain
     ``Sequential`` can be pickled without a class of this package, and this module can
     be imported without PyTorch.
     """

@@ -119,7 +119,7 @@ class PersistenceDiagramDisplay:
             If the last step is not a GraphPersistence.
 
         ValueError
-            If it does not keep all births and deaths, or there is no such sample.
+            If it does not keep all births and deaths, or `sample` is out of range.
         """
         if not is_integer(sample):
             raise ValueError(f"sample must be an integer, got {sample!r}.")
