@@ -392,6 +392,11 @@ def wrap(function, **parameters):
     return lambda X, y, unit: {"result": function(X, **parameters)}
 
 
+def wrap_pair(function):
+    """Call a function that returns births and deaths."""
+    return lambda X, y, unit: dict(zip(("b", "d"), function(X), strict=True))
+
+
 def halves(function, **parameters):
     """Call a function with the first and the second half of the data."""
     half = N_SAMPLES // 2
@@ -476,9 +481,7 @@ CASES = [
     Case(
         "birth_death_decomposition",
         "connectomes",
-        lambda X, y, unit: dict(
-            zip(("b", "d"), barcodes.birth_death_decomposition(X), strict=True)
-        ),
+        wrap_pair(barcodes.birth_death_decomposition),
         {"b": BARCODE, "d": BARCODE},
     ),
     Case("check_barcodes", "barcodes", wrap(barcodes.check_barcodes), one(CODES)),
@@ -487,9 +490,7 @@ CASES = [
     Case(
         "split_barcodes",
         "barcodes",
-        lambda X, y, unit: dict(
-            zip(("b", "d"), barcodes.split_barcodes(X), strict=True)
-        ),
+        wrap_pair(barcodes.split_barcodes),
         {"b": CODES, "d": CODES},
     ),
     Case(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import isqrt
-
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from sktopo._utils.nodes import check_node_names, name_edges
+from sktopo._utils.nodes import check_node_names, fewest_nodes, name_edges
 
 
 def check_finite(array, name, columns=None, words=("row", "column")):
@@ -49,8 +47,8 @@ def check_finite_weights(rows, name, nodes=None, edges=None):
         return
     *row, at = places[0]
     if edges is None:
-        n_nodes = (3 + isqrt(8 * rows.shape[-1] - 7)) // 2
-        edges, at = name_edges(check_node_names(nodes, n_nodes), [at]), 0
+        names = check_node_names(nodes, fewest_nodes(rows.shape[-1]))
+        edges, at = name_edges(names, [at]), 0
     raise ValueError(
         f"{name(*row) if row else name} contains {value} as the weight of edge "
         f"{edges[at]}; expected finite weights. A correlation is NaN if a unit never "

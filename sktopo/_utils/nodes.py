@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -55,6 +56,11 @@ class LazyNames(NDArrayOperatorsMixin, Sequence[str]):
 def make_names(size, make):
     """Return all names that `make` makes: an array, or LazyNames if they are many."""
     return make(range(size)) if size <= _MOST_NAMES else LazyNames(size, make)
+
+
+def fewest_nodes(n_edges):
+    """Return the fewest nodes whose complete graph has so many edges."""
+    return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1
 
 
 def name_edges(nodes, positions):

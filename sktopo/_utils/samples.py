@@ -116,9 +116,19 @@ def validate_table(
         check_finite(table, "X", getattr(X, "columns", None), words)
     if non_negative:
         check_non_negative(table, type(estimator).__name__)
+    check_columns(estimator, X, table, reset=reset)
+    return table
+
+
+def check_columns(estimator, X, table, *, reset):
+    """Let `validate_data` check width and columns of X, which was read as `table`."""
     named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else table
     validate_data(estimator, named, reset=reset, skip_check_array=True)
-    return table
+
+
+def count_samples(X):
+    """Return the number of samples in an array, a data frame or a sequence."""
+    return X.shape[0] if getattr(X, "shape", None) else len(X)
 
 
 def read_rows(X, name, **options):

@@ -8,12 +8,17 @@ from functools import partial
 from math import isqrt
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
 from sktopo._utils.finite import check_finite_weights
 from sktopo._utils.matrices import looks_symmetric, read_matrix
 from sktopo._utils.optional import loaded_type
-from sktopo._utils.samples import check_kinds, is_stack, name_errors, read_array
+from sktopo._utils.samples import (
+    check_columns,
+    check_kinds,
+    is_stack,
+    name_errors,
+    read_array,
+)
 from sktopo.barcodes._layout import warn_incomplete
 
 _EXPECTED = (
@@ -65,8 +70,7 @@ def check_graphs(estimator, X, *, reset, any_size):
         rows = read_array(X, "X", "connectome rows", estimator=estimator)
         groups = [(np.arange(len(rows)), rows)]
         if reset or not any_size:
-            named = X if hasattr(X, "columns") or hasattr(X, "__dataframe__") else rows
-            validate_data(estimator, named, reset=reset, skip_check_array=True)
+            check_columns(estimator, X, rows, reset=reset)
     for samples, rows in groups:
         name = partial(_name_sample, given, samples)
         check_finite_weights(rows, name, edges=getattr(given, "columns", None))

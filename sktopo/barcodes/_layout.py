@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from math import isqrt, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sktopo._utils.nodes import fewest_nodes
 from sktopo._utils.parameters import (
     check_flag,
     check_integer,
@@ -58,7 +59,7 @@ def count_nodes(n_edges: int) -> int:
     (4, 5)
     """
     check_integer("n_edges", n_edges, 0)
-    return (1 + isqrt(8 * int(n_edges) - 7)) // 2 + 1 if n_edges else 1
+    return fewest_nodes(int(n_edges))
 
 
 def count_absent(n_edges):

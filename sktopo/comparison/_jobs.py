@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import type_of_target
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_n_jobs
-from sktopo._utils.samples import name_errors
+from sktopo._utils.samples import count_samples, name_errors
 from sktopo.comparison._cache import Cache, open_cache, read_json, write_json
 
 SECONDS = ("fit_seconds", "score_seconds")
@@ -51,7 +51,7 @@ def _check_classes(X, y, pandas):
     if np.ndim(y) != 1 and np.shape(y)[1:] != (1,):
         raise ValueError(f"y has shape {np.shape(y)}; expected one class per sample.")
     y = column_or_1d(y)
-    n_samples = X.shape[0] if getattr(X, "shape", None) else len(X)
+    n_samples = count_samples(X)
     if n_samples != len(y):
         raise ValueError(
             f"X and y have inconsistent lengths: {n_samples} samples, {len(y)} classes."

@@ -8,7 +8,14 @@ from sktopo._utils.finite import check_finite
 from sktopo._utils.labels import check_labels
 from sktopo._utils.matrices import measure_asymmetry, read_matrix
 from sktopo._utils.nodes import check_node_names
-from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, check_kinds, is_stack, read_array
+from sktopo._utils.samples import (
+    ANY_SHAPE,
+    ANY_SIZE,
+    check_kinds,
+    count_samples,
+    is_stack,
+    read_array,
+)
 from sktopo.barcodes import GraphPersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.plotting._axes import check_axes
@@ -21,7 +28,7 @@ def check_before_computing(display, ax, X, *, y=None):
     """Raise on axes and groups that cannot be drawn, before anything is computed."""
     check_axes(display, ax)
     if y is not None and hasattr(type(X), "__len__"):
-        check_labels(y, X.shape[0] if getattr(X, "shape", None) else len(X))
+        check_labels(y, count_samples(X))
 
 
 def check_weights(weights, name, *, n_dimensions=(2,)):
