@@ -9,6 +9,7 @@ import platform
 import sys
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -117,6 +118,15 @@ def judge(value, *, at_most=None, at_least=None):
     else:
         return {"target": None, "met": None}
     return {"target": target, "met": "yes" if met else "NO"}
+
+
+def is_lock_free(lock):
+    """Return whether another thread gets a lock within two seconds."""
+    with ThreadPoolExecutor(1) as other:
+        got = other.submit(lock.acquire, timeout=2).result()
+        if got:
+            other.submit(lock.release).result()
+    return got
 
 
 def stream_from_child(function, *args, limit=None):

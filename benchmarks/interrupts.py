@@ -19,7 +19,13 @@ import torch
 from joblib import parallel_config
 from torch import nn
 
-from benchmarks._measure import collect_facts, judge, make_parser, report
+from benchmarks._measure import (
+    collect_facts,
+    is_lock_free,
+    judge,
+    make_parser,
+    report,
+)
 from sktopo import ActivationExtractor
 from sktopo._utils.parallel import ONE_AT_A_TIME
 from sktopo.datasets import _training, train_digit_networks
@@ -179,26 +185,11 @@ def observe(networks, extractor):
         "flags": torch.backends.mha.get_fastpath_enabled(),
         "random numbers": torch.random.get_rng_state().tolist(),
         "numbers of threads": torch.get_num_threads(),
-        "lock": is_lock_free(),
+        "lock": is_lock_free(ONE_AT_A_TIME),
         # The threads of joblib's own pools end later, or wait for ever.
         "threads": sum(thread.name == "sktopo" for thread in threading.enumerate()),
         "fitted": extractor and sorted(vars(extractor)),
     }
-
-
-def is_lock_free():
-    """Return whether another thread gets the lock that recordings share."""
-    got = []
-
-    def take():
-        got.append(ONE_AT_A_TIME.acquire(timeout=1))
-        if got[0]:
-            ONE_AT_A_TIME.release()
-
-    thread = threading.Thread(target=take)
-    thread.start()
-    thread.join()
-    return got == [True]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Calls that no interrupt stops half way."""
 
 import contextvars
+import importlib
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -25,19 +27,11 @@ needs_alarms = pytest.mark.skipif(
 )
 
 
-def is_free():
-    """Return whether another thread can hold the lock."""
-    got = []
-
-    def take():
-        got.append(ONE_AT_A_TIME.acquire(timeout=2))
-        if got[0]:
-            ONE_AT_A_TIME.release()
-
-    thread = threading.Thread(target=take)
-    thread.start()
-    thread.join()
-    return got == [True]
+@pytest.fixture
+def is_lock_free(monkeypatch):
+    """Return the function that tells whether another thread gets a lock."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    return importlib.import_module("benchmarks._measure").is_lock_free
 
 
 @pytest.fixture
@@ -100,7 +94,7 @@ def test_context_variables_are_those_of_the_caller():
 
 @needs_alarms
 @pytest.mark.parametrize("times", [(0.02,), (0.02, 0.002)], ids=["once", "again"])
-def test_interrupts_wait_for_what_is_restored(alarm, times):
+def test_interrupts_wait_for_what_is_restored(alarm, is_lock_free, times):
     state, stop = [], StopSignal()
 
     def change():
@@ -119,10 +113,10 @@ def test_interrupts_wait_for_what_is_restored(alarm, times):
         run_uninterrupted(change, stop)
     assert stop.is_set
     assert state == []
-    assert is_free()
+    assert is_lock_free(ONE_AT_A_TIME)
 
 
-def test_stopped_threads_change_nothing_any_more():
+def test_stopped_threads_change_nothing_any_more(is_lock_free):
     stop, running, ended = StopSignal(), threading.Event(), []
 
     def work():
@@ -143,7 +137,7 @@ def test_stopped_threads_change_nothing_any_more():
     for thread in threads:
         thread.join(timeout=10)
     assert ended == [True] * 3
-    assert is_free()
+    assert is_lock_free(ONE_AT_A_TIME)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
