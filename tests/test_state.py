@@ -1,8 +1,11 @@
 """A fit that fails leaves an estimator as it was; displaying one costs nothing."""
 
+import inspect
+import sys
 import tracemalloc
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ NEEDS = {
     "PersistenceImages": "gudhi",
     "PersistenceLandscapes": "gudhi",
 }
+PACKAGE = str(Path(sktopo.__file__).parent)
 CLASSES = [
     estimator
     for module in (sktopo, baselines)
@@ -103,6 +107,44 @@ def test_a_fit_that_fails_changes_nothing(cls, bad):
                 assert_array_equal(found, expected)
         else:
             assert_array_equal(again[method], result)
+
+
+def fit_and_fail(estimator, X, n_calls):
+    """Let `fit` run out of memory in the call of a function of the package.
+
+    `n_calls` calls come before it. Returns whether `fit` got so far.
+    """
+    seen = []
+
+    def fail(frame, event, argument):
+        code = frame.f_code
+        # An error in a generator that is closed would be ignored.
+        is_counted = event == "call" and not code.co_flags & inspect.CO_GENERATOR
+        if is_counted and code.co_filename.startswith(PACKAGE):
+            seen.append(code)
+            if len(seen) == n_calls + 1:
+                raise MemoryError("planted")
+
+    sys.setprofile(fail)
+    try:
+        estimator.fit(X)
+    except MemoryError:
+        pass
+    finally:
+        sys.setprofile(None)
+    return len(seen) > n_calls
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_a_fit_that_fails_anywhere_changes_nothing(cls):
+    estimator, X = make_estimator(cls).fit(make_data(cls)), make_data(cls)
+    # Where a fit takes another width, the number of features changes.
+    other = [x[:3] for x in X] if isinstance(X, list) else X[:, :6]
+    before, n_calls = dict(vars(estimator)), 1  # the first call is that of `fit`
+    while fit_and_fail(estimator, other, n_calls):
+        assert_unchanged(estimator, before)
+        n_calls += 1
+    assert n_calls > 3
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

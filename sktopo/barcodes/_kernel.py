@@ -13,6 +13,7 @@ from sklearn.base import (
 from sklearn.metrics.pairwise import linear_kernel
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import squared_distances, total_variance
 from sktopo._utils.parameters import check_option, check_positive
 from sktopo._utils.samples import name_errors, read_rows, validate_table
@@ -134,9 +135,9 @@ class WassersteinKernel(
         """
         self._check_parameters()
         # A copy, so that later changes of the caller's array do not matter.
-        X = validate_table(self, X, copy=True)
-        self.X_fit_ = X
-        self.gamma_ = self._coefficient(X)
+        with fitted_copy(self) as fitted:
+            fitted.X_fit_ = validate_table(fitted, X, copy=True)
+            fitted.gamma_ = self._coefficient(fitted.X_fit_)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:

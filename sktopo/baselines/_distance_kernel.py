@@ -12,6 +12,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.parameters import check_positive
 from sktopo._utils.samples import validate_table
 
@@ -96,18 +97,9 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         by_median = isinstance(self.scale, str) and self.scale == "median"
         if not by_median:
             check_positive("scale (if not 'median')", self.scale)
-        X = validate_table(self, X, non_negative=True)
-        scale = self.scale
-        if by_median:
-            positive = X[X > 0].astype(np.float64)
-            with np.errstate(over="ignore"):
-                scale = np.median(positive) if positive.size else 1.0
-            if not np.isfinite(scale):
-                raise ValueError(
-                    "The median of the distances given to DistanceKernel overflows. "
-                    "Divide all distances by one constant first."
-                )
-        self.scale_ = float(scale)
+        with fitted_copy(self) as fitted:
+            X = validate_table(fitted, X, non_negative=True)
+            fitted.scale_ = _median_distance(X) if by_median else float(self.scale)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -145,3 +137,16 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _median_distance(X):
+    """Compute the median of the distances that are not 0; 1 if there are none."""
+    positive = X[X > 0].astype(np.float64)
+    with np.errstate(over="ignore"):
+        scale = float(np.median(positive)) if positive.size else 1.0
+    if not np.isfinite(scale):
+        raise ValueError(
+            "The median of the distances given to DistanceKernel overflows. Divide all "
+            "distances by one constant first."
+        )
+    return scale

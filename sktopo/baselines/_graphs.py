@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import shortest_path
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_unit
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
@@ -135,8 +136,8 @@ class GraphSummaries(TransformerMixin, BaseEstimator):
         """
         check_flag("verbose", self.verbose)
         import_networkx("GraphSummaries")
-        X = validate_table(self, X)
-        warn_incomplete(X.shape[1])
+        with fitted_copy(self) as fitted:
+            warn_incomplete(validate_table(fitted, X).shape[1])
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:

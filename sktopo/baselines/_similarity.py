@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import SpectralClustering
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import mean_row, squared_distances
 from sktopo._utils.parameters import check_integer, check_option
 from sktopo._utils.samples import validate_table
@@ -124,8 +125,14 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         """
         check_integer("n_clusters", self.n_clusters, 1)
         check_option("method", self.method, ("spectral", "modularity"))
-        X = validate_table(self, X)
-        check_enough_samples(len(X), self.n_clusters)
+        with fitted_copy(self) as fitted:
+            X = validate_table(fitted, X)
+            check_enough_samples(len(X), self.n_clusters)
+            fitted._fit(X)
+        return self
+
+    def _fit(self, X):
+        """Cluster rows that were validated."""
         similarities = _similarities(X)
         if self.method == "spectral":
             spectral = SpectralClustering(
@@ -142,7 +149,6 @@ class SimilarityClusterer(ClusterMixin, BaseEstimator):
         means = [mean_row(X[labels == label], caller=_NAME)[0] for label in found]
         self._centers = np.stack(means)
         self.cluster_centers_ = self._centers.astype(X.dtype, copy=False)
-        return self
 
     def predict(self, X: ArrayLike) -> IntArray:
         """Assign rows to the cluster of the nearest mean row.
