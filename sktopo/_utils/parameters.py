@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 
 def check_option(name, value, options):
@@ -56,3 +57,14 @@ def check_n_jobs(n_jobs):
             "n_jobs must be None or an integer other than 0 (-1 stands for all "
             f"processors), got {n_jobs!r}."
         )
+
+
+def read_random_state(random_state):
+    """Return the generator of random numbers that the parameter stands for."""
+    try:
+        return check_random_state(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "random_state must be None, an integer in [0, 4294967295] or a "
+            f"numpy.random.RandomState, got {random_state!r:.80}."
+        ) from error

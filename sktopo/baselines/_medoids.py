@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.metrics import pairwise_distances
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_unit, restore_unit, squared_distances
 from sktopo._utils.optional import import_optional
-from sktopo._utils.parameters import check_integer, check_option
+from sktopo._utils.parameters import check_integer, check_option, read_random_state
 from sktopo._utils.samples import validate_table
 
 if TYPE_CHECKING:
@@ -173,7 +172,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
             int(self.n_clusters),
             max_iter=int(self.max_iter),
             init=self.init,
-            random_state=check_random_state(self.random_state),
+            random_state=read_random_state(self.random_state),
         )
         medoids = np.sort(found.medoids).astype(np.intp)
         to_medoids = distances[:, medoids]

@@ -9,9 +9,8 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.utils import check_random_state
 
-from sktopo._utils.parameters import check_integer, check_option
+from sktopo._utils.parameters import check_integer, check_option, read_random_state
 from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._persistence import GraphPersistence
@@ -174,7 +173,7 @@ def baseline_clusterers(
     """
     check_integer("n_clusters", n_clusters, 1)
     check_option("distance", distance, ("sqrt", "inverse"))
-    check_random_state(random_state)
+    read_random_state(random_state)
     top = TopClusterer(n_clusters, random_state=random_state)
     kmeans = KMeans(n_clusters, n_init=1, random_state=random_state)
     medoids = MedoidClusterer(n_clusters, random_state=random_state)

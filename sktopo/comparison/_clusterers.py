@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.model_selection import cross_validate
-from sklearn.utils import check_random_state
 
-from sktopo._utils.parameters import check_integer
+from sktopo._utils.parameters import check_integer, read_random_state
 from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
@@ -112,7 +111,8 @@ def compare_clusterers(
         Before any work: if there are no candidates, two have the same name, a grid is
         empty or has a parameter that its candidate does not have, X and y differ in
         length, y has missing or continuous values, `cv` does not split the samples,
-        `n_starts` is out of range, or no file can be written in `memory`.
+        `n_starts` or `random_state` is out of range, or no file can be written in
+        `memory`.
 
     Warns
     -----
@@ -138,7 +138,8 @@ def compare_clusterers(
     y, candidates = check_comparison(X, y, candidates, verbose, "clusterer", _clusters)
     settings = _list_settings(candidates)
     check_integer("n_starts", n_starts, 1)
-    seeds = _draw_seeds(n_starts, random_state)
+    generator = read_random_state(random_state)
+    seeds = generator.randint(2**31 - 1, size=n_starts).tolist()
     folds = [(-1, None)] if cv is None else list(enumerate(split_samples(X, y, cv)))
     jobs = [
         ({"candidate": name, "fold": fold, "start": start}, (estimator, seed, split))
@@ -174,14 +175,6 @@ def _list_settings(candidates):
                 )
             estimators[key] = clone(estimator).set_params(**setting)
     return estimators
-
-
-def _draw_seeds(n_starts, random_state):
-    try:
-        generator = check_random_state(random_state)
-    except ValueError as error:
-        raise ValueError(f"random_state={random_state!r:.80}: {error}") from error
-    return generator.randint(2**31 - 1, size=n_starts).tolist()
 
 
 def _cluster(estimator, seed, split, *, X, y, memory):

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from sktopo._utils.parameters import check_integer, check_real, is_integer
+from sktopo._utils.parameters import (
+    check_integer,
+    check_real,
+    is_integer,
+    read_random_state,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +103,7 @@ def make_modular_connectomes(
     check_real("p_within", p_within, 0, 1)
     check_real("mu", mu, -np.inf, np.inf)
     check_real("sigma", sigma, 0, np.inf)
-    rng = check_random_state(random_state)
+    rng = read_random_state(random_state)
 
     source, target = np.triu_indices(n_nodes, 1)
     X = np.empty((n_networks * len(n_modules), source.size))

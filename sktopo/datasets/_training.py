@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
 
 from sktopo._utils.interrupts import (
     StopSignal,
@@ -19,7 +18,7 @@ from sktopo._utils.interrupts import (
 )
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_integer
+from sktopo._utils.parameters import check_flag, check_integer, read_random_state
 from sktopo.datasets._digit_networks import STRATEGIES, build_network, make_bunch
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def train_digit_networks(
     check_flag("verbose", verbose)
     images, labels, stimuli, stimuli_labels = split_digits()
     # One row of seeds per network: a longer study starts with those of a shorter one.
-    seeds = check_random_state(random_state).randint(
+    seeds = read_random_state(random_state).randint(
         np.iinfo(np.int32).max, size=(n_networks, len(STRATEGIES))
     )
     calls = list(zip(np.repeat(STRATEGIES, n_networks), seeds.T.ravel(), strict=True))

@@ -7,11 +7,15 @@ from math import factorial, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_integer, check_n_jobs
+from sktopo._utils.parameters import (
+    check_flag,
+    check_integer,
+    check_n_jobs,
+    read_random_state,
+)
 
 if TYPE_CHECKING:
     from sktopo._typing import FloatArray
@@ -62,7 +66,7 @@ def check_run(n_permutations, n_jobs, random_state, verbose):
     check_integer("n_permutations", n_permutations, 1)
     check_n_jobs(n_jobs)
     check_flag("verbose", verbose)
-    return check_random_state(random_state)
+    return read_random_state(random_state)
 
 
 def compare_relabellings(

@@ -11,6 +11,7 @@ from sktopo._utils.parameters import (
     check_positive,
     check_real,
     is_integer,
+    read_random_state,
 )
 
 
@@ -69,3 +70,17 @@ def test_jobs_are_integers_other_than_0(n_jobs):
 def test_integers_are_neither_bools_nor_floats():
     assert is_integer(2) and is_integer(np.uint8(2))
     assert not any(is_integer(value) for value in (True, 2.0, "2", None))
+
+
+@pytest.mark.parametrize("value", ["a", -1, 2**32, 1.5, [1, 2], {"a": 1}])
+def test_a_bad_seed_is_named(value):
+    with pytest.raises(ValueError, match="^random_state must be None") as caught:
+        read_random_state(value)
+    assert repr(value) in str(caught.value)
+
+
+def test_seeds_give_generators():
+    generator = np.random.RandomState(3)
+    assert read_random_state(generator) is generator
+    assert read_random_state(3).randint(1000) == generator.randint(1000)
+    assert isinstance(read_random_state(None), np.random.RandomState)
