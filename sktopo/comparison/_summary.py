@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from sktopo._utils.optional import import_optional
@@ -34,7 +35,8 @@ def summarize(table: Table) -> Table:
         If `table` is not a data frame of pandas.
 
     ValueError
-        If it has no rows, lacks a column, or a score or time is not a number.
+        If it has no rows, lacks a column, a score or time is not a number, or a
+        candidate or an error not a text.
 
     Examples
     --------
@@ -83,6 +85,8 @@ def _check_table(table):
         )
     # Written as CSV and read again, an error that is empty is a missing value.
     changed = {"error": table["error"].fillna("")}
+    _check_entries("candidate", table["candidate"], (str, Real), "names")
+    _check_entries("error", changed["error"], str, "messages")
     for name in {"score", "inner_score", *SCORES, *SECONDS} & set(table):
         try:
             changed[name] = table[name].astype(float)
@@ -91,3 +95,13 @@ def _check_table(table):
                 f"Column {name!r} of table does not hold numbers: {error}"
             ) from error
     return table.assign(**changed)
+
+
+def _check_entries(name, column, kinds, expected):
+    """Raise a ValueError that names the first entry of another kind, NaN included."""
+    for row, entry in enumerate(column):
+        if not isinstance(entry, kinds) or entry != entry:
+            raise ValueError(
+                f"Column {name!r} of table holds {entry!r:.80} in row {row}; expected "
+                f"{expected}."
+            )

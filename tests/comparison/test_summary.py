@@ -87,3 +87,12 @@ def test_bad_tables_raise(table):
         summarize(table.drop(columns="error"))
     with pytest.raises(ValueError, match="Column 'score'"):
         summarize(table.assign(score="good"))
+    for name, message in {"candidate": "names", "error": "messages"}.items():
+        for bad in ({"k": 1}, [1, 2], {1}, np.zeros(3), object()):
+            cells = pandas.Series([bad, *table[name][1:]], dtype=object)
+            with pytest.raises(ValueError, match=f"'{name}' .* in row 0; .*{message}"):
+                summarize(table.assign(**{name: cells}))
+    for bad in (None, np.nan, pandas.NA):
+        cells = pandas.Series([*table["candidate"][:-1], bad], dtype=object)
+        with pytest.raises(ValueError, match="Column 'candidate' .* expected names"):
+            summarize(table.assign(candidate=cells))
