@@ -9,13 +9,12 @@ import numpy as np
 from joblib import effective_n_jobs, parallel_config
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, check_cv
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import type_of_target
 
+from sktopo._utils.labels import check_labels
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_n_jobs
-from sktopo._utils.samples import count_samples, name_errors
+from sktopo._utils.samples import count_samples
 from sktopo.comparison._cache import Cache, open_cache, read_json, write_json
 
 SECONDS = ("fit_seconds", "score_seconds")
@@ -27,42 +26,29 @@ def check_comparison(X, y, candidates, verbose, kind, is_candidate):
     Returns y, and by the name of each candidate a clone of the estimator and the list
     of the settings in its grid, None without a grid.
     """
-    pandas = import_optional("pandas", extra="tables", purpose="A comparison")
+    import_optional("pandas", extra="tables", purpose="A comparison")
     check_flag("verbose", verbose)
     if not isinstance(candidates, dict):
         raise TypeError(f"candidates must be a dict, got {type(candidates).__name__}.")
     if not candidates:
         raise ValueError("candidates is empty; expected names and estimators.")
-    y = _check_classes(X, y, pandas)
+    y = _check_samples(X, y)
     return y, {
         name: _check_candidate(name, candidate, kind, is_candidate)
         for name, candidate in candidates.items()
     }
 
 
-def _check_classes(X, y, pandas):
-    """Return y as an array, after checks of its values and of its length."""
+def _check_samples(X, y):
+    """Return y as an array, after checks that it has a class for each sample of X."""
     if isinstance(X, (type, str, bytes, dict, set)) or not hasattr(X, "__len__"):
         raise TypeError(
             f"X is {type(X).__name__}; expected an array or a sequence of samples."
         )
-    with name_errors("y cannot be read as one class per sample"):
-        np.asarray(y)
-    if np.ndim(y) != 1 and np.shape(y)[1:] != (1,):
-        raise ValueError(f"y has shape {np.shape(y)}; expected one class per sample.")
-    y = column_or_1d(y)
     n_samples = count_samples(X)
-    if n_samples != len(y):
-        raise ValueError(
-            f"X and y have inconsistent lengths: {n_samples} samples, {len(y)} classes."
-        )
-    missing = np.flatnonzero(pandas.isna(y))
-    if len(missing):
-        raise ValueError(f"y has no class (NaN or None) for sample {missing[0]}.")
-    kind = type_of_target(y) if len(y) else "empty"
-    if kind not in ("binary", "multiclass"):
-        raise ValueError(f"y is {kind}; expected classes, such as integers or names.")
-    return y
+    if not n_samples:
+        raise ValueError("X holds 0 samples; expected two or more.")
+    return check_labels(y, n_samples, discrete=True)
 
 
 def _check_candidate(name, candidate, kind, is_candidate):
