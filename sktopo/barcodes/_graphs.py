@@ -50,7 +50,10 @@ def check_graphs(estimator, X, *, reset, any_size):
         The samples of each size, ascending, and their connectome rows.
     """
     given, X, graphs = X, _read_samples(X), loaded_type("networkx", "Graph")
-    if is_stack(X) or (isinstance(X, list) and any(isinstance(x, graphs) for x in X)):
+    is_condensed = is_stack(X) or (
+        isinstance(X, list) and any(isinstance(x, graphs) for x in X)
+    )
+    if is_condensed:
         X = [_condense(graph, sample) for sample, graph in enumerate(X)]
         if not X:
             raise ValueError("X holds 0 samples; expected at least 1 graph.")
@@ -72,8 +75,9 @@ def check_graphs(estimator, X, *, reset, any_size):
         if reset or not any_size:
             check_columns(estimator, X, rows, reset=reset)
     for samples, rows in groups:
-        name = partial(_name_sample, given, samples)
-        check_finite_weights(rows, name, edges=getattr(given, "columns", None))
+        if not is_condensed:  # matrices were checked one by one, with their nodes
+            name = partial(_name_sample, given, samples)
+            check_finite_weights(rows, name, edges=getattr(given, "columns", None))
         if reset:
             _check_not_flattened(rows)
         if reset or any_size:
