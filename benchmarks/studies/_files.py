@@ -1,5 +1,6 @@
 """What the stages share: files that are written whole or not at all, parallel runs."""
 
+import functools
 import hashlib
 import json
 import os
@@ -10,15 +11,26 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 import sktopo
+from sktopo.comparison._sources import Modules
 
 
 def make_key(parameters):
     """Make a short name for parameters: equal ones, and only those, have the same.
 
-    Another version of sktopo makes other names, so that nothing old is read again.
+    Another version of sktopo, other code that trains and other versions of what it
+    imports make other names, so that nothing old is read again.
     """
-    text = json.dumps([sktopo.__version__, parameters], sort_keys=True)
+    known = [sktopo.__version__, _digest_training(), parameters]
+    text = json.dumps(known, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@functools.cache
+def _digest_training():
+    """Hash the code that trains networks, but not all that its last part imports."""
+    modules = Modules()
+    whole = modules.digest(f"{__package__}._networks", f"{__package__}._stack")
+    return whole, modules[f"{__package__}._training"].digest
 
 
 def save_arrays(path, arrays):

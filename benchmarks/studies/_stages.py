@@ -16,6 +16,7 @@ from benchmarks.studies._networks import ARCHITECTURES, LABELS, RECORDED, SIZES
 from benchmarks.studies._selection import select_settings
 from benchmarks.studies._training import draw_seeds, make_plan, train_networks
 from sktopo import ActivationExtractor, FunctionalConnectome
+from sktopo.comparison._sources import Modules
 
 PACKAGES = ("sktopo", "torch", "matplotlib", "gudhi", "kmedoids", "networkx")
 SETTINGS = {
@@ -179,7 +180,9 @@ def _join_accuracies(groups):
 def _keep_connectomes(collection, trained, stimuli, options, ending=""):
     """Compute connectomes of trained networks, or read those computed before."""
     folder = options.output / options.dataset / "connectomes"
-    path = folder / f"{trained.key}{ending}.npz"
+    # The code decides about connectomes: that of this module and of its imports.
+    code = Modules().digest(__name__)[:12]
+    path = folder / f"{trained.key}-{code}{ending}.npz"
     discard_damaged(path)
     if not path.exists():
         start = time.process_time()

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import platform
-import sys
-import types
 import warnings
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from inspect import signature
 from pathlib import Path
@@ -18,18 +15,10 @@ from tempfile import TemporaryFile
 from uuid import uuid4
 
 import joblib
-import numpy as np
-from joblib.hashing import NumpyHasher
 
 import sktopo
-
-_CODE = (type, types.FunctionType, types.ModuleType)
-_CONSTANTS = (type(None), bool, int, float, complex, str, bytes, np.ndarray)
-# Attributes of classes that Python makes.
-_MADE = {
-    *("__dict__", "__weakref__", "__module__", "__doc__", "__annotations__"),
-    *("__firstlineno__", "__static_attributes__", "__annotations_cache__"),
-}
+from sktopo.comparison._code import digest_code, digest_values
+from sktopo.comparison._sources import Modules, list_versions
 
 
 def open_cache(memory):
@@ -63,9 +52,12 @@ def open_cache(memory):
 class Cache:
     """Results in a folder.
 
-    A result is found again for the same version of sktopo, the same values, and the
-    same code of every function and class among the values and of all that these refer
-    to. Installed packages are recognised by their versions, other code by itself.
+    A result is found again for the same versions of sktopo and of the packages that it
+    computes with, the same values, and the same code of every function and class among
+    the values and of all that these refer to. Installed packages are recognised by
+    their versions. Own code is recognised by its files and those of all modules that
+    these import, and by what is loaded of it: bytecode, and the values of the variables
+    that it names. If in doubt, a result is computed again.
 
     Plain results are JSON. The steps of pipelines are pickled: estimators take the
     cache for a :class:`joblib.Memory`, whose method `cache` it has.
@@ -73,10 +65,11 @@ class Cache:
 
     def __init__(self, location):
         self.location = location
-        self._known = {}
+        self._id = uuid4().hex
+        self._known, self._modules = {}, Modules()
 
     def __reduce__(self):
-        return Cache, (self.location,)
+        return _copy_to_worker, (self.location, self._id)
 
     def __deepcopy__(self, memo):
         return self
@@ -84,19 +77,19 @@ class Cache:
     def make_key(self, *values):
         """Make a name for values and the code in them: equal ones have the same."""
         # Code is described once, and referred to by its number: it may be recursive.
-        numbers, nodes, described = {}, [_digest(values)], []
+        numbers, nodes, described = {}, [digest_values(values)], []
         for digest, references in nodes:
             for code in references:
                 if id(code) not in numbers:
                     numbers[id(code)] = len(nodes)
                     nodes.append(self._digest_code(code))
             described.append((digest, [numbers[id(code)] for code in references]))
-        return joblib.hash((sktopo.__version__, described))
+        return joblib.hash((sktopo.__version__, list_versions(), described))
 
     def _digest_code(self, code):
         if id(code) not in self._known:
             # The code itself is kept, so that no other object gets its id.
-            self._known[id(code)] = (code, *_digest(_describe(code)))
+            self._known[id(code)] = (code, *digest_code(code, self._modules))
         return self._known[id(code)][1:]
 
     def place(self, function, *values):
@@ -130,6 +123,12 @@ class Cache:
             found = [function(*args, **kwargs)]
             _write(path, lambda: _sign_pickle(pickle.dumps(found, protocol=5)))
         return found[0]
+
+
+@lru_cache(1)
+def _copy_to_worker(location, identifier):
+    """Return the copy in a worker, the same for all its jobs: it knows their code."""
+    return Cache(location)
 
 
 def read_json(path):
@@ -193,143 +192,3 @@ def _write(path, dump):
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-class _Hasher(NumpyHasher):
-    """Hash values, and collect the code among them instead of hashing its name only."""
-
-    def __init__(self):
-        super().__init__(coerce_mmap=True)
-        self.references = []
-
-    def save(self, obj):
-        if isinstance(obj, Cache):
-            obj = "cache"  # where results are kept does not change them
-        elif isinstance(obj, _CODE):
-            self.references.append(obj)
-            obj = f"code {_name(obj)}"
-        try:
-            super().save(obj)
-        except TypeError as error:  # which joblib takes for keys without an order
-            raise pickle.PicklingError(str(error)) from error
-
-
-def _digest(values):
-    """Hash values; return the digest, and the code among the values in its order."""
-    hasher = _Hasher()
-    return hasher.hash(values), hasher.references
-
-
-def _name(code):
-    if isinstance(code, types.ModuleType):
-        return code.__name__
-    return f"{code.__module__}.{code.__qualname__}"
-
-
-def _describe(code):
-    """Describe a function, class or module: what decides about its results."""
-    if isinstance(code, types.ModuleType):
-        name = code.__name__
-    elif isinstance(code, type):
-        name = code.__module__
-    else:  # decorators copy the attribute __module__
-        name = code.__globals__.get("__name__", "")
-    version = _installed_version(name)
-    if version is not None:
-        # A decorator of a package holds a function that need not be of the package.
-        return _name(code), version, _list_cells(code)
-    file = getattr(sys.modules.get(name), "__file__", None)
-    source = Path(file).read_bytes() if file and os.path.isfile(file) else None
-    frozen = partial(_freeze, has_source=source is not None)
-    if isinstance(code, types.FunctionType):
-        return _name(code), source, _describe_function(code, frozen)
-    members = {
-        # A method that another module has put there, as tests do, may hold a counter.
-        k: _describe_bytecode(v.__code__)
-        if isinstance(v, types.FunctionType) and v.__module__ != name
-        else frozen(v)
-        for k, v in vars(code).items()
-        if k not in _MADE
-    }
-    if isinstance(code, types.ModuleType):
-        members = {k: v for k, v in vars(code).items() if isinstance(v, _CODE)}
-        return _name(code), source, members
-    return _name(code), source, code.__bases__, members
-
-
-def _installed_version(module):
-    """Return the version of the package that a module is of; None for own code."""
-    root = module.partition(".")[0]
-    if root in sys.stdlib_module_names:
-        return platform.python_version()
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    if not {"site-packages", "dist-packages"} & set(Path(file).parts):
-        return None
-    version = getattr(sys.modules.get(root), "__version__", None)
-    return None if version is None else str(version)
-
-
-def _describe_function(function, frozen):
-    code = function.__code__
-    names = sorted(_names_in(code) & set(function.__globals__))
-    return (
-        _describe_bytecode(code),
-        function.__defaults__,
-        function.__kwdefaults__,
-        _list_cells(function),
-        {name: frozen(function.__globals__[name]) for name in names},
-    )
-
-
-def _describe_bytecode(code):
-    constants = [
-        _describe_bytecode(value)
-        if isinstance(value, types.CodeType)
-        else (type(value).__name__, sorted(map(repr, value)))
-        if isinstance(value, frozenset)
-        else value
-        for value in code.co_consts
-    ]
-    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants
-
-
-def _names_in(code):
-    nested = [value for value in code.co_consts if isinstance(value, types.CodeType)]
-    return set(code.co_names).union(*map(_names_in, nested))
-
-
-def _list_cells(code):
-    """List the variables of outer functions that a function uses."""
-    values = []
-    is_function = isinstance(code, types.FunctionType)
-    for cell in (is_function and code.__closure__) or ():
-        try:
-            values.append(cell.cell_contents)
-        except ValueError:  # not yet assigned
-            values.append(None)
-    return values
-
-
-def _freeze(value, has_source):
-    """Return what of a global variable or an attribute of a class decides on results.
-
-    Of what a program may change as it runs, such as a counter, it is only the type:
-    how it was made stands in the source.
-    """
-    if isinstance(value, (*_CODE, *_CONSTANTS)):
-        return value
-    if isinstance(value, (classmethod, staticmethod)):
-        return value.__func__
-    if isinstance(value, property):
-        return value.fget, value.fset
-    if isinstance(value, cached_property):
-        return value.func
-    if isinstance(value, partial):
-        return value.func, value.args, value.keywords
-    if isinstance(value, (list, tuple, dict, set, frozenset)):
-        if not has_source:
-            return value
-        held = value.values() if isinstance(value, dict) else value
-        code = [item for item in held if isinstance(item, _CODE)]
-        return type(value), sorted(code, key=_name)
-    return type(value)

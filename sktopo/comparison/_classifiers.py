@@ -114,8 +114,12 @@ def compare_classifiers(
     -----
     A cached result is used again only if nothing has changed that decides about it: X
     and y, parameters, folds, versions of sktopo and of other installed packages, and
-    the code of candidates, functions and classes that are not in installed packages.
-    The rows of the table are cached as JSON.
+    your own code. Own modules are recognised by their files and by all that these
+    import; what a notebook defines, until it is defined anew. The variables that your
+    code names count by their values, or by their types if they cannot be pickled;
+    variables that a function itself changes, such as counters, do not count. Files that
+    your code reads while it is fitted, and modules whose names it puts together, are
+    not noticed. The rows of the table are cached as JSON.
 
     Pipelines, and steps whose parameter `memory` is None, also cache their results, as
     pickles, in `memory`, or for the length of the call if that is None. So settings

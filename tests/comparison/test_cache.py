@@ -156,6 +156,67 @@ def test_code_without_a_file_is_recognised():
         assert keys[0] == keys[2] != keys[1]
 
 
+COUNTERS = """
+import threading
+CALLS, N, TOTAL, LOCK = [], {"n": 0}, 0, threading.Lock()
+class Step(TransformerMixin, BaseEstimator):
+    seen, n_calls = [], 0
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        global TOTAL
+        with LOCK:
+            CALLS.append(1)
+            N["n"] += 1
+            TOTAL += 1
+            self.seen.append(1)
+            type(self).n_calls += 1
+        return X
+"""
+
+
+def test_counters_and_locks_do_not_matter(write_module, tmp_path):
+    module = write_module(HEADER + COUNTERS, 0)
+    model = make_pipeline(module.Step(), FunctionTransformer(), MeanIs())
+    n_calls = []
+    for _ in range(2):
+        table = compare_classifiers(X, Y, {"m": model}, cv=3, memory=str(tmp_path))
+        assert list(table["error"]) == [""] * 3
+        n_calls += [len(module.CALLS), module.TOTAL, module.Step.n_calls]
+    assert set(n_calls) == {n_calls[0]} != {0}
+
+
+SETTINGS = """
+SETTINGS = {"k": 1}
+def set_k(k):
+    SETTINGS["k"] = k
+def shift(X):
+    return X + SETTINGS["k"]
+"""
+
+
+def test_settings_that_another_function_changes_matter(write_module):
+    module = write_module(SETTINGS, 0)
+    keys = []
+    for k in (1, 2, 1):
+        module.set_k(k)
+        keys.append(Cache("a").make_key(module.shift))
+    assert keys[0] == keys[2] != keys[1]
+
+
+@pytest.mark.parametrize("kind", ["constant", "dict", "function", "other module"])
+def test_a_changed_file_that_is_not_loaded_is_not_taken_for_loaded(
+    kind, write_module, tmp_path
+):
+    loaded = write_module(MODULES[kind], 0)
+    write_module(MODULES[kind], 1)
+    (key,) = {Cache("a").make_key(loaded.Mine()) for _ in range(2)}
+    again = write_module(MODULES[kind], 1)
+    assert key != Cache("a").make_key(again.Mine())
+
+
 def test_recursive_code_has_a_key():
     def odd(n):
         return n > 0 and even(n - 1)
