@@ -10,9 +10,8 @@ import re
 import sys
 import warnings
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ import numpy as np
 from sktopo._utils.interrupts import StopSignal, run_uninterrupted, take_turn
 from sktopo._utils.parameters import check_integer, check_option, is_integer
 from sktopo.recording._reduce import pick_tensor, reduce_to_nodes
-from sktopo.recording._samples import get_tensors, import_torch, is_finite, is_tensor
 from sktopo.recording._sites import ChannelAxes, RecordedSite, select_modules
+from sktopo.recording._tensors import get_tensors, import_torch, is_finite
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,10 @@ class RecordingOptions:
     layers: Any
     reduce: str
     channel_axis: Any
-    batch_size: int
-    device: Any
+    batch_size: Any
+    max_nodes: Any = None
+    seed: int = 0
+    device: Any = None
 
     def __post_init__(self):
         check_option("reduce", self.reduce, ("mean", "max", "observations", "units"))
@@ -42,8 +43,43 @@ class RecordingOptions:
                     "channel_axis must be 'auto' or an integer other than 0, the axis "
                     f"of the stimuli; got {self.channel_axis!r}."
                 )
-        check_integer("batch_size", self.batch_size, 1)
+        if self.batch_size != "auto":
+            check_integer("batch_size", self.batch_size, 1)
         _find_device(self.device)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is recorded of one network, in the order of execution."""
+
+    sites: list[RecordedSite]
+    n_stimuli: int
+    matched: set[int]
+
+    @property
+    def n_nodes(self):
+        """Count the nodes."""
+        return sum(site.n_nodes for site in self.sites)
+
+    @property
+    def n_rows(self):
+        """Count the observations."""
+        return self.n_stimuli * self.sites[0].n_positions
+
+    @property
+    def dtype(self):
+        """The precision of the activations."""
+        return np.result_type(*(site.dtype for site in self.sites))
+
+    @property
+    def node_names(self):
+        """Name the nodes."""
+        return [name for site in self.sites for name in site.node_names]
+
+    @property
+    def is_by_position(self):
+        """Whether each position is an observation."""
+        return self.sites[0].n_positions > 1
 
 
 class Recorder:
@@ -99,40 +135,41 @@ class Recorder:
 
     def _plan(self):
         network = self.sample.network
-        modules, required = select_modules(
+        modules, required, matched = select_modules(
             network, self.options.layers, self.sample.name
         )
         # Two stimuli, so that an axis of stimuli differs from an axis of length 1.
-        n_rows = min(2, len(self.sample.inputs))
-        first = self._try_out(modules, list(range(n_rows)))
+        inputs = self.sample.inputs
+        batch = next(inputs.batches(network, 3))
+        n_rows = batch.rows.stop
+        first = self._try_out(modules, batch)
         self._check_finite(first)
         plan = [site for site, _ in first.values()]
         self._check_plan(plan, modules, required)
-        # The last of them in each row, to see if the others had an influence on it.
-        self._compare(first, self._try_out(modules, [n_rows - 1] * n_rows))
-        return plan
+        # The first of them in each row, to see if the others had an influence on it.
+        self._compare(first, self._try_out(modules, inputs.first(network, n_rows)))
+        return Plan(plan, len(inputs), matched)
 
     def _run(self, plan, out):
         network, inputs = self.sample.network, self.sample.inputs
+        plan = plan.sites
         places = _find_places(plan, out, len(inputs))
         hooks = [
             (network.get_submodule(layer), partial(self._write, places, layer))
             for layer in dict.fromkeys(site.module for site in plan)
         ]
-        n_batches = -(-len(inputs) // self.options.batch_size)
-        cuts = np.linspace(0, len(inputs), n_batches + 1).astype(int).tolist()
-        with self._explained_errors(inputs), self._ready_to_run(hooks) as placed:
-            batches = _Batches(network, inputs, self.options.batch_size)
-            for start, end in pairwise(cuts):
-                self._rows = slice(start, end)
-                self._show(placed, batches)
+        size = 256 if self.options.batch_size == "auto" else self.options.batch_size
+        with self._explained_errors(), self._ready_to_run(hooks) as placed:
+            for batch in inputs.batches(network, size):
+                self._rows = batch.rows
+                self._show(placed, batch)
                 self._check_all_ran(places)
         self._check_finite(places)
 
-    def _show(self, placed, batches):
+    def _show(self, placed, batch):
         """Run the network on the stimuli in `_rows`."""
         self._n_calls.clear()
-        placed.run(batches.read(self._rows))
+        placed.run(batch)
         # A network may have caught what a hook raised.
         for error in self._own_errors:
             raise error
@@ -144,11 +181,8 @@ class Recorder:
         return error
 
     @contextlib.contextmanager
-    def _explained_errors(self, inputs):
-        """Say which sample and stimuli it was where a network raises an error.
-
-        `inputs` are the stimuli that `_rows` refers to.
-        """
+    def _explained_errors(self):
+        """Say which sample and stimuli it was where a network raises an error."""
         try:
             yield
         except Exception as error:
@@ -160,8 +194,8 @@ class Recorder:
             )
             shown = (
                 f"{sample.name} ({type(sample.network).__name__}) could not be run on "
-                f"{which} of {len(sample.inputs)} stimuli, of shape "
-                f"{(stop - start, *inputs.shape[1:])} and type {inputs.dtype}"
+                f"{which} of {len(sample.inputs)} stimuli, "
+                f"{sample.inputs.describe(self._rows)}"
             )
             reason = str(error).rstrip(".")
             if _is_out_of_memory(error):
@@ -173,25 +207,25 @@ class Recorder:
             if type(error) is not RuntimeError:
                 reason = type(error).__name__ + (f": {reason}" if reason else "")
             hint = ""
-            if "float" not in str(inputs.dtype):
+            if "float" not in sample.inputs.describe(self._rows):
                 hint = " Give floats, or a torch tensor of integers to look up."
             raise ValueError(f"{shown}: {reason}.{hint}") from error
 
-    def _try_out(self, modules, rows):
-        """Show the stimuli in `rows`, a list of at most two row numbers.
+    def _try_out(self, modules, batch):
+        """Show a batch of at most two stimuli.
 
         Returns a dict from (module, call) to a `RecordedSite` and its nodes, of shape
         (n_rows, n_positions, *node_shape), in the order of execution.
         """
-        network, inputs = self.sample.network, self.sample.inputs[rows]
+        network, n_rows = self.sample.network, batch.rows.stop
         found, axes = {}, ChannelAxes()
         hooks = axes.make_hooks(network) + [
-            (module, partial(self._inspect, found, axes, len(rows), layer))
+            (module, partial(self._inspect, found, axes, n_rows, layer))
             for layer, module in modules.items()
         ]
-        self._rows = slice(0, len(rows))
-        with self._explained_errors(inputs), self._ready_to_run(hooks) as placed:
-            self._show(placed, _Batches(network, inputs, len(rows)))
+        self._rows = slice(0, n_rows)
+        with self._explained_errors(), self._ready_to_run(hooks) as placed:
+            self._show(placed, batch)
         return found
 
     def _inspect(self, found, axes, n_stimuli, layer, output):
@@ -255,7 +289,7 @@ class Recorder:
     def _compare(self, first, again):
         """Warn if the last stimulus gave other nodes beside copies of itself."""
         for key in [key for key in first if key in again]:
-            before, after = first[key][1][-1], again[key][1][0]
+            before, after = first[key][1][0], again[key][1][-1]
             tolerance = 0.02 * before.abs().max() + 1e-6
             if after.shape != before.shape or (after - before).abs().max() > tolerance:
                 warnings.warn(
@@ -343,19 +377,6 @@ class Recorder:
         except ValueError as error:
             self._own_errors.append(error)
             raise
-
-
-def record_sample(sample, plan, out, shared, options, stop):
-    """Record one sample, perhaps in another process.
-
-    `out` is the array to write to, or the shape and dtype of a new one. `shared` holds
-    the fields of `sample` that were sent apart from it. `stop` is a `StopSignal`.
-    Returns the array.
-    """
-    if isinstance(out, tuple):
-        out = np.empty(*out)
-    Recorder(replace(sample, **shared), options, stop).run(plan, out)
-    return out
 
 
 def _copy_contexts():
@@ -465,56 +486,8 @@ class _PlacedNetwork:
         """Run the network on a batch, which may be on another device."""
         batch = batch.to(self.device)
         if self.copies is None:
-            return self.network(batch)
+            return self.network(*batch.args, **batch.kwargs)
         torch = import_torch()
-        return torch.func.functional_call(self.network, self.copies, (batch,))
-
-
-class _Batches:
-    """Reads batches of inputs in the type in which a network computes.
-
-    Integers stay integers in tensors, and for networks that look them up in an
-    embedding; otherwise they become floating-point numbers, as in scikit-learn.
-    Batches are copies, since networks may write to their input.
-    """
-
-    def __init__(self, network, inputs, batch_size):
-        torch = import_torch()
-        self.dtype, held = _find_dtypes(network, inputs)
-        # A single buffer: allocating one for each batch takes longer than copying.
-        self.buffer = torch.empty(
-            (min(batch_size, len(inputs)), *inputs.shape[1:]),
-            dtype=held,
-            device=inputs.device if is_tensor(inputs) else "cpu",
+        return torch.func.functional_call(
+            self.network, self.copies, batch.args, batch.kwargs
         )
-        self.source, self.target = inputs, self.buffer
-        if not is_tensor(inputs):
-            self.target = self.buffer.numpy()
-            # torch copies with all its threads, but cannot read every kind of array.
-            with contextlib.suppress(TypeError, ValueError):
-                if inputs.flags.writeable:
-                    self.source = torch.from_numpy(inputs)
-                    self.target = self.buffer
-
-    def read(self, rows):
-        """Return the inputs in `rows`, a slice; the next call overwrites them."""
-        batch = self.source[rows]
-        self.target[: len(batch)] = batch
-        return self.buffer[: len(batch)].to(self.dtype)
-
-
-def _find_dtypes(network, inputs):
-    """Return the dtype in which a network takes inputs, and that of their buffer."""
-    torch = import_torch()
-    tensors = get_tensors(network).values()
-    floating = (tensor.dtype for tensor in tensors if tensor.is_floating_point())
-    dtype = next(floating, torch.get_default_dtype())
-    if is_tensor(inputs):
-        dtype = dtype if inputs.is_floating_point() else inputs.dtype
-        return dtype, dtype
-    lookups = (torch.nn.Embedding, torch.nn.EmbeddingBag)
-    has_lookup = any(isinstance(module, lookups) for module in network.modules())
-    if has_lookup and inputs.dtype.kind in "iu":
-        return torch.int64, torch.int64
-    # NumPy, which writes to the buffer, does not have torch.bfloat16.
-    return dtype, torch.float64 if dtype == torch.float64 else torch.float32

@@ -78,13 +78,23 @@ def select_modules(network, layers, name):
             f"layers={layers!r} must hold names, patterns or module types, or be None "
             "for the default."
         )
-    names = {}
-    for entry in entries:
-        for match in _match(entry, named, name):
+    names, matched, problem = {}, set(), None
+    for index, entry in enumerate(entries):
+        try:
+            found = _match(entry, named, name)
+        except ValueError as error:
+            if "must hold" in str(error):
+                raise
+            problem = problem or error
+            continue
+        matched.add(index)
+        for match in found:
             # A module with two names is recorded once, under the first name chosen.
             names.setdefault(named[match], match)
+    if not matched:
+        raise problem
     exact = {names[named[entry]] for entry in entries if entry in named}
-    return {match: module for module, match in names.items()}, exact
+    return {match: module for module, match in names.items()}, exact, matched
 
 
 def _match(entry, named, sample):

@@ -161,10 +161,11 @@ def test_channels_are_found(images, make, n_nodes, seeded):
 
 def test_selected_modules_and_those_named_exactly():
     network = nn.Sequential(nn.Linear(4, 2), nn.ReLU(), nn.Tanh())
-    modules, exact = select_modules(network, ["2", nn.Linear], "Sample 0")
+    modules, exact, matched = select_modules(network, ["2", nn.Linear], "Sample 0")
+    assert matched == {0, 1}
     assert modules == {"2": network[2], "0": network[0]}
     assert exact == {"2"}
-    modules, exact = select_modules(network, None, "Sample 0")
+    modules, exact, _ = select_modules(network, None, "Sample 0")
     assert list(modules) == ["1", "2"]
     assert exact == set()
 
