@@ -1,5 +1,6 @@
 """Networks to activations: recording the units of networks shown stimuli."""
 
+from sktopo.recording._checkpoints import Checkpoints
 from sktopo.recording._extractor import ActivationExtractor
 
-__all__ = ["ActivationExtractor"]
+__all__ = ["ActivationExtractor", "Checkpoints"]
