@@ -156,10 +156,10 @@ class Checkpoints:
         trust: bool = False,
     ) -> None:
         check_flag("trust", trust)
-        is_function = callable(build) and not hasattr(build, "forward")
-        if not is_function:
+        given: object = build  # users without a type checker give anything
+        if not callable(given) or hasattr(given, "forward"):
             raise TypeError(
-                f"build is of type {type(build).__name__}; expected a function without "
+                f"build is of type {type(given).__name__}; expected a function without "
                 "arguments that returns a new torch.nn.Module."
             )
         self.build = build
