@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
-from sktopo.recording._samples import import_torch
+from sktopo.recording._tensors import import_torch
 
 # Functions of torch, methods of tensors and of torch.nn.functional, without the
 # underscore of those that work in place. The softmax mixes units and is none of them.

@@ -10,7 +10,7 @@ import re
 from functools import partial
 
 from sktopo._utils.parameters import is_integer
-from sktopo.recording._samples import get_tensors, import_torch
+from sktopo.recording._tensors import get_tensors, import_torch
 
 
 def copy_contexts():

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.interrupts import StopSignal, stop_other_threads
 from sktopo._utils.output import StackOutputMixin
-from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_n_jobs
-from sktopo.recording._recorder import Recorder, RecordingOptions, record_sample
+from sktopo.recording._masks import check_mask_option
+from sktopo.recording._recorder import RecordingOptions
+from sktopo.recording._runs import plan_samples, record_lazy, record_planned
 from sktopo.recording._samples import read_samples
 
 if TYPE_CHECKING:
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-    from sktopo._typing import FloatArray, Layers, Networks, Stimuli
+    from sktopo._typing import (
+        FloatArray,
+        Layers,
+        Networks,
+        RandomState,
+        Stimuli,
+    )
 
 
 class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
@@ -147,8 +153,11 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         stimuli: Stimuli | None = None,
         layers: Layers = None,
         reduce: Literal["mean", "max", "observations", "units"] = "mean",
+        mask: ArrayLike | Literal["auto"] | None = "auto",
         channel_axis: int | Literal["auto"] = "auto",
-        batch_size: int = 256,
+        batch_size: int | Literal["auto"] = "auto",
+        max_nodes: int | None = None,
+        random_state: RandomState = None,
         device: str | torch.device | None = None,
         n_jobs: int | None = None,
         verbose: bool = False,
@@ -157,8 +166,11 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         self.stimuli = stimuli
         self.layers = layers
         self.reduce = reduce
+        self.mask = mask
         self.channel_axis = channel_axis
         self.batch_size = batch_size
+        self.max_nodes = max_nodes
+        self.random_state = random_state
         self.device = device
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -196,22 +208,51 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         ImportError
             If there are networks and torch is not installed.
         """
-        options = self._check_parameters()
         with fitted_copy(self) as fitted:
-            samples = read_samples(X, fitted, reset=True)
-            plans = [Recorder(sample, options).plan() for sample in samples.items]
-            if len({sum(site.n_nodes for site in plan) for plan in plans}) == 1:
-                names = [name for site in plans[0] for name in site.node_names]
-                fitted.node_names_ = np.array(names, dtype=object)
-                fitted.n_nodes_ = len(names)
-            if samples.is_table and plans[0][0].n_positions > 1:
-                raise ValueError(
-                    "reduce='observations' makes several rows of each stimulus, but "
-                    "rows of a table X are samples. Give stimulus sets, or reduce "
-                    "otherwise."
+            samples, options = fitted._read(X, reset=True)
+            if samples.is_used_up:
+                raise TypeError(
+                    f"X is of type {type(X).__name__}, which fit would use up: it can "
+                    "be gone through only once. Call fit_transform, or give a list or "
+                    "sktopo.recording.Checkpoints."
                 )
-            fitted.input_kind_ = samples.kind
+            fitted._learn(samples, plan_samples(samples, options))
         return self
+
+    def fit_transform(
+        self, X: Networks | Stimuli, y: object = None
+    ) -> FloatArray | list[FloatArray]:
+        """Fit to X and record the activations; each network is visited once.
+
+        Parameters
+        ----------
+        X : sequence or iterable of networks, stimuli or pairs
+            The samples, see the table of the class.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        activations : ndarray of shape (n_samples, n_stimuli, n_nodes) or \
+                (n_samples, n_nodes), or list of ndarray of shape (n_stimuli, n_nodes)
+            As `transform` returns them.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError, ImportError
+            As `fit` and `transform`. The extractor is then as it was before.
+        """
+        with fitted_copy(self) as fitted:
+            samples, options = fitted._read(X, reset=True)
+            if samples.is_lazy:
+                activations, plans = fitted._record_lazy(samples, options)
+                fitted._learn(samples, plans)
+            else:
+                plans = plan_samples(samples, options)
+                fitted._learn(samples, plans)
+                activations = fitted._record(samples, options, plans)
+        return activations
 
     def transform(self, X: Networks | Stimuli) -> FloatArray | list[FloatArray]:
         """Record the activations.
@@ -237,27 +278,12 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
             If memory runs out, on the CPU or a GPU, or the result does not fit.
         """
         check_is_fitted(self)
-        options = self._check_parameters()
-        samples = read_samples(X, self, reset=False)
-        if samples.activations is not None:
-            return samples.activations
-        plans = [Recorder(sample, options).plan() for sample in samples.items]
-        shapes = []
-        for sample, plan in zip(samples.items, plans, strict=True):
-            width = sum(site.n_nodes for site in plan)
-            shapes.append((len(sample.inputs) * plan[0].n_positions, width))
-            if width != getattr(self, "n_nodes_", width):
-                raise ValueError(
-                    f"{sample.name} has {width} nodes, but ActivationExtractor was "
-                    f"fitted on samples of {self.n_nodes_}."
-                )
-        dtype = samples.dtype
-        if dtype is None:
-            dtype = np.result_type(*(site.dtype for plan in plans for site in plan))
-        is_stack = len(set(shapes)) == 1 and hasattr(self, "n_nodes_")
-        activations = _make_empty(shapes, dtype, is_stack)
-        self._record(samples, plans, options, activations)
-        return activations[0] if samples.is_table else activations
+        samples, options = self._read(X, reset=False)
+        if samples.is_lazy:
+            activations, _ = self._record_lazy(samples, options)
+            is_fitted_width = activations[0].shape[1] == getattr(self, "n_nodes_", None)
+            return activations if is_fitted_width else list(activations)
+        return self._record(samples, options, plan_samples(samples, options))
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -290,56 +316,65 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
             )
         return self.node_names_.copy()
 
-    def _check_parameters(self):
-        """Raise unless the parameters are valid; return those for the recorder."""
+    def _read(self, X, *, reset):
+        """Return the samples in X and what the recorder needs, as `RecordingOptions`.
+
+        `reset` is whether X is fitted, which draws the seed of the nodes that are kept.
+        """
         check_flag("verbose", self.verbose)
         check_n_jobs(self.n_jobs)
-        return RecordingOptions(
-            self.layers, self.reduce, self.channel_axis, self.batch_size, self.device
+        check_mask_option(self.mask)
+        if reset:
+            generator = check_random_state(self.random_state)
+            self._seed = 0 if self.max_nodes is None else generator.randint(2**31 - 1)
+        options = RecordingOptions(
+            layers=self.layers,
+            reduce=self.reduce,
+            channel_axis=self.channel_axis,
+            batch_size=self.batch_size,
+            max_nodes=self.max_nodes,
+            seed=self._seed,
+            device=self.device,
         )
+        return read_samples(X, self, reset=reset), options
 
-    def _record(self, samples, plans, options, activations):
-        """Record all samples to `activations`, in parallel where asked."""
-        in_turn = len(plans) == 1 or (self.n_jobs or effective_n_jobs(None)) == 1
-        # Workers get what all samples share once, and not with each sample.
-        removed = dict.fromkeys(samples.shared)
-        items = [replace(sample, **removed) for sample in samples.items]
-        outs = list(activations)
-        sent = outs if in_turn else [(out.shape, out.dtype) for out in outs]
-        stop = StopSignal()
-        try:
-            recorded = run_parallel(
-                record_sample,
-                list(zip(items, plans, sent, strict=True)),
-                shared=(samples.shared, options, stop),
-                n_jobs=1 if in_turn else self.n_jobs,
-                verbose=self.verbose,
-                description="activations",
+    def _learn(self, samples, plans):
+        """Set the fitted attributes; `plans` are those of the samples, or of some."""
+        if len({plan.n_nodes for plan in plans}) == 1:
+            self.node_names_ = np.array(plans[0].node_names, dtype=object)
+            self.n_nodes_ = plans[0].n_nodes
+        if samples.is_table and plans[0].is_by_position:
+            raise ValueError(
+                "reduce='observations' makes several rows of each stimulus, but "
+                "rows of a table X are samples. Give stimulus sets, or reduce "
+                "otherwise."
             )
-            for out, result in zip(outs, recorded, strict=True):
-                if result is not out:
-                    out[:] = result
-        except BaseException:
-            # joblib leaves threads that are recording a network to themselves.
-            stop_other_threads(stop)
-            raise
+        self.input_kind_ = samples.kind
+        # Networks of one study are alike, so that one hint is enough.
+        hint = next((plan.hint for plan in plans if plan.hint), None)
+        if hint:
+            warnings.warn(hint, stacklevel=3)
+
+    def _record(self, samples, options, plans):
+        """Return the activations of samples that were planned."""
+        if samples.activations is not None:
+            return samples.activations
+        activations = record_planned(
+            samples,
+            options,
+            plans,
+            as_stack=plans[0].n_nodes == getattr(self, "n_nodes_", None),
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+        )
+        return activations[0] if samples.is_table else activations
+
+    def _record_lazy(self, samples, options):
+        """Return the activations of samples that are built in turn, and their plans."""
+        return record_lazy(samples, options, n_jobs=self.n_jobs, verbose=self.verbose)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _make_empty(shapes, dtype, is_stack):
-    """Make arrays of the shapes, one or, if `is_stack`, all in one array."""
-    try:
-        if is_stack:
-            return np.empty((len(shapes), *shapes[0]), dtype=dtype)
-        return [np.empty(shape, dtype=dtype) for shape in shapes]
-    except MemoryError as error:
-        raise MemoryError(
-            f"The activations of {len(shapes)} samples do not fit into memory "
-            f"({error}). Transform fewer samples at once, show fewer stimuli or record "
-            "fewer layers."
-        ) from error

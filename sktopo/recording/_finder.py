@@ -23,7 +23,6 @@ from sktopo.recording._reduce import (
     reduce_to_nodes,
     refuse_constant_mean,
 )
-from sktopo.recording._samples import is_tensor
 from sktopo.recording._selection import Entry, list_some
 from sktopo.recording._sites import (
     ChannelAxes,
@@ -31,6 +30,7 @@ from sktopo.recording._sites import (
     find_known_axis,
     label_site,
 )
+from sktopo.recording._tensors import is_tensor
 
 # What finds all activation functions, if `layers` is None.
 _DEFAULT = Entry(0, "")
@@ -211,7 +211,9 @@ class Finder(Observer):
         if not self.found:
             raise self.fail(f"{sample}: {self._explain_nothing()}")
         if len({site.n_positions for site in self.found}) > 1:
-            found = ", ".join(f"{site.label}: {site.n_positions}" for site in self.found)
+            found = ", ".join(
+                f"{site.label}: {site.n_positions}" for site in self.found
+            )
             raise self.fail(
                 f"{sample}: reduce='observations' needs layers with equally "
                 f"many positions, got {found}. Choose other layers, or another way."
@@ -227,9 +229,9 @@ class Finder(Observer):
             )
         called = list_some(sorted(self.functions[module] & ACTIVATION_FUNCTIONS))
         return (
-            f"the layer {entry.text.partition(':')[0]!r} has no {entry.part!r}, neither "
-            "a function that it calls so often nor an entry of its output. Activation "
-            f"functions that it calls: {called or 'none'}."
+            f"the layer {entry.text.partition(':')[0]!r} has no {entry.part!r}, "
+            "neither a function that it calls so often nor an entry of its output. "
+            f"Activation functions that it calls: {called or 'none'}."
         )
 
     def _explain_nothing(self):

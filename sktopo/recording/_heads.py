@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class split_heads:  # noqa: N801 - used like a function
+class split_heads:
     """Make a node of each attention head: a value for the `reduce` parameter.
 
     The input of the output projection of an attention layer holds the outputs of its

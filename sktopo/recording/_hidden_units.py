@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sktopo.recording._samples import is_tensor
 from sktopo.recording._selection import list_some
 from sktopo.recording._sites import find_known_axis
+from sktopo.recording._tensors import is_tensor
 
 
 class HiddenUnits:
@@ -64,5 +64,6 @@ class HiddenUnits:
         return (
             f"the activation functions that were found have {self._n_recorded} units, "
             f"but the layers of the network read {n_hidden}. Not recorded are, among "
-            f"others, {listed}: give such names as layers=, or name the layers you want."
+            f"others, {listed}: give such names as layers=, or name the layers you "
+            "want."
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 
-from sktopo.recording._samples import import_torch
+from sktopo.recording._tensors import import_torch
 
 
 class Observer:

@@ -24,7 +24,8 @@ class Plan:
     first : activations of the first stimulus, shown after copies of itself.
     n_calls : how often each module and function that is recorded was called.
     matched : the entries of `layers` that matched.
-    hint : what users should know of the choice of layers, or "".
+    hint : what users should know of the choice of layers, with the name of the sample;
+        or "".
     batch_size : the number of stimuli to show at once, if it is chosen here.
     """
 
@@ -93,7 +94,7 @@ def describe_choice(finder):
         for label, reason in list(finder.left_out.items())[:1]
     ]
     hints += [hint for hint in [finder.hidden.describe_missing()] if hint]
-    return " ".join(hints)
+    return f"{finder.selection.sample}: {' '.join(hints)}" if hints else ""
 
 
 def choose_nodes(sites, max_nodes, seed):

@@ -9,7 +9,7 @@ import contextlib
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,10 +25,10 @@ from sktopo.recording._devices import (
     is_out_of_memory,
 )
 from sktopo.recording._finder import Finder
-from sktopo.recording._inputs import describe_forward
+from sktopo.recording._forward import describe_forward
 from sktopo.recording._plan import N_COPIES, make_plan
-from sktopo.recording._samples import import_torch, is_finite
 from sktopo.recording._selection import Selection
+from sktopo.recording._tensors import import_torch, is_finite
 from sktopo.recording._writer import RunFinished, Writer
 
 _REDUCTIONS = ("mean", "max", "last", "observations", "units")
@@ -253,19 +253,6 @@ class Recorder:
                 module.training = False
             stack.enter_context(observer.attached(modules, watches_functions))
             yield placed
-
-
-def record_sample(sample, plan, out, shared, options, stop):
-    """Record one sample, perhaps in another process.
-
-    `out` is the array to write to, or the shape and dtype of a new one. `shared` holds
-    the fields of `sample` that were sent apart from it. `stop` is a `StopSignal`.
-    Returns the array.
-    """
-    if isinstance(out, tuple):
-        out = np.empty(*out)
-    Recorder(replace(sample, **shared), options, stop).run(plan, out)
-    return out
 
 
 def _unwrap(network):

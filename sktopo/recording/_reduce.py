@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from sktopo.recording._samples import is_tensor
+from sktopo.recording._tensors import is_tensor
 
 
 def list_entries(output):

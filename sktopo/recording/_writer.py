@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sktopo.recording._observer import Observer
 from sktopo.recording._reduce import check_output, pick_tensor, reduce_to_nodes
-from sktopo.recording._samples import import_torch, is_tensor
+from sktopo.recording._tensors import import_torch, is_tensor
 
 
 class RunFinished(BaseException):

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sktopo import ActivationExtractor
-from sktopo.recording._inputs import Inputs
+from sktopo.recording._inputs import read_inputs
 from sktopo.recording._recorder import Recorder, RecordingOptions
 from sktopo.recording._samples import Sample
 
@@ -49,13 +49,17 @@ def test_modules_with_parameters_are_not_tried(stimuli, Net):
     scale = Net(lambda net, x: torch.sin(net.weight * x))
     scale.weight = nn.Parameter(torch.ones(4))
     extractor = ActivationExtractor(stimuli=stimuli)
-    with pytest.raises(ValueError, match="no activation function.*Name layers among: 0"):
+    with pytest.raises(
+        ValueError, match="no activation function.*Name layers among: 0"
+    ):
         extractor.fit([nn.Sequential(scale)])
 
 
 def plan(network, stimuli):
     options = RecordingOptions(None, "mean", "auto", "auto", None, 0, None)
-    return Recorder(Sample("Sample 0", network, Inputs(stimuli)), options).plan()
+    return Recorder(
+        Sample("Sample 0", network, read_inputs(stimuli, "stimuli")), options
+    ).plan()
 
 
 def test_a_small_share_of_a_network_is_told(tokens, seeded, Net):
@@ -71,7 +75,10 @@ def test_a_small_share_of_a_network_is_told(tokens, seeded, Net):
     assert "have 5 units, but the layers of the network read 29" in hint
     assert "'head.0:input' (24 units)" in hint
     layers = ["head.0:input", "head.1"]
-    assert ActivationExtractor(stimuli=tokens, layers=layers).fit([network]).n_nodes_ == 29
+    extractor = ActivationExtractor(stimuli=tokens, layers=layers)
+    assert extractor.fit([network]).n_nodes_ == 29
+    with pytest.warns(UserWarning, match="Sample 0 of X: the activation .* 5 units"):
+        extractor.set_params(layers=None).fit([network, network])
     assert plan(head, torch.randn(6, 24)).hint == ""
 
 

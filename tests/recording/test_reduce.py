@@ -149,7 +149,10 @@ def test_masks_that_do_not_fit():
     # There are no positions to leave out, or all count.
     assert reduce_to_nodes(torch.ones(3, 5), MASK, "pool", "mean", -1).shape == (3, 5)
     full = torch.ones_like(MASK)
-    assert reduce_to_nodes(torch.ones(3, 6, 5), full, "x", "units", -1).shape[1:] == (6, 5)
+    assert reduce_to_nodes(torch.ones(3, 6, 5), full, "x", "units", -1).shape[1:] == (
+        6,
+        5,
+    )
 
 
 def test_callables_reduce():

@@ -14,7 +14,11 @@ nn = torch.nn
 @pytest.mark.parametrize(
     ("pattern", "matches", "others"),
     [
-        ("blocks.*", ["blocks.0", "blocks.11"], ["blocks", "blocks.0.mlp", "x.blocks.0"]),
+        (
+            "blocks.*",
+            ["blocks.0", "blocks.11"],
+            ["blocks", "blocks.0.mlp", "x.blocks.0"],
+        ),
         ("*.act", ["act", "a.act", "a.b.act"], ["a.actor", "a.act.b"]),
         ("**.act", ["act", "a.act", "a.b.act"], ["a.actor"]),
         ("h.**.act", ["h.0.act", "h.0.mlp.act"], ["h.act", "g.0.act"]),
@@ -143,7 +147,9 @@ def test_entries_of_outputs(stimuli, Net):
         ActivationExtractor(stimuli=stimuli, layers="inner").fit([network])
 
 
-@pytest.mark.parametrize("wrapper", ["compiled", "part compiled", "parallel", "adapter"])
+@pytest.mark.parametrize(
+    "wrapper", ["compiled", "part compiled", "parallel", "adapter"]
+)
 def test_wrappers_do_not_change_names(stimuli, seeded, Net, wrapper):
     network = seeded(make_blocks)
     expected = ActivationExtractor(stimuli=stimuli, layers="*.1").fit([network])
