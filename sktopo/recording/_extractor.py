@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -349,6 +350,10 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
                 "otherwise."
             )
         self.input_kind_ = samples.kind
+        # Networks of one study are alike, so that one hint is enough.
+        hint = next((plan.hint for plan in plans if plan.hint), None)
+        if hint:
+            warnings.warn(hint, stacklevel=3)
 
     def _record(self, samples, options, plans):
         """Return the activations of samples that were planned."""

@@ -134,7 +134,7 @@ def test_errors_of_jobs_name_the_sample(stimuli, make_mlp):
     networks[1][1] = nn.Identity()
     extractor = ActivationExtractor(stimuli=stimuli, layers=nn.ReLU, n_jobs=2)
     with pytest.raises(
-        ValueError, match="Sample 1 of X: layer '3' gave (NaN|infinity) at node '3"
+        ValueError, match="Sample 1 of X: layer '3' gave (NaN|inf.*) at node '3"
     ):
         extractor.fit_transform(networks)
 

@@ -13,8 +13,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sktopo import ActivationExtractor
 from sktopo.recording import _recorder
 from sktopo.recording._inputs import read_inputs
+from sktopo.recording._observer import LocalHook
 from sktopo.recording._recorder import Recorder, RecordingOptions
 from sktopo.recording._samples import Sample
+from sktopo.recording._tensors import get_tensors
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -90,7 +92,7 @@ def test_a_network_that_raises_half_way_is_left_as_it_was(stimuli, when, Net):
     def forward(net, x):
         shown.append(len(x))
         x = net.act(x)
-        if when == "first batch" or len(shown) > 2:
+        if when == "first batch" or len(shown) > 1:
             raise Boom("half way")
         return net.last(x)
 
@@ -98,7 +100,7 @@ def test_a_network_that_raises_half_way_is_left_as_it_was(stimuli, when, Net):
     own = network.act.register_forward_hook(lambda *_: None)
     random = torch.random.get_rng_state()
     extractor = ActivationExtractor(stimuli=stimuli, layers=["act", "last"])
-    message = r"Sample 0 of X \(Net\) .* on the first \d+ of 11 .*: Boom: half way\."
+    message = r"Sample 0 of X \(Net\) .* of 11.*, of shape .*: Boom: half way\."
     with pytest.raises(ValueError, match=message) as caught:
         extractor.fit_transform([network])
     assert type(caught.value.__cause__) is Boom
@@ -139,13 +141,15 @@ def test_threads_take_turns(stimuli, seeded):
 
 def test_networks_that_run_differently_on_later_stimuli(stimuli, Net):
     def forward(net, x):
-        net.act(x)
-        return net.act(x) if len(x) != 2 else x
+        return net.last(net.act(x if len(x) == 5 else x[:, :3]))
 
-    network = Net(forward, act=nn.Tanh())
+    network = Net(forward, act=nn.Tanh(), last=nn.Tanh())
     with pytest.raises(ValueError, match="ran differently than on the first"):
         ActivationExtractor(network).fit_transform(stimuli)
-    network = Net(lambda net, x: net.act(x) if len(x) == 2 else x, act=nn.Tanh())
+    network._forward = lambda net, x: net.last(net.act(net.act(x) if len(x) > 5 else x))
+    with pytest.raises(ValueError, match=r"ran differently .*\(call 2, output"):
+        ActivationExtractor(network).fit_transform(stimuli)
+    network = Net(lambda net, x: net.act(x) if len(x) == 5 else x, act=nn.Tanh())
     with pytest.raises(ValueError, match="layer 'act' .* did not run on stimuli 0"):
         ActivationExtractor(network).fit_transform(stimuli)
 
@@ -171,10 +175,10 @@ def test_stimuli_that_depend_on_each_other(tokens, seeded):
     network = seeded(lambda: nn.LSTM(8, 5))
     extractor = ActivationExtractor(stimuli=tokens, layers="")
     with pytest.warns(UserWarning, match="Sample 0 of X.*batch_first=True"):
-        extractor.fit([network])
+        extractor.fit_transform([network])
     network = nn.Sequential(nn.BatchNorm1d(7, track_running_stats=False), nn.Tanh())
     with pytest.warns(UserWarning, match="normalisation run without its statistics"):
-        ActivationExtractor(stimuli=tokens).fit([network])
+        ActivationExtractor(stimuli=tokens).fit_transform([network])
 
 
 def test_networks_that_cache_can_be_trained_afterwards(stimuli, seeded, Net):
@@ -220,7 +224,7 @@ def test_compiled_networks(stimuli, make_mlp):
     compiled = torch.compile(network, backend="eager")
     extractor = ActivationExtractor(stimuli=stimuli)
     assert_allclose(extractor.fit_transform([compiled]), expected, atol=1e-6)
-    assert extractor.node_names_[0] == "_orig_mod.1[0]"
+    assert extractor.node_names_[0] == "1[0]"
 
 
 def test_transformer_with_padding(tokens, seeded, Net):
@@ -333,21 +337,21 @@ def test_weights_can_run_elsewhere(stimuli, monkeypatch, make_mlp):
     expected = ActivationExtractor(stimuli=stimuli).fit_transform([network])
     n_runs = []
 
-    class Elsewhere(_recorder._PlacedNetwork):
+    class Elsewhere(_recorder.PlacedNetwork):
         def __init__(self, network, device):
             super().__init__(network, device)
-            tensors = _recorder.get_tensors(network)
+            tensors = get_tensors(network)
             self.copies = {name: tensor + 0 for name, tensor in tensors.items()}
 
         def run(self, batch):
             n_runs.append(1)
             return super().run(batch)
 
-    monkeypatch.setattr(_recorder, "_PlacedNetwork", Elsewhere)
+    monkeypatch.setattr(_recorder, "PlacedNetwork", Elsewhere)
     assert_array_equal(
         ActivationExtractor(stimuli=stimuli).fit_transform([network]), expected
     )
-    assert len(n_runs) == 3  # two trials and one batch
+    assert len(n_runs) == 2  # a trial and one batch
 
 
 class Sending(torch.nn.Sequential):
@@ -373,19 +377,21 @@ def test_networks_sent_while_they_are_recorded(stimuli):
         np.testing.assert_array_equal(activations, expected)
 
 
-OPTIONS = RecordingOptions(None, "mean", "auto", 256)
+OPTIONS = RecordingOptions(None, "mean", "auto", 256, None, 0, None)
 
 
 def test_plan_and_run(stimuli, make_mlp, by_hand):
     network = make_mlp()
-    sample = Sample("Sample 3 of X", network, read_inputs(stimuli, "stimuli"))
-    recorder = Recorder(sample, OPTIONS)
+    recorder = Recorder(
+        Sample("Sample 3 of X", network, read_inputs(stimuli, "stimuli")), OPTIONS
+    )
     plan = recorder.plan()
     assert [(site.module, site.call, site.n_nodes) for site in plan.sites] == [
         ("1", 0, 5),
         ("3", 0, 3),
     ]
-    assert {site.dtype for site in plan.sites} == {np.dtype(np.float32)}
+    assert plan.dtype == np.float32
+    assert (plan.n_rows, plan.n_nodes, plan.matched) == (11, 8, {0})
     out = np.full((11, 8), np.nan)
     recorder.run(plan, out)
     _, tanh, _, relu = by_hand(network, stimuli)
@@ -402,8 +408,9 @@ def test_recorders_name_the_sample(stimuli, Net):
     def forward(net, x):
         raise KeyError("x")
 
-    inputs = read_inputs(stimuli, "stimuli")
-    sample = Sample("Sample 3 of X", Net(forward, act=nn.Tanh()), inputs)
+    sample = Sample(
+        "Sample 3 of X", Net(forward, act=nn.Tanh()), read_inputs(stimuli, "stimuli")
+    )
     with pytest.raises(ValueError, match="Sample 3 of X .*: KeyError: 'x'") as caught:
         Recorder(sample, OPTIONS).plan()
     assert type(caught.value.__cause__) is KeyError
@@ -427,11 +434,11 @@ def test_networks_that_are_interrupted_are_left_as_they_were(stimuli, Net, inter
 
 def test_hooks_do_nothing_in_copies():
     outputs = []
-    hook = _recorder._LocalHook(outputs.append)
-    hook(None, (), 1)
+    hook = LocalHook(outputs.append)
+    hook(1)
     for copied in (pickle.loads(pickle.dumps(hook)), copy.deepcopy(hook)):
         assert copied.function is None
-        copied(None, (), 2)
+        copied(2)
     assert outputs == [1]
 
 
@@ -452,7 +459,7 @@ def test_memory_that_runs_out_is_told_as_that(stimuli, Net, error):
         raise error
 
     extractor = ActivationExtractor(stimuli=stimuli, batch_size=7)
-    with pytest.raises(MemoryError, match="Sample 0 of X .*smaller batch_size than 7"):
+    with pytest.raises(MemoryError, match="Sample 0 of X .*because memory ran out"):
         extractor.fit([Net(forward, act=nn.Tanh())])
 
 
@@ -484,7 +491,7 @@ def test_networks_that_catch_the_errors_of_hooks(stimuli, Net):
 
     network = Net(forward, act=nn.Tanh())
     with pytest.raises(ValueError, match="Sample 0 of X: layer 'act' gave an output"):
-        ActivationExtractor(stimuli=stimuli).fit([network])
+        ActivationExtractor(stimuli=stimuli, layers="act").fit([network])
 
 
 def test_networks_that_contain_themselves(stimuli, make_mlp):
@@ -516,7 +523,7 @@ def test_contexts_of_the_caller_hold_for_the_network(stimuli, Net):
         extractor.fit([network])
     with torch.device("meta"):
         extractor.fit([network])
-    assert seen[::2] == [
+    assert seen == [
         (False, False, "cpu"),
         (True, False, "cpu"),
         (False, True, "cpu"),
@@ -545,3 +552,58 @@ def test_threads_have_restored_networks_when_an_error_comes(stimuli, Net, n_jobs
     for network in networks:
         assert all(module.training for module in network.modules())
         assert hooks_of(network) == []
+
+
+def test_the_run_ends_after_the_last_layer(stimuli, Net):
+    shown = []
+
+    def forward(net, x):
+        x = net.act(net.fc(x))
+        shown.append(len(x))
+        return x
+
+    network = Net(forward, fc=nn.Linear(4, 4), act=nn.Tanh())
+    extractor = ActivationExtractor(stimuli=stimuli, batch_size=6).fit([network])
+    shown.clear()
+    found = extractor.transform([network])
+    assert shown == [5]  # copies of the first stimulus, shown to find the layers
+    assert_array_equal(
+        found[0][:6], network.act(network.fc(torch.as_tensor(stimuli[:6]))).detach()
+    )
+
+
+def test_functions_that_the_recording_calls_are_not_recorded(tokens, Net):
+    network = Net(
+        lambda net, x: net.act(x.clone().mean(dim=2, keepdim=True)), act=nn.Tanh()
+    )
+    extractor = ActivationExtractor(stimuli=tokens, layers=[":clone", ":mean", "act"])
+    extractor.fit([network])
+    labels = {name.split("[")[0] for name in extractor.node_names_}
+    assert labels == {"Net:clone", "Net:mean", "act"}
+
+
+@pytest.mark.parametrize("largest", [1, 4])
+def test_batches_are_halved_where_memory_runs_out(Net, largest):
+    shown = []
+
+    def forward(net, x):
+        shown.append(len(x))
+        x = net.act(x)
+        if len(x) > 5 * largest:
+            raise RuntimeError(OUT_OF_MEMORY)
+        return net.last(x)
+
+    network = Net(forward, act=nn.Tanh(), last=nn.Tanh())
+    stimuli = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    extractor = ActivationExtractor(stimuli=stimuli).fit([network])
+    with pytest.warns(
+        UserWarning, match="Sample 0 of X: memory ran out with up"
+    ) as told:
+        found = extractor.transform([network])
+    assert len(told) == 1
+    once = np.tanh(stimuli)
+    assert_allclose(found[0], np.hstack([once, np.tanh(once)]), atol=1e-6)
+    assert max(shown[-3:]) <= 5 * largest
+    extractor.set_params(batch_size=30)
+    with pytest.raises(MemoryError, match="Choose a smaller batch_size than 30"):
+        extractor.transform([network])

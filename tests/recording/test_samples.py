@@ -167,7 +167,7 @@ def test_networks_without_weights(stimuli, make_mlp):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (lambda s: s[:, :3], r"first 2 of 11 stimuli, of shape \(2, 3\)"),
+        (lambda s: s[:, :3], r"the first of 11 stimuli, of shape \(5, 3\)"),
         (lambda s: s[:0], "0 sample"),
         (lambda s: s.astype(complex), "Complex"),
         (lambda s: np.where(s > 1, np.nan, s), "stimuli contains NaN"),
