@@ -1,6 +1,6 @@
 """Types that signatures share: a stub, for type checkers, that nothing imports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import joblib
@@ -18,10 +18,15 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 Table: TypeAlias = pandas.DataFrame
 
-Networks: TypeAlias = (
-    Sequence[torch.nn.Module] | Sequence[tuple[torch.nn.Module, "Stimuli"]]
+Network: TypeAlias = torch.nn.Module | Callable[[], torch.nn.Module]
+Networks: TypeAlias = Iterable[Network] | Iterable[tuple[Network, "Stimuli"]]
+Stimuli: TypeAlias = (
+    ArrayLike
+    | torch.Tensor
+    | Sequence[torch.Tensor]
+    | Mapping[str, Any]
+    | Iterable[Any]  # batches
 )
-Stimuli: TypeAlias = ArrayLike | torch.Tensor | Sequence[torch.Tensor]
 Samples: TypeAlias = Networks | Stimuli
 Layers: TypeAlias = str | type | Sequence[str | type] | None
 Diagrams: TypeAlias = Sequence[ArrayLike]  # (n_points, 2) each

@@ -19,6 +19,7 @@ from sktopo.recording._runs import plan_samples, record_lazy, record_planned
 from sktopo.recording._samples import read_samples
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Literal, Self
 
     import torch
@@ -54,15 +55,32 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     ==================  =====================================  ========================
 
     Samples whose numbers of stimuli or of nodes differ come as a list of 2-D arrays,
-    and with ``set_output(transform="pandas")`` all samples as a list of data frames.
+    as do samples with other nodes than were fitted, and all samples come as a list of
+    data frames with ``set_output(transform="pandas")``.
+
+    A network may be given as a function without arguments that builds it. X may then be
+    a list of such functions, :class:`sktopo.recording.Checkpoints`, or any iterable of
+    networks: each is built, recorded and forgotten, and memory holds one per job.
 
     Parameters
     ----------
-    model : torch.nn.Module, default=None
-        The network, if the stimuli vary.
+    model : torch.nn.Module or callable, default=None
+        The network, or a function that builds it, if the stimuli vary.
 
-    stimuli : array-like or torch.Tensor of shape (n_stimuli, ...), default=None
-        The stimuli, if the networks vary.
+    stimuli : array-like, tensor, tuple, list, mapping or iterable, default=None
+        The stimuli, if the networks vary. Sets of stimuli in X have the same forms:
+
+        - an array or a tensor (n_stimuli, ...)
+        - a tuple, or a list of arrays of two or more dimensions: inputs by position
+        - a mapping, such as a tokenizer returns: inputs by name
+        - lists of tokens of unequal lengths: they are padded with 0 on the right, and
+          the network is given the mask
+        - an iterable of batches that can be repeated, such as a DataLoader without
+          shuffling: each batch has one of the forms above, perhaps with targets behind
+          the inputs or among them. What ``forward`` does not need is left out. The
+          batches are gone through again for each network and never held together.
+
+        All inputs have a row for each stimulus.
 
     layers : None, str, type, or sequence of str and type, default=None
         Modules whose outputs are recorded: names (as in ``named_modules()``),
@@ -78,6 +96,14 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         with each position as an observation (rows are then stimuli times positions,
         the positions of a stimulus together); or every unit is a node.
 
+    mask : "auto", None or array-like of shape (n_stimuli, n_positions), default="auto"
+        Which positions (tokens) of the stimuli count in `reduce`: those that are True
+        or 1. "auto" takes the input named "attention_mask", or the opposite of
+        "key_padding_mask" or "src_key_padding_mask". With None all positions count.
+        The network gets these inputs in any case. If an attention mask has padding on
+        the left and ``forward`` takes `position_ids`, positions are counted from the
+        first token, as in the prompt alone.
+
     channel_axis : "auto" or int, default="auto"
         Axis of the channels in outputs of three or more dimensions; axis 0 is that of
         the stimuli. "auto" takes the axis of the last layer of a known type that ran
@@ -86,8 +112,16 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         attention and layer normalisation. If there is no such layer, it is 1 for
         outputs of four or more dimensions and -1 for three.
 
-    batch_size : int, default=256
-        Largest number of stimuli shown at once.
+    batch_size : "auto" or int, default="auto"
+        Largest number of stimuli shown at once. "auto" chooses it for each network by
+        the size of what it computes for one stimulus, and halves it if memory runs out.
+
+    max_nodes : int, default=None
+        Keep a random part of the nodes, this many in all and the same share of each
+        layer. The choice is the same for networks of one architecture. None keeps all.
+
+    random_state : int, RandomState instance or None, default=None
+        Chooses the nodes that `max_nodes` keeps, once in `fit`.
 
     device : str, torch.device or None, default=None
         Where to run the networks, e.g. "cuda". The weights are copied there one
@@ -119,12 +153,15 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     See Also
     --------
     FunctionalConnectome : Relates the units of each sample.
+    sktopo.recording.Checkpoints : Networks in files, loaded one at a time.
 
     Notes
     -----
     Networks run without gradients and in evaluation mode, and are left as they were.
-    `fit` and `transform` first show each network two stimuli to find mistakes early,
-    and warn if what is recorded for a stimulus depends on the others. Besides input
+    `fit` and `transform` first show each network a few stimuli to find mistakes early,
+    and warn if what is recorded for a stimulus depends on the others. All networks are
+    looked at before the first is recorded; of those that are built one at a time, `fit`
+    looks at the first. `fit_transform` runs each network once. Besides input
     and output, memory holds one batch, and one sample per job if there are several.
     :doc:`/guide/recording_networks` explains what is restored, precision, jobs and
     threads, and caching with ``Pipeline(memory=...)``.
@@ -148,7 +185,7 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        model: torch.nn.Module | None = None,
+        model: torch.nn.Module | Callable[[], torch.nn.Module] | None = None,
         *,
         stimuli: Stimuli | None = None,
         layers: Layers = None,
@@ -180,9 +217,9 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : sequence of torch.nn.Module, array-like, sequence of array-like, or \
-                sequence of (torch.nn.Module, array-like)
-            The samples, see the table of the class.
+        X : sequence or iterable of networks, of stimuli, or of pairs of both
+            The samples, see the table of the class. An iterable that can be gone
+            through only once, such as a generator, needs `fit_transform`.
 
         y : None
             Ignored.
@@ -195,12 +232,13 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If a network is not a torch module.
+            If a network is not a torch module, or stimuli have none of the forms above.
 
         ValueError
-            If X does not fit `model` and `stimuli`, a parameter is out of range, no
-            layer matches, a network cannot be run on the stimuli or raises an error,
-            or numbers are not finite. The extractor is then as it was before.
+            If X does not fit `model` and `stimuli`, a parameter is out of range, an
+            entry of `layers` matches no network, a network does not take the stimuli,
+            cannot be built or raises an error, or numbers are not finite. The
+            extractor is then as it was before.
 
         MemoryError
             If memory runs out, on the CPU or a GPU.
@@ -271,8 +309,8 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As `fit`, if X is of another kind or has another number of nodes, or if a
-            network gives numbers that are not finite.
+            As `fit`, if X is of another kind, or if a network gives numbers that are
+            not finite.
 
         MemoryError
             If memory runs out, on the CPU or a GPU, or the result does not fit.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -54,12 +55,12 @@ def is_iterable_only(candidate):
     Such as a loader or a generator.
     """
     others = (type, list, tuple, range, str, bytes, Mapping, Set)
-    protocols = ("__array__", "__array_namespace__", "__dataframe__", "__dlpack__")
+    # What arrays, sparse arrays, data frames and networks have.
+    attributes = ("shape", "__array__", "__array_namespace__", "__dataframe__")
     return (
         isinstance(candidate, Iterable)
         and not isinstance(candidate, others)
-        and not any(hasattr(candidate, protocol) for protocol in protocols)
-        and not hasattr(candidate, "forward")
+        and not any(map(partial(hasattr, candidate), (*attributes, "forward")))
     )
 
 

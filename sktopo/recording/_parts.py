@@ -278,7 +278,8 @@ def _check_rows(values, name):
 def are_ragged_tokens(part):
     """Return whether a list holds lists of integers of unequal lengths."""
     if not isinstance(part, (list, tuple)) or not all(
-        isinstance(row, (list, tuple)) or getattr(row, "ndim", 0) == 1 for row in part
+        isinstance(row, (list, tuple)) or (_is_array(row) and np.ndim(row) == 1)
+        for row in part
     ):
         return False
     if len({len(row) for row in part}) < 2:

@@ -1,6 +1,5 @@
 """Checkpoints: which files, in which order, and one network at a time."""
 
-import gc
 import pickle
 import weakref
 
@@ -153,7 +152,6 @@ def test_one_network_is_alive_at_a_time(folder, stimuli):
     alive = []
 
     def build_counted():
-        gc.collect()
         counts.append(sum(reference() is not None for reference in alive))
         network = build()
         alive.append(weakref.ref(network))

@@ -60,10 +60,8 @@ def test_wrappers_take_what_the_network_in_them_takes(wrap):
     assert "'z'" in find_misfit(network, 2, ["z", "scale"])
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
-def test_compiled_and_parallel_networks():
-    for network in (torch.compile(Pair()), nn.DataParallel(Pair())):
-        assert count_required(network) == 2
+def test_parallel_networks():
+    assert count_required(nn.DataParallel(Pair())) == 2
 
 
 def test_forwards_that_take_anything():

@@ -4,7 +4,7 @@ from collections import UserDict
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from sktopo.recording._parts import are_parts, are_ragged_tokens, read_parts
 
@@ -202,3 +202,31 @@ def test_what_stimuli_can_only_be():
     assert are_ragged_tokens(RAGGED)
     assert not are_ragged_tokens(IDS.tolist())
     assert not are_ragged_tokens(["ab", "c"])
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("kind", ["GPT2", "Llama", "Bert", "Roberta"])
+def test_padded_prompts_give_what_the_prompts_give_alone(kind, side, seeded):
+    transformers = pytest.importorskip("transformers")
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=32, intermediate_size=24, pad_token_id=1, **sizes
+    )
+    network = seeded(lambda: getattr(transformers, f"{kind}Model")(config)).eval()
+    prompts = [[5, 6, 7, 8], [9], [10, 11, 12]]
+    ids, mask = np.ones((2, 3, 4), dtype=int)
+    for row, prompt in enumerate(prompts):
+        place = slice(len(prompt)) if side == "right" else slice(-len(prompt), None)
+        ids[row, place] = prompt
+        mask[row] = 0
+        mask[row, place] = 1
+    parts = read_parts({"input_ids": ids, "attention_mask": mask}, "stimuli")
+    if kind == "Bert" and side == "left":
+        assert "position_ids" in parts.choose(network)
+    shown = {k: torch.as_tensor(v) for k, v in parts.choose(network).items()}
+    with torch.no_grad():
+        together = network(**shown).last_hidden_state
+        for row, prompt in enumerate(prompts):
+            alone = network(input_ids=torch.tensor([prompt])).last_hidden_state[0]
+            found = together[row][torch.as_tensor(mask[row] == 1)]
+            assert_allclose(found, alone, atol=1e-5)

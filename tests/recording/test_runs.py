@@ -1,10 +1,10 @@
 """Samples that are planned before, and samples built when they are recorded."""
 
-import gc
 import weakref
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import make_pipeline
@@ -60,15 +60,18 @@ def as_functions(networks):
         lambda networks: dict(enumerate(networks)).values(),
     ],
 )
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_networks_that_come_one_by_one(stimuli, networks, make, n_jobs):
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+def test_networks_that_come_one_by_one(stimuli, networks, make, backend):
     expected = ActivationExtractor(stimuli=stimuli).fit_transform(networks)
-    extractor = ActivationExtractor(stimuli=stimuli, n_jobs=n_jobs)
-    found = extractor.fit_transform(make(networks))
+    extractor = ActivationExtractor(stimuli=stimuli)
+    if backend != "sequential":
+        extractor.set_params(n_jobs=2)
+    with parallel_config(backend=backend):
+        found = extractor.fit_transform(make(networks))
+        again = extractor.fit(make(networks)).transform(make(networks))
     assert type(found) is np.ndarray
     assert_allclose(found, expected, atol=1e-6)
     assert extractor.n_nodes_ == 8
-    again = extractor.fit(make(networks)).transform(make(networks))
     assert_allclose(again, expected, atol=1e-6)
 
 
@@ -110,7 +113,6 @@ def test_one_network_is_alive_at_a_time(stimuli, make):
     alive, counts = [], []
 
     def build():
-        gc.collect()
         counts.append(sum(reference() is not None for reference in alive))
         network = build_small()
         alive.append(weakref.ref(network))
