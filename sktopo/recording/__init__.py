@@ -1,5 +1,6 @@
 """Networks to activations: recording the units of networks shown stimuli."""
 
 from sktopo.recording._extractor import ActivationExtractor
+from sktopo.recording._heads import split_heads
 
-__all__ = ["ActivationExtractor"]
+__all__ = ["ActivationExtractor", "split_heads"]
