@@ -63,8 +63,13 @@ def count_required(network):
 
 def find_misfit(network, n_positional, keywords):
     """Return why a network's forward does not take inputs, None if it does."""
-    parameters = find_parameters(network).values()
-    signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
+    parameters = find_parameters(network)
+    named = [key for key in keywords if takes(network, key)]
+    if keywords and not named and any(takes(network, key) for key in parameters):
+        return f"it has none of the parameters {', '.join(map(repr, keywords))}"
+    signature = inspect.Signature(
+        [p.replace(annotation=p.empty) for p in parameters.values()]
+    )
     try:
         signature.bind(*[None] * n_positional, **dict.fromkeys(keywords))
     except TypeError as error:

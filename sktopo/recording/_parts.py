@@ -96,7 +96,7 @@ class Parts:
             return values
         raise ValueError(
             f"{name} ({type(network).__name__}) does not take {self.name}: {misfit}. "
-            f"Given: {', '.join(map(_name_key, values))}. Expected: "
+            f"Given: {_name_keys(values)}. Expected: "
             f"{describe_forward(network)}. A mapping gives inputs by name, a tuple, or "
             "a list of arrays, by position; to make one array of a list, stack it."
         )
@@ -114,7 +114,7 @@ class Parts:
                 keys = [key for key in taken if key != "labels"] or taken
         if not keys:
             raise ValueError(
-                f"{self.name} holds {', '.join(map(_name_key, self.values))}, none of "
+                f"{self.name} holds {_name_keys(self.values)}, none of "
                 f"which {type(network).__name__} takes: {describe_forward(network)}."
             )
         values = {key: self.values[key] for key in keys}
@@ -242,6 +242,14 @@ def _has_rows(value):
 
 def _name_key(key):
     return repr(key) if isinstance(key, str) else f"input {key}"
+
+
+def _name_keys(keys):
+    """Return the words for several parts of stimuli."""
+    names = [repr(key) for key in keys if isinstance(key, str)]
+    n_positional = len(keys) - len(names)
+    by_position = [f"{n_positional} input(s) by position"] if n_positional else []
+    return ", ".join(by_position + names)
 
 
 def _name_part(key, name):
