@@ -2,5 +2,6 @@
 
 from sktopo.recording._checkpoints import Checkpoints
 from sktopo.recording._extractor import ActivationExtractor
+from sktopo.recording._heads import split_heads
 
-__all__ = ["ActivationExtractor", "Checkpoints"]
+__all__ = ["ActivationExtractor", "Checkpoints", "split_heads"]

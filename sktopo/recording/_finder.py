@@ -169,28 +169,26 @@ class Finder(Observer):
             self.left_out[label] = str(error).removeprefix(f"{where} ")
             return
         self.matched.add(entry.index)
-        key = module, source, part, call
-        if key in self._taken:
-            return
-        self._taken.add(key)
+        if (module, source, part, call) not in self._taken:
+            self._taken.add((module, source, part, call))
+            self._add(self.names[module], source, part, call, label, tensor, where)
+
+    def _add(self, name, source, part, call, label, tensor, where):
+        """Add a site and its nodes to what was found."""
         axis = self.options.channel_axis
         if axis == "auto":
             axis = self._axes.guess(tensor.shape)
         reduce = self.options.reduce
         refuse_constant_mean(tensor, where, reduce, axis)
         nodes = reduce_to_nodes(tensor, self.batch.mask, where, reduce, axis)
+        n_positions = count_positions(tensor, reduce, axis)
+        shape = tuple(nodes.shape[1:])
+        dtype = np.dtype(str(nodes.dtype).removeprefix("torch."))
         site = RecordedSite(
-            self.names[module],
-            source,
-            part,
-            call,
-            label,
-            axis,
-            count_positions(tensor, reduce, axis),
-            tuple(nodes.shape[1:]),
-            np.dtype(str(nodes.dtype).removeprefix("torch.")),
+            name, source, part, call, label, axis, n_positions, shape, dtype
         )
-        self.hidden.cover(tensor, find_channels(site, tensor))
+        n_channels = tensor.shape[axis] if tensor.ndim > 2 else tensor[0].numel()
+        self.hidden.cover(tensor, n_channels)
         # A copy, since operations that follow may change the tensor in place.
         self.found[site] = nodes.clone()
         self.largest = self._largest_yet
@@ -249,8 +247,3 @@ class Finder(Observer):
             "the network runs no activation function, neither as a module nor as a "
             f"function. Name layers among: {names}."
         )
-
-
-def find_channels(site, tensor):
-    """Return the number of channels of a recorded tensor."""
-    return tensor.shape[site.channel_axis] if tensor.ndim > 2 else tensor[0].numel()

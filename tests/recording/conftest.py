@@ -88,3 +88,18 @@ def by_hand():
         return outputs
 
     return run
+
+
+@pytest.fixture
+def plan():
+    """Plan the recording of a network; options are those of `RecordingOptions`."""
+    from sktopo.recording._inputs import read_inputs
+    from sktopo.recording._recorder import Recorder, RecordingOptions
+    from sktopo.recording._samples import Sample
+
+    def make(network, stimuli, layers=None, reduce="mean", batch_size="auto"):
+        options = RecordingOptions(layers, reduce, "auto", batch_size, None, 0, None)
+        sample = Sample("Sample 0", network, read_inputs(stimuli, "stimuli"))
+        return Recorder(sample, options).plan()
+
+    return make

@@ -11,12 +11,9 @@ from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sktopo import ActivationExtractor
-from sktopo.recording import _recorder
 from sktopo.recording._inputs import read_inputs
-from sktopo.recording._observer import LocalHook
 from sktopo.recording._recorder import Recorder, RecordingOptions
 from sktopo.recording._samples import Sample
-from sktopo.recording._tensors import get_tensors
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -137,21 +134,6 @@ def test_threads_take_turns(stimuli, seeded):
     for activations in found:
         assert_array_equal(activations, expected)
     assert all(module.training for module in network.modules())
-
-
-def test_networks_that_run_differently_on_later_stimuli(stimuli, Net):
-    def forward(net, x):
-        return net.last(net.act(x if len(x) == 5 else x[:, :3]))
-
-    network = Net(forward, act=nn.Tanh(), last=nn.Tanh())
-    with pytest.raises(ValueError, match="ran differently than on the first"):
-        ActivationExtractor(network).fit_transform(stimuli)
-    network._forward = lambda net, x: net.last(net.act(net.act(x) if len(x) > 5 else x))
-    with pytest.raises(ValueError, match=r"ran differently .*\(call 2, output"):
-        ActivationExtractor(network).fit_transform(stimuli)
-    network = Net(lambda net, x: net.act(x) if len(x) == 5 else x, act=nn.Tanh())
-    with pytest.raises(ValueError, match="layer 'act' .* did not run on stimuli 0"):
-        ActivationExtractor(network).fit_transform(stimuli)
 
 
 def test_diverged_networks(stimuli, make_mlp, Net):
@@ -295,65 +277,6 @@ def test_precision_of_networks(stimuli, dtype, make_mlp):
     assert_allclose(found, exact, atol=1e-6 if dtype == torch.float64 else 0.05)
 
 
-def test_devices_that_are_not_there(stimuli, make_mlp):
-    for device in ("cuda:99", "nowhere", "meta"):
-        extractor = ActivationExtractor(stimuli=stimuli, device=device)
-        with pytest.raises(ValueError, match="cannot be used"):
-            extractor.fit([make_mlp()])
-
-
-def test_chosen_device_leaves_the_network_where_it_is(stimuli, make_mlp):
-    network = make_mlp()
-    places = [p.data_ptr() for p in network.parameters()]
-    expected = ActivationExtractor(stimuli=stimuli).fit_transform([network])
-    found = ActivationExtractor(stimuli=stimuli, device="cpu").fit_transform([network])
-    assert_array_equal(found, expected)
-    assert [p.data_ptr() for p in network.parameters()] == places
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_gpu_equals_cpu(stimuli, seeded):
-    network = seeded(
-        lambda: nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Tanh())
-    )
-    expected = ActivationExtractor(stimuli=stimuli).fit_transform([network])
-    random = torch.cuda.get_rng_state()
-    found = ActivationExtractor(stimuli=stimuli, device="cuda").fit_transform([network])
-    assert_allclose(found, expected, atol=1e-5)
-    assert {p.device.type for p in network.parameters()} == {"cpu"}
-    assert torch.equal(torch.cuda.get_rng_state(), random)
-    network.to("cuda")
-    found = ActivationExtractor(stimuli=stimuli).fit_transform([network])
-    assert_allclose(found, expected, atol=1e-5)
-    found = ActivationExtractor(
-        stimuli=torch.as_tensor(stimuli, device="cuda"), device="cpu"
-    ).fit_transform([network])
-    assert_allclose(found, expected, atol=1e-5)
-
-
-def test_weights_can_run_elsewhere(stimuli, monkeypatch, make_mlp):
-    # Stands in for a GPU: copies of the weights are run, not the weights.
-    network = make_mlp()
-    expected = ActivationExtractor(stimuli=stimuli).fit_transform([network])
-    n_runs = []
-
-    class Elsewhere(_recorder.PlacedNetwork):
-        def __init__(self, network, device):
-            super().__init__(network, device)
-            tensors = get_tensors(network)
-            self.copies = {name: tensor + 0 for name, tensor in tensors.items()}
-
-        def run(self, batch):
-            n_runs.append(1)
-            return super().run(batch)
-
-    monkeypatch.setattr(_recorder, "PlacedNetwork", Elsewhere)
-    assert_array_equal(
-        ActivationExtractor(stimuli=stimuli).fit_transform([network]), expected
-    )
-    assert len(n_runs) == 2  # a trial and one batch
-
-
 class Sending(torch.nn.Sequential):
     """A network that is pickled and copied while it runs, as Dask may do."""
 
@@ -432,16 +355,6 @@ def test_networks_that_are_interrupted_are_left_as_they_were(stimuli, Net, inter
     assert torch.is_grad_enabled()
 
 
-def test_hooks_do_nothing_in_copies():
-    outputs = []
-    hook = LocalHook(outputs.append)
-    hook(1)
-    for copied in (pickle.loads(pickle.dumps(hook)), copy.deepcopy(hook)):
-        assert copied.function is None
-        copied(2)
-    assert outputs == [1]
-
-
 OUT_OF_MEMORY = (
     "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
     "memory: you tried to allocate 133171200 bytes. Error code 12"
@@ -501,36 +414,6 @@ def test_networks_that_contain_themselves(stimuli, make_mlp):
         ActivationExtractor(stimuli=stimuli).fit([make_mlp(), network])
 
 
-def test_contexts_of_the_caller_hold_for_the_network(stimuli, Net):
-    seen = []
-
-    def forward(net, x):
-        seen.append(
-            (
-                torch.is_autocast_enabled("cpu"),
-                torch.is_inference_mode_enabled(),
-                torch.get_default_device().type,
-            )
-        )
-        return net.act(x)
-
-    extractor = ActivationExtractor(stimuli=stimuli)
-    network = Net(forward, act=nn.Tanh())
-    extractor.fit([network])
-    with torch.autocast("cpu", torch.bfloat16):
-        extractor.fit([network])
-    with torch.inference_mode():
-        extractor.fit([network])
-    with torch.device("meta"):
-        extractor.fit([network])
-    assert seen == [
-        (False, False, "cpu"),
-        (True, False, "cpu"),
-        (False, True, "cpu"),
-        (False, False, "meta"),
-    ]
-
-
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_threads_have_restored_networks_when_an_error_comes(stimuli, Net, n_jobs):
     def forward(net, x):
@@ -552,34 +435,6 @@ def test_threads_have_restored_networks_when_an_error_comes(stimuli, Net, n_jobs
     for network in networks:
         assert all(module.training for module in network.modules())
         assert hooks_of(network) == []
-
-
-def test_the_run_ends_after_the_last_layer(stimuli, Net):
-    shown = []
-
-    def forward(net, x):
-        x = net.act(net.fc(x))
-        shown.append(len(x))
-        return x
-
-    network = Net(forward, fc=nn.Linear(4, 4), act=nn.Tanh())
-    extractor = ActivationExtractor(stimuli=stimuli, batch_size=6).fit([network])
-    shown.clear()
-    found = extractor.transform([network])
-    assert shown == [5]  # copies of the first stimulus, shown to find the layers
-    assert_array_equal(
-        found[0][:6], network.act(network.fc(torch.as_tensor(stimuli[:6]))).detach()
-    )
-
-
-def test_functions_that_the_recording_calls_are_not_recorded(tokens, Net):
-    network = Net(
-        lambda net, x: net.act(x.clone().mean(dim=2, keepdim=True)), act=nn.Tanh()
-    )
-    extractor = ActivationExtractor(stimuli=tokens, layers=[":clone", ":mean", "act"])
-    extractor.fit([network])
-    labels = {name.split("[")[0] for name in extractor.node_names_}
-    assert labels == {"Net:clone", "Net:mean", "act"}
 
 
 @pytest.mark.parametrize("largest", [1, 4])
