@@ -6,6 +6,7 @@ torch is imported inside functions only.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import Counter
 
 from sktopo.recording._tensors import import_torch
@@ -90,7 +91,7 @@ class Observer:
                     check = LocalHook(self._check)
                     stack.callback(module.register_forward_hook(check).remove)
             if watches_functions:
-                stack.enter_context(_make_function_mode(self._return))
+                stack.enter_context(_function_mode_class()(self._return))
             yield
 
     def _check(self, *_):
@@ -145,14 +146,23 @@ class LocalHook:
         return LocalHook, ()
 
 
-def _make_function_mode(observe):
-    """Return a context in which `observe` gets functions of torch and their results."""
+@functools.cache
+def _function_mode_class():
+    """Return a class of contexts in which functions of torch are observed.
+
+    It is made once: a class refers to itself, so that what its methods refer to, such
+    as a network, would stay in memory until the garbage collector comes.
+    """
     torch = import_torch()
 
     class FunctionMode(torch.overrides.TorchFunctionMode):
+        def __init__(self, observe):
+            super().__init__()
+            self.observe = observe
+
         def __torch_function__(self, func, types, args=(), kwargs=None):
             result = func(*args, **(kwargs or {}))
-            observe(func, result)
+            self.observe(func, result)
             return result
 
-    return FunctionMode()
+    return FunctionMode

@@ -1,6 +1,7 @@
 """Small networks and stimuli that the tests of recording share."""
 
 import copy
+import gc
 
 import numpy as np
 import pytest
@@ -103,3 +104,11 @@ def plan():
         return Recorder(sample, options).plan()
 
     return make
+
+
+@pytest.fixture
+def no_garbage_collector():
+    """See that memory is free as soon as it can be, and not when it is looked for."""
+    gc.disable()
+    yield
+    gc.enable()

@@ -148,7 +148,7 @@ def test_errors_name_the_sample_and_the_file(folder, stimuli):
     assert not hasattr(extractor, "input_kind_")
 
 
-def test_one_network_is_alive_at_a_time(folder, stimuli):
+def test_one_network_is_alive_at_a_time(folder, stimuli, no_garbage_collector):
     alive = []
 
     def build_counted():

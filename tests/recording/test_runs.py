@@ -109,7 +109,7 @@ def test_a_function_as_model(stimuli, networks):
 
 
 @pytest.mark.parametrize("make", [lambda f: [f] * 3, lambda f: (f() for _ in range(3))])
-def test_one_network_is_alive_at_a_time(stimuli, make):
+def test_one_network_is_alive_at_a_time(stimuli, make, no_garbage_collector):
     alive, counts = [], []
 
     def build():
