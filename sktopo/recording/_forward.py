@@ -5,6 +5,7 @@ torch is not imported.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -66,12 +67,18 @@ def find_misfit(network, n_positional, keywords):
     parameters = find_parameters(network)
     named = [key for key in keywords if takes(network, key)]
     if keywords and not named and any(takes(network, key) for key in parameters):
-        return f"it has none of the parameters {', '.join(map(repr, keywords))}"
+        return f"it has none of the parameters {', '.join(map(repr, keywords))}."
+    for key in keywords:
+        # Networks that take anything would not notice that a name is misspelt.
+        others = [name for name in parameters if name not in keywords]
+        close = difflib.get_close_matches(key, others, n=1, cutoff=0.85)
+        if key not in named and close:
+            return f"{key!r} is not a parameter of it, did you mean {close[0]!r}?"
     signature = inspect.Signature(
         [p.replace(annotation=p.empty) for p in parameters.values()]
     )
     try:
         signature.bind(*[None] * n_positional, **dict.fromkeys(keywords))
     except TypeError as error:
-        return str(error)
+        return f"{error}."
     return None

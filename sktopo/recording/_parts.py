@@ -95,7 +95,7 @@ class Parts:
         if misfit is None:
             return values
         raise ValueError(
-            f"{name} ({type(network).__name__}) does not take {self.name}: {misfit}. "
+            f"{name} ({type(network).__name__}) does not take {self.name}: {misfit} "
             f"Given: {_name_keys(values)}. Expected: "
             f"{describe_forward(network)}. A mapping gives inputs by name, a tuple, or "
             "a list of arrays, by position; to make one array of a list, stack it."
@@ -149,7 +149,7 @@ def read_parts(stimuli, name, is_batch=False):
     `stimuli` are an array, a tensor, a list of token lists, a tuple or list of such
     parts (positional inputs) or a mapping (keyword inputs). `name` is for errors.
     """
-    if isinstance(stimuli, Mapping):
+    if is_mapping(stimuli):
         given = dict(stimuli)
         odd = [key for key in given if not isinstance(key, str)]
         if odd:
@@ -177,6 +177,11 @@ def read_parts(stimuli, name, is_batch=False):
     elif not any(map(_has_rows, values.values())):
         raise TypeError(f"{name} holds no array or tensor; expected {EXPECTED}.")
     return parts
+
+
+def is_mapping(candidate):
+    """Return whether an object maps names to parts; some sparse arrays are dicts."""
+    return isinstance(candidate, Mapping) and not hasattr(candidate, "shape")
 
 
 def are_parts(candidate):

@@ -6,7 +6,7 @@ inside functions only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, count, islice
@@ -27,7 +27,13 @@ from sktopo._utils.samples import (
     validate_table,
 )
 from sktopo.recording._inputs import HeldInputs, is_iterable_only, read_inputs
-from sktopo.recording._parts import Parts, are_parts, are_ragged_tokens, read_parts
+from sktopo.recording._parts import (
+    Parts,
+    are_parts,
+    are_ragged_tokens,
+    is_mapping,
+    read_parts,
+)
 from sktopo.recording._tensors import check_layout, get_tensors, import_torch, is_tensor
 
 
@@ -157,7 +163,7 @@ def _find_kind(X, given):
             "X is a single network; samples come in a sequence: give [network], or "
             "list(X) if its parts are the networks."
         )
-    if isinstance(X, Mapping) and "model" in given:
+    if is_mapping(X) and "model" in given:
         raise TypeError(
             f"X is a single {type(X).__name__}; samples come in a sequence: give [X] "
             "for one set of stimuli."
@@ -190,7 +196,7 @@ def _find_kind(X, given):
 def _is_stimulus_set(candidate):
     """Return whether an element of X can only be a set of stimuli."""
     return (
-        isinstance(candidate, Mapping)
+        is_mapping(candidate)
         or is_iterable_only(candidate)
         or are_parts(candidate)
         or are_ragged_tokens(candidate)

@@ -74,7 +74,10 @@ def test_forwards_that_take_anything():
 def test_keywords_of_which_none_is_a_parameter():
     assert find_misfit(Named(), 0, ["ids", "other"]) is None
     assert find_misfit(Named(), 0, ["other"]) == (
-        "it has none of the parameters 'other'"
+        "it has none of the parameters 'other'."
+    )
+    assert find_misfit(Named(), 0, ["ids", "masks"]) == (
+        "'masks' is not a parameter of it, did you mean 'mask'?"
     )
 
 
