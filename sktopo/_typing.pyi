@@ -1,7 +1,7 @@
 """Types that signatures share: a stub, for type checkers, that nothing imports."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import joblib
 import numpy as np
@@ -28,7 +28,17 @@ Stimuli: TypeAlias = (
     | Iterable[Any]  # batches
 )
 Samples: TypeAlias = Networks | Stimuli
-Layers: TypeAlias = str | type | Sequence[str | type] | None
+Layers: TypeAlias = (
+    str
+    | type
+    | Sequence[str | type]
+    | Callable[[torch.nn.Module], Sequence[str | type]]
+    | None
+)
+Reduce: TypeAlias = (
+    Literal["mean", "max", "last", "observations", "units"]
+    | Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
+)
 Diagrams: TypeAlias = Sequence[ArrayLike]  # (n_points, 2) each
 
 Folds: TypeAlias = (

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Layers,
         Networks,
         RandomState,
+        Reduce,
         Stimuli,
     )
 
@@ -82,19 +83,37 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
 
         All inputs have a row for each stimulus.
 
-    layers : None, str, type, or sequence of str and type, default=None
-        Modules whose outputs are recorded: names (as in ``named_modules()``),
-        patterns of :mod:`fnmatch`, or module types. None takes all modules of
-        torch's activation functions (not softmax and attention). Modules that do not
-        run are left out; it is an error if one of them is named exactly. Nodes are in
-        the order of execution. The second output of a module that runs twice is
-        labelled ``name#2``.
+    layers : None, str, type, callable, or sequence of str and type, default=None
+        What is recorded. None takes all activation functions, in the order of
+        execution: modules of torch, modules without parameters that compute a nonlinear
+        function of each number by itself, and functions such as ``F.relu`` that modules
+        call. Softmax is none of them. What has no row for each stimulus is left out
+        with a warning; another warning says if less than half of the units that layers
+        read are recorded. Otherwise one or several of:
 
-    reduce : {"mean", "max", "observations", "units"}, default="mean"
+        - a name as in ``named_modules()``: the output of that module. Names are those
+          of the network inside of ``torch.compile``, ``DataParallel`` and adapters
+        - a pattern of names: ``*`` and ``?`` stay within one part between dots, ``**``
+          and a leading ``*.`` cross them
+        - a type of module
+        - ``"name:input"``: what goes into the module; ``"name:relu"``: the results of a
+          function of torch that the module calls; ``"name:entry"`` or ``"name:1"``: an
+          entry of its output, if that is a dict, a dataclass or a tuple. ``name`` may
+          be a pattern, or empty for the network itself
+
+        The second call of a module or function in one run is labelled and selected by
+        ``#2`` at the end. A callable gets the network and returns names. Each entry
+        must match in at least one network, and each network must have a match.
+
+    reduce : {"mean", "max", "last", "observations", "units"} or callable, \
+            default="mean"
         How the output of a convolution or of a layer on tokens becomes nodes. Each
-        channel (feature) is a node, with its mean or maximum over the positions, or
-        with each position as an observation (rows are then stimuli times positions,
-        the positions of a stimulus together); or every unit is a node.
+        channel (feature) is a node, with its mean, maximum or last value over the
+        positions, or with each position as an observation (rows are then stimuli times
+        positions, the positions of a stimulus together); or every unit is a node. A
+        callable gets the output, a tensor (n_stimuli, ...), and the mask, a boolean
+        tensor (n_stimuli, n_positions) or None; it returns the nodes, a tensor
+        (n_stimuli, n_nodes). :class:`sktopo.recording.split_heads` is one.
 
     mask : "auto", None or array-like of shape (n_stimuli, n_positions), default="auto"
         Which positions (tokens) of the stimuli count in `reduce`: those that are True
@@ -154,14 +173,16 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     --------
     FunctionalConnectome : Relates the units of each sample.
     sktopo.recording.Checkpoints : Networks in files, loaded one at a time.
+    sktopo.recording.split_heads : Makes nodes of attention heads.
 
     Notes
     -----
     Networks run without gradients and in evaluation mode, and are left as they were.
-    `fit` and `transform` first show each network a few stimuli to find mistakes early,
-    and warn if what is recorded for a stimulus depends on the others. All networks are
-    looked at before the first is recorded; of those that are built one at a time, `fit`
-    looks at the first. `fit_transform` runs each network once. Besides input
+    Each network is first shown copies of its first stimulus, to find what there is to
+    record and mistakes early. All networks are looked at before the first is recorded;
+    of those that are built one at a time, `fit` looks at the first. The run on all
+    stimuli ends when the last layer was recorded, and warns if the first stimulus gave
+    other activations beside others than beside its copies. Besides input
     and output, memory holds one batch, and one sample per job if there are several.
     :doc:`/guide/recording_networks` explains what is restored, precision, jobs and
     threads, and caching with ``Pipeline(memory=...)``.
@@ -189,7 +210,7 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         *,
         stimuli: Stimuli | None = None,
         layers: Layers = None,
-        reduce: Literal["mean", "max", "observations", "units"] = "mean",
+        reduce: Reduce = "mean",
         mask: ArrayLike | Literal["auto"] | None = "auto",
         channel_axis: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
