@@ -360,6 +360,10 @@ def list_recording():
             dictionary={},
             none_inside=[None],
             nan=np.nan,
+            no_function="0:relu",
+            no_entry="1:mean",
+            no_third_call="1#3",
+            bad_range="[",
         ),
         "reduce": bad.NO_WORD,
         "channel_axis": {
@@ -404,7 +408,7 @@ def list_recording():
 
 
 def list_checkpoints():
-    """List the entries of Checkpoints."""
+    """List the entries of Checkpoints and split_heads."""
     network = torch.nn.Linear(2, 2)
     for name in ("step1.pt", "step2.pt"):
         torch.save(network.state_dict(), Path(FOLDER.name, name))
@@ -425,7 +429,15 @@ def list_checkpoints():
         "trust": bad.NO_FLAG,
     }
     good = {"build": lambda: network, "paths": FOLDER.name}
-    return [Entry("Checkpoints", sktopo.recording.Checkpoints, good, kinds)]
+    return [
+        Entry("Checkpoints", sktopo.recording.Checkpoints, good, kinds),
+        Entry(
+            "split_heads",
+            sktopo.recording.split_heads,
+            {"n_heads": 2},
+            {"n_heads": bad.COUNT, "statistic": bad.NO_WORD},
+        ),
+    ]
 
 
 def list_inference():
