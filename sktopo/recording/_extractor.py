@@ -158,7 +158,7 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Networks run without gradients and in evaluation mode, and are left as they were.
-    `fit` and `transform` first show each network a few stimuli to find mistakes early,
+    `fit` and `transform` first show each network one stimulus to find mistakes early,
     and warn if what is recorded for a stimulus depends on the others. All networks are
     looked at before the first is recorded; of those that are built one at a time, `fit`
     looks at the first. `fit_transform` runs each network once. Besides input
