@@ -155,7 +155,12 @@ def _match(entry, index, named, root):
     # The output of the network itself is labelled with the name of its class.
     name = "" if target == root and target not in named else target
     is_exact = name in named
-    matches = re.compile(_translate(target)).fullmatch
+    try:
+        matches = re.compile(_translate(target)).fullmatch
+    except re.error as error:
+        raise ValueError(
+            f"layers holds {entry!r}, which is not a pattern of names: {error}."
+        ) from error
     found = [name] if is_exact else [name for name in named if name and matches(name)]
     return Entry(index, entry, part, call, is_exact, _give_names(found, named))
 
@@ -174,9 +179,14 @@ def _translate(pattern):
     head = ""
     if pattern.startswith(("*.", "**.")):
         head, pattern = r"(?:.*\.)?", pattern.partition(".")[2]
-    parts = re.split(r"(\*\*|\*|\?|\[[^]]*\])", pattern)
+    parts = re.split(r"(\*\*|\*|\?|\[[^]]+\])", pattern)
     wild = {"**": ".*", "*": r"[^.]*", "?": r"[^.]"}
-    return head + "".join(
-        wild.get(part, part if part.startswith("[") else re.escape(part))
-        for part in parts
-    )
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            parts[index] = re.escape(part)
+        elif part.startswith("["):
+            characters = re.escape(part[1:-1].removeprefix("!")).replace(r"\-", "-")
+            parts[index] = f"[{'^' * part.startswith('[!')}{characters}]"
+        else:
+            parts[index] = wild[part]
+    return head + "".join(parts)
