@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -11,6 +13,9 @@ from sklearn.svm import SVC
 import benchmarks._bad_values as bad
 import sktopo
 from sktopo.barcodes import barcode_rows, scale_barcodes
+
+# Holds checkpoints until this process ends.
+FOLDER = TemporaryDirectory()
 
 
 @dataclass
@@ -355,6 +360,10 @@ def list_recording():
             dictionary={},
             none_inside=[None],
             nan=np.nan,
+            no_function="0:relu",
+            no_entry="1:mean",
+            no_third_call="1#3",
+            bad_range="[",
         ),
         "reduce": bad.NO_WORD,
         "channel_axis": {
@@ -362,13 +371,25 @@ def list_recording():
             "unknown word": lambda good: "nope",
         },
         "batch_size": bad.COUNT,
+        "mask": {
+            **without(bad.NO_WORD, "nan"),
+            "one short": lambda good: np.ones((len(stimuli) - 1, 2)),
+            "one axis": lambda good: np.ones(len(stimuli)),
+            "twos": lambda good: np.full((len(stimuli), 2), 2),
+            "nothing counts": lambda good: np.zeros((len(stimuli), 2)),
+            "complex": lambda good: np.ones((len(stimuli), 2)) * 1j,
+        },
+        "max_nodes": without(bad.COUNT, "none"),
+        "random_state": bad.SEED,
         "device": bad.constants(unknown="nope", number=-3.5, empty="", list=["cpu"]),
         **RUN,
     }
     models = {"model": without(bad.NO_DATA, "none", "network")}
     good, model = {"stimuli": stimuli}, {"model": network}
     sets = without(bad.SAMPLES, "gradient", "one axis more")
-    methods = [("transform", {"X": [network]}, {"X": networks})]
+    # A generator of networks can be transformed; fit would use it up.
+    bad_networks = without(networks, "generator")
+    methods = [("transform", {"X": [network]}, {"X": bad_networks})]
     two = [network, network]
     return [
         *list_estimator(kind, two, networks, parameters, methods, **good),
@@ -383,6 +404,39 @@ def list_recording():
         ),
         *list_estimator(kind, SAMPLES, sets, {}, of=" of stimulus sets", **model),
         *list_estimator(kind, SAMPLES, bad.SAMPLES, {}, of=" of activations"),
+    ]
+
+
+def list_checkpoints():
+    """List the entries of Checkpoints and split_heads."""
+    network = torch.nn.Linear(2, 2)
+    for name in ("step1.pt", "step2.pt"):
+        torch.save(network.state_dict(), Path(FOLDER.name, name))
+    paths = {
+        **without(bad.NO_DATA, "generator", "map"),
+        "no such folder": lambda good: Path(good, "nowhere"),
+        "a pattern of nothing": lambda good: str(Path(good, "*.bin")),
+        "no such file in a list": lambda good: [Path(good, "step3.pt")],
+        "an open file": lambda good: [open],
+    }
+    names = bad.constants(
+        text="ab", number=3, one_short=["a"], numbers=[1, 2], dictionary={"a": 1}
+    )
+    kinds = {
+        "build": without(bad.NO_DATA, "function", "type", "generator", "map"),
+        "paths": paths,
+        "names": names,
+        "trust": bad.NO_FLAG,
+    }
+    good = {"build": lambda: network, "paths": FOLDER.name}
+    return [
+        Entry("Checkpoints", sktopo.recording.Checkpoints, good, kinds),
+        Entry(
+            "split_heads",
+            sktopo.recording.split_heads,
+            {"n_heads": 2},
+            {"n_heads": bad.COUNT, "statistic": bad.NO_WORD},
+        ),
     ]
 
 
@@ -668,6 +722,7 @@ def list_entries():
     return [
         *list_functions_of_rows(),
         *list_steps(),
+        *list_checkpoints(),
         *list_inference(),
         *list_baselines(),
         *list_comparison(),

@@ -1,7 +1,7 @@
 """Types that signatures share: a stub, for type checkers, that nothing imports."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import joblib
 import numpy as np
@@ -18,12 +18,27 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 Table: TypeAlias = pandas.DataFrame
 
-Networks: TypeAlias = (
-    Sequence[torch.nn.Module] | Sequence[tuple[torch.nn.Module, "Stimuli"]]
+Network: TypeAlias = torch.nn.Module | Callable[[], torch.nn.Module]
+Networks: TypeAlias = Iterable[Network] | Iterable[tuple[Network, "Stimuli"]]
+Stimuli: TypeAlias = (
+    ArrayLike
+    | torch.Tensor
+    | Sequence[torch.Tensor]
+    | Mapping[str, Any]
+    | Iterable[Any]  # batches
 )
-Stimuli: TypeAlias = ArrayLike | torch.Tensor | Sequence[torch.Tensor]
 Samples: TypeAlias = Networks | Stimuli
-Layers: TypeAlias = str | type | Sequence[str | type] | None
+Layers: TypeAlias = (
+    str
+    | type
+    | Sequence[str | type]
+    | Callable[[torch.nn.Module], Sequence[str | type]]
+    | None
+)
+Reduce: TypeAlias = (
+    Literal["mean", "max", "last", "observations", "units"]
+    | Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
+)
 Diagrams: TypeAlias = Sequence[ArrayLike]  # (n_points, 2) each
 
 Folds: TypeAlias = (

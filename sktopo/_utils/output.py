@@ -24,31 +24,40 @@ class StackOutputMixin:
     """
 
     def __init_subclass__(cls, **kwargs):
-        compute = cls.transform
+        names = ("transform", "fit_transform")
+        computed = {name: vars(cls)[name] for name in names if name in vars(cls)}
         # TransformerMixin wraps the method `transform` that it finds in the class.
         # Here it finds one that returns a finished result, to put in its container.
         cls.transform = _return_result
         super().__init_subclass__(**kwargs)
-        put_in_container = cls.transform
-
-        @functools.wraps(compute)
-        def transform(self, X):
-            result = compute(self, X)
-            if not is_stack(result):
-                is_table = isinstance(result, np.ndarray)
-                return put_in_container(self, X, result) if is_table else result
-            try:
-                self.get_feature_names_out()
-            except ValueError:  # samples of different widths have no common names
-                return result
-            tables = [put_in_container(self, None, sample) for sample in result]
-            return result if isinstance(tables[0], np.ndarray) else tables
-
-        cls.transform = transform
+        put = cls.transform
+        for name, compute in computed.items():
+            setattr(cls, name, _put_in_container(compute, put))
 
     def fit_transform(self: Any, X: Any, y: object = None) -> Any:
         """Fit to X and transform it: ``fit(X, y).transform(X)``."""
         return self.fit(X, y).transform(X)
+
+
+def _put_in_container(compute, put):
+    """Wrap a method that computes a result, so that `put` gives it its container."""
+
+    @functools.wraps(compute)
+    def wrapped(self, X, *args, **kwargs):
+        result = compute(self, X, *args, **kwargs)
+        if not is_stack(result):
+            is_table = isinstance(result, np.ndarray)
+            return put(self, X, result) if is_table else result
+        try:
+            n_names = len(self.get_feature_names_out())
+        except ValueError:  # samples of different widths have no common names
+            return result
+        if any(sample.shape[1] != n_names for sample in result):
+            return result
+        tables = [put(self, None, sample) for sample in result]
+        return result if isinstance(tables[0], np.ndarray) else tables
+
+    return wrapped
 
 
 def _return_result(self, X, *result):

@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import threading
 import time
+from functools import partial
+from itertools import starmap
 
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
@@ -42,6 +44,8 @@ def run_parallel(
     prefer=None,
     verbose=False,
     description=None,
+    total=None,
+    one_per_job=False,
 ):
     """Call ``function(*item, *shared)`` for each item, perhaps in parallel.
 
@@ -50,7 +54,7 @@ def run_parallel(
     function : callable
         What to call; it is sent with every call, so it should be small.
 
-    items : list of tuple
+    items : iterable of tuple
         The arguments in which calls differ.
 
     shared : tuple
@@ -69,6 +73,13 @@ def run_parallel(
     description : str
         The title of the progress bar.
 
+    total : int, default=None
+        The number of items, if it is known and they have no length.
+
+    one_per_job : bool, default=False
+        Whether to take the next item only when a job is free, and to forget it when
+        its call has returned.
+
     Returns
     -------
     results : iterable
@@ -81,15 +92,19 @@ def run_parallel(
         If `n_jobs` is neither None nor an integer other than 0.
     """
     check_n_jobs(n_jobs)
-    bar = {"verbose": verbose, "description": description, "total": len(items)}
+    total = len(items) if hasattr(items, "__len__") else total
+    bar = {"verbose": verbose, "description": description, "total": total}
     if n_jobs == 1:
         # Left to joblib, Dask's backend would use all workers even with n_jobs=1.
-        return progress((function(*item, *shared) for item in items), **bar)
+        # Unlike a loop, starmap keeps no item when it asks for the next.
+        return progress(starmap(partial(_call_with, function, shared), items), **bar)
     # An item stays a tuple, which Dask's backend sends within its call. An array as an
     # argument of its own would be put on one worker, and lost with it.
     common = _Shared(shared) if shared else None
     calls = (delayed(_call)(function, item, common) for item in items)
     options = {"n_jobs": n_jobs, "prefer": prefer}
+    if one_per_job:
+        options |= {"pre_dispatch": "n_jobs", "batch_size": 1}
     try:
         parallel = Parallel(**options, return_as="generator")
     except ValueError:
@@ -131,6 +146,10 @@ def _watch(parent):
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
+
+
+def _call_with(function, shared, *item):
+    return function(*item, *shared)
 
 
 def _call(function, item, common):

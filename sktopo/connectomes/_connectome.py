@@ -230,13 +230,15 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         -------
         connectomes : ndarray of shape (n_samples, n_edges) or list of ndarray
             Connectome rows, float32 if the activations are, else float64; a list of
-            1-D rows if the fitted samples differ in their number of units.
+            1-D rows if the fitted samples differ in their number of units, or if a
+            sample of X has another number.
 
         Raises
         ------
         ValueError
-            For the reasons that `fit` raises one, if X is not of the kind or the
-            number of units that were fitted, or if weights are not finite numbers.
+            For the reasons that `fit` raises one, if X is not of the kind that was
+            fitted, if frames have another number of units or samples other names of
+            as many units, or if weights are not finite numbers.
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
@@ -252,7 +254,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             )
         if given == "frames":
             return self._relate_frames(self._read_frames(X, reset=False))
-        if self.input_kind_ == "samples":
+        if self._has_fitted_width(samples):
             check_units(self, X, samples, reset=False)
         return self._relate_samples(samples)
 
@@ -299,6 +301,11 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             rows[:, constant[first] | constant[second]] = np.nan
         return np.abs(rows, out=rows) if self.absolute else rows
 
+    def _has_fitted_width(self, samples):
+        """Return whether all samples have the number of units that was fitted."""
+        n_units = getattr(self, "n_features_in_", None)
+        return all(sample.shape[1] == n_units for sample in samples)
+
     def _relate_samples(self, samples):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
         if callable(self.measure):
@@ -309,7 +316,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
         _warn_lengths(samples)
-        units = getattr(self, "feature_names_in_", None)
+        is_fitted_width = self._has_fitted_width(samples)
+        units = getattr(self, "feature_names_in_", None) if is_fitted_width else None
         dtype = np.result_type(*samples)
         fill = np.nan if self.constant_units == "nan" else 0
         computed = run_parallel(
@@ -320,7 +328,7 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             verbose=self.verbose,
             description="connectomes",
         )
-        if self.input_kind_ == "ragged samples":
+        if not is_fitted_width:
             return list(computed)
         n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
         rows = np.empty((len(samples), n_edges), dtype=dtype)

@@ -1,5 +1,7 @@
 """Networks to activations: recording the units of networks shown stimuli."""
 
+from sktopo.recording._checkpoints import Checkpoints
 from sktopo.recording._extractor import ActivationExtractor
+from sktopo.recording._heads import split_heads
 
-__all__ = ["ActivationExtractor"]
+__all__ = ["ActivationExtractor", "Checkpoints", "split_heads"]

@@ -1,15 +1,12 @@
-"""What can be recorded in a network: its modules, and where their channels are.
+"""The outputs that are recorded, and where their channels are.
 
 torch is not imported: modules are recognised by where their classes are defined.
 """
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,104 +19,70 @@ _CHANNEL_AXIS = {
     **dict.fromkeys(("LayerNorm", "RMSNorm", "MultiheadAttention"), -1),
     "Identity": None,
 }
-# Modules that torch defines beside its activation functions, but that mix units.
-_MIXING = {"LogSoftmax", "MultiheadAttention", "Softmax", "Softmax2d", "Softmin"}
+# The same for functions, which modules may call with weights of their own.
+_FUNCTION_AXIS = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), 1),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), 1),
+    "linear": -1,
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecordedSite:
-    """One output that is recorded, and the nodes that it becomes.
+    """One tensor that is recorded while a network runs, and the nodes it becomes.
 
     module : name of the module.
-    call : number of the call, from 0, as a module may run several times.
+    source : "output" or "input" of the module, or the name of a function it calls.
+    entry : the entry of the output that is recorded, or "" for the only one.
+    call : number of the call, from 0, as modules and functions may run several times.
     label : what the names of the nodes begin with.
-    channel_axis : axis of the channels in the output.
-    n_positions : number of observations that each stimulus gives.
+    channel_axis : axis of the channels.
+    n_positions : number of observations that each stimulus gives without a mask.
     node_shape : shape of the nodes of one observation.
     dtype : precision of the activations.
+    kept : places of the nodes that are kept, sorted; None if all are.
     """
 
     module: str
+    source: str
+    entry: str
     call: int
     label: str
     channel_axis: int
     n_positions: int
     node_shape: tuple[int, ...]
     dtype: Any
+    kept: Any = None
+
+    @property
+    def key(self):
+        """What happens in the network when the tensor is there."""
+        return self.module, self.source, self.call
 
     @property
     def n_nodes(self):
         """Count the nodes."""
-        return math.prod(self.node_shape)
+        return math.prod(self.node_shape) if self.kept is None else len(self.kept)
 
     @property
     def node_names(self):
         """Name the nodes: ``label[channel]`` or ``label[channel,row,column]``."""
-        return [self.name_node(place) for place in np.ndindex(self.node_shape)]
+        if self.kept is None:
+            return [self.name_node(place) for place in np.ndindex(self.node_shape)]
+        places = zip(*np.unravel_index(self.kept, self.node_shape), strict=True)
+        return [self.name_node(place) for place in places]
 
     def name_node(self, place):
         """Name the node at a place in `node_shape`."""
         return f"{self.label}[{','.join(map(str, place))}]"
 
 
-def select_modules(network, layers, name):
-    """Find the modules to record; `name` is that of the sample, for errors.
-
-    Returns a dict of modules by name, and the set of those names that `layers` holds
-    exactly, not as a pattern or type.
-    """
-    try:
-        named = dict(network.named_modules(remove_duplicate=False))
-    except RecursionError as error:
-        raise ValueError(f"{name}: the network contains itself.") from error
-    entries = layers if isinstance(layers, (list, tuple)) else [layers]
-    if not entries or (None in entries and layers is not None):
-        raise ValueError(
-            f"layers={layers!r} must hold names, patterns or module types, or be None "
-            "for the default."
-        )
-    names = {}
-    for entry in entries:
-        for match in _match(entry, named, name):
-            # A module with two names is recorded once, under the first name chosen.
-            names.setdefault(named[match], match)
-    exact = {names[named[entry]] for entry in entries if entry in named}
-    return {match: module for module, match in names.items()}, exact
-
-
-def _match(entry, named, sample):
-    """Return the names of the modules that match one entry of `layers`."""
-    names = [name for name in named if name]
-    problem = f"No layer of the network matches {entry!r}."
-    if entry is None:
-        found = [name for name, module in named.items() if _is_activation(name, module)]
-        problem = (
-            "The network has no activation-function modules to record (functions such "
-            "as torch.nn.functional.relu cannot be hooked)."
-        )
-    elif isinstance(entry, type):
-        found = [name for name, module in named.items() if isinstance(module, entry)]
-    elif not isinstance(entry, str):
-        raise ValueError(
-            f"layers must hold names, patterns or module types, got {entry!r}."
-        )
-    else:
-        found = [entry] if entry in named else fnmatch.filter(names, entry)
-    if not found:
-        close = difflib.get_close_matches(str(entry), named, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-        listed = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
-        raise ValueError(f"{sample}: {problem}{hint} Name layers among: {listed}.")
-    return found
-
-
-def _is_activation(name, module):
-    """Return whether a module is an activation function, of units and not weights."""
-    return "parametrizations." not in name and any(
-        base.__module__ == "torch.nn.modules.activation"
-        and base.__name__ not in _MIXING
-        for base in type(module).__mro__
-    )
+def label_site(module, network, source, entry, call):
+    """Return the label of a site; `module` is the name of its module."""
+    # The output of the network itself has no name but that of its class.
+    name = module or type(network).__name__
+    part = entry if source == "output" else source
+    return name + (f":{part}" if part else "") + (f"#{call + 1}" if call else "")
 
 
 class ChannelAxes:
@@ -129,23 +92,23 @@ class ChannelAxes:
         # In the order of execution: axis of the channels, number of axes, of channels.
         self.observed = []
 
-    def make_hooks(self, network):
-        """Return (module, function of its output) for the layers of known layout."""
-        axes = {module: _find_known_axis(module) for module in network.modules()}
-        return [
-            (module, partial(self._observe, module, axis))
-            for module, axis in axes.items()
-            if axis is not None
-        ]
-
-    def _observe(self, module, axis, output):
-        output = output[0] if isinstance(output, tuple) else output
+    def observe(self, module, output):
+        """Remember the layout of the output of a module."""
+        axis = find_known_axis(module)
+        output = output[0] if isinstance(output, tuple) and output else output
         shape = getattr(output, "shape", ())
         normalized = getattr(module, "normalized_shape", shape[-1:])
         # A normalisation over several axes, or one that moves axes about, does not
         # show which axis is that of the channels.
-        if len(shape) > 1 and tuple(normalized) == tuple(shape[-1:]):
+        is_clear = len(shape) > 1 and tuple(normalized) == tuple(shape[-1:])
+        if axis is not None and is_clear:
             self.observed.append((axis, len(shape), shape[axis]))
+
+    def observe_function(self, function, result):
+        """Remember the layout of what a function of torch returned."""
+        axis = _FUNCTION_AXIS.get(function)
+        if axis is not None and result.ndim > 1:
+            self.observed.append((axis, result.ndim, result.shape[axis]))
 
     def guess(self, shape):
         """Return the axis of the last layer that gave as many axes and channels."""
@@ -155,7 +118,7 @@ class ChannelAxes:
         return 1 if len(shape) > 3 else -1
 
 
-def _find_known_axis(module):
+def find_known_axis(module):
     """Return the axis of the channels on which a module works, None if not known."""
     for base in type(module).__mro__:
         package, _, file = base.__module__.rpartition(".")

@@ -176,8 +176,22 @@ def test_lists_of_different_widths_give_a_list(activations):
 def test_other_width_than_fitted(activations):
     connectome = FunctionalConnectome().fit(activations)
     for other in (activations[..., :4], [activations[0], activations[1][:, :4]]):
-        with pytest.raises(ValueError, match="X has 4 features, but Functional.* 5"):
-            connectome.transform(other)
+        rows = connectome.transform(other)
+        assert type(rows) is list
+        expected = [FunctionalConnectome().fit_transform(x[None])[0] for x in other]
+        for row, alone in zip(rows, expected, strict=True):
+            assert_allclose(row, alone)
+    with pytest.raises(ValueError, match="X has 4 features"):
+        FunctionalConnectome().fit(activations[0]).transform(activations[0][:, :4])
+
+
+def test_data_frames_of_another_width_than_fitted(activations):
+    pytest.importorskip("pandas")
+    connectome = FunctionalConnectome().set_output(transform="pandas")
+    table = connectome.fit_transform(activations)
+    assert table.shape == (len(activations), 10)
+    rows = connectome.transform(activations[..., :4])
+    assert [row.shape for row in rows] == [(6,)] * len(activations)
 
 
 # --- frames -----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Small networks and stimuli that the tests of recording share."""
 
 import copy
+import gc
 
 import numpy as np
 import pytest
@@ -88,3 +89,26 @@ def by_hand():
         return outputs
 
     return run
+
+
+@pytest.fixture
+def plan():
+    """Plan the recording of a network; options are those of `RecordingOptions`."""
+    from sktopo.recording._inputs import read_inputs
+    from sktopo.recording._recorder import Recorder, RecordingOptions
+    from sktopo.recording._samples import Sample
+
+    def make(network, stimuli, layers=None, reduce="mean", batch_size="auto"):
+        options = RecordingOptions(layers, reduce, "auto", batch_size, None, 0, None)
+        sample = Sample("Sample 0", network, read_inputs(stimuli, "stimuli"))
+        return Recorder(sample, options).plan()
+
+    return make
+
+
+@pytest.fixture
+def no_garbage_collector():
+    """See that memory is free as soon as it can be, and not when it is looked for."""
+    gc.disable()
+    yield
+    gc.enable()

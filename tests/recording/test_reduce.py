@@ -1,13 +1,21 @@
 """Outputs of layers to nodes, against numbers computed by hand."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from sktopo import ActivationExtractor
-from sktopo.recording._reduce import pick_tensor, reduce_to_nodes
+from sktopo.recording._reduce import (
+    check_output,
+    count_positions,
+    list_entries,
+    pick_tensor,
+    reduce_to_nodes,
+    refuse_constant_mean,
+)
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -55,9 +63,9 @@ def test_transformer_encoder(tokens, activation, seeded):
         attended, _ = network.self_attn(*[torch.as_tensor(tokens)] * 3)
     assert_allclose(found[:, -8:], whole, atol=1e-5)
     assert_allclose(found[:, :8], attended.mean(dim=1), atol=1e-5)
-    if activation != "relu":
-        default = ActivationExtractor(stimuli=tokens).fit([network])
-        assert default.get_feature_names_out()[-1] == "activation[15]"
+    default = ActivationExtractor(stimuli=tokens).fit([network])
+    name = "TransformerEncoderLayer:relu" if activation == "relu" else "activation"
+    assert default.get_feature_names_out()[-1] == f"{name}[15]"
     as_observations = ActivationExtractor(
         stimuli=tokens, layers="norm2", reduce="observations"
     ).fit_transform([network])
@@ -100,23 +108,86 @@ def test_mappings_and_outputs_without_tensors(stimuli, Net):
 def test_channels_on_any_axis(axis):
     output = np.arange(48.0, dtype=np.float32).reshape(2, 2, 3, 4)
     positions = tuple({1, 2, 3} - {axis % 4})
+    n_channels = output.shape[axis]
+    by_position = np.moveaxis(output, axis, -1).reshape(2, -1, n_channels)
     expected = {
-        "mean": output.mean(axis=positions)[:, None],
-        "max": output.max(axis=positions)[:, None],
-        "observations": np.moveaxis(output, axis, -1).reshape(
-            2, -1, output.shape[axis]
-        ),
-        "units": output[:, None],
+        "mean": output.mean(axis=positions),
+        "max": output.max(axis=positions),
+        "last": by_position[:, -1],
+        "observations": by_position.reshape(-1, n_channels),
+        "units": output,
     }
     for reduce, nodes in expected.items():
-        found = reduce_to_nodes(torch.as_tensor(output), "conv", 2, reduce, axis)
+        found = reduce_to_nodes(torch.as_tensor(output), None, "conv", reduce, axis)
         assert_allclose(found, nodes)
+        n_positions = count_positions(torch.as_tensor(output), reduce, axis)
+        assert n_positions == (24 // n_channels if reduce == "observations" else 1)
+
+
+MASK = torch.tensor([[1, 1, 1, 0], [0, 1, 1, 1], [0, 1, 0, 0]], dtype=torch.bool)
+
+
+@pytest.mark.parametrize("reduce", ["mean", "max", "last", "observations"])
+@pytest.mark.parametrize("padding", [float("nan"), 1e9])
+def test_positions_that_are_left_out(reduce, padding):
+    """Each stimulus gives what its positions give alone, whatever the padding holds."""
+    output = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
+    padded = output.masked_fill(~MASK[..., None], padding)
+    found = reduce_to_nodes(padded, MASK, "act", reduce, -1)
+    alone = [
+        reduce_to_nodes(row[counts][None], None, "act", reduce, -1)
+        for row, counts in zip(output, MASK, strict=True)
+    ]
+    assert_allclose(found, torch.cat(alone), rtol=1e-6)
+
+
+def test_masks_that_do_not_fit():
+    with pytest.raises(ValueError, match="act gave 6 positions, but the mask has 4"):
+        reduce_to_nodes(torch.zeros(3, 6, 5), MASK, "act", "mean", -1)
+    with pytest.raises(ValueError, match="reduce='units' makes a node of each pos"):
+        reduce_to_nodes(torch.zeros(3, 4, 5), MASK, "act", "units", -1)
+    # There are no positions to leave out, or all count.
+    assert reduce_to_nodes(torch.ones(3, 5), MASK, "pool", "mean", -1).shape == (3, 5)
+    full = torch.ones_like(MASK)
+    assert reduce_to_nodes(torch.ones(3, 6, 5), full, "x", "units", -1).shape[1:] == (
+        6,
+        5,
+    )
+
+
+def test_callables_reduce():
+    seen = []
+
+    def reduce(tensor, mask):
+        seen.append((tensor.shape, mask))
+        return tensor.double().std(dim=1)
+
+    output = torch.randn(3, 4, 5)
+    found = reduce_to_nodes(output, MASK, "act", reduce, -1)
+    assert_allclose(found, output.double().std(dim=1))
+    assert seen == [((3, 4, 5), MASK)]
+    for wrong, got in ((lambda t, m: t, r"\(3, 4, 5\)"), (lambda t, m: 3, "int")):
+        with pytest.raises(ValueError, match=rf"act: reduce= returned {got}; expected"):
+            reduce_to_nodes(output, None, "act", wrong, -1)
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 4), (3, 2, 4, 4)])
+def test_means_of_a_softmax_are_refused(shape):
+    softmax = torch.randn(shape).softmax(dim=-1)
+    axis = 1 if len(shape) > 3 else 1
+    with pytest.raises(ValueError, match="drop gave .* as a softmax does"):
+        refuse_constant_mean(softmax, "drop", "mean", axis)
+    refuse_constant_mean(softmax, "drop", "max", axis)
+    refuse_constant_mean(softmax - 1, "drop", "mean", axis)
+    refuse_constant_mean(softmax * 2, "drop", "mean", axis)
+    if len(shape) == 3:  # the classes are the nodes
+        refuse_constant_mean(softmax, "drop", "mean", -1)
 
 
 def test_outputs_of_one_number_per_stimulus():
-    found = reduce_to_nodes(torch.arange(3), "count", 3, "mean", -1)
+    found = reduce_to_nodes(torch.arange(3), None, "count", "mean", -1)
     assert found.dtype == torch.float32
-    assert found.tolist() == [[[0.0]], [[1.0]], [[2.0]]]
+    assert found.tolist() == [[0.0], [1.0], [2.0]]
 
 
 @pytest.mark.parametrize(
@@ -124,12 +195,13 @@ def test_outputs_of_one_number_per_stimulus():
     [
         (torch.zeros(4, 3), r"shape \(4, 3\) for 2 stimuli.*batch_first=True"),
         (torch.tensor(1.0), r"shape \(\) for 2 stimuli"),
+        (torch.zeros(2, 0), "without numbers"),
         (torch.zeros(2, 3, dtype=torch.complex64), "gave complex numbers"),
     ],
 )
 def test_outputs_that_do_not_become_nodes(output, message):
     with pytest.raises(ValueError, match=message):
-        reduce_to_nodes(output, "fc", 2, "mean", 1)
+        check_output(output, "fc", 2)
 
 
 def test_the_tensor_with_an_axis_of_stimuli_is_preferred():
@@ -137,3 +209,20 @@ def test_the_tensor_with_an_axis_of_stimuli_is_preferred():
     assert pick_tensor((loss, hidden), "fc", 2) is not loss
     assert pick_tensor((loss, hidden), "fc", 2).shape == (2, 3)
     assert pick_tensor([loss, None], "fc", 2).shape == ()
+
+
+def test_entries_of_outputs():
+    mean, spread = torch.zeros(2, 3), torch.zeros(2, 4)
+
+    class Pair(NamedTuple):
+        mean: torch.Tensor
+        spread: torch.Tensor
+
+    for output in ({"mean": mean, "spread": spread}, Pair(mean, spread)):
+        assert list(list_entries(output)) == ["mean", "spread"]
+        assert pick_tensor(output, "fc", 2, "spread").shape == (2, 4)
+        with pytest.raises(ValueError, match="several tensors; .*: mean, spread"):
+            pick_tensor(output, "fc", 2)
+    assert pick_tensor((mean, spread), "fc", 2, "1").shape == (2, 4)
+    assert pick_tensor((mean, spread), "fc", 2, takes_first=True).shape == (2, 3)
+    assert list_entries(mean) == {}
