@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import threading
 import time
+from operator import length_hint
 
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
@@ -50,8 +51,9 @@ def run_parallel(
     function : callable
         What to call; it is sent with every call, so it should be small.
 
-    items : list of tuple
-        The arguments in which calls differ.
+    items : iterable of tuple
+        The arguments in which calls differ. Without a length, they are read one by one
+        as calls are made.
 
     shared : tuple
         Large arguments that are the same in all calls.
@@ -81,7 +83,11 @@ def run_parallel(
         If `n_jobs` is neither None nor an integer other than 0.
     """
     check_n_jobs(n_jobs)
-    bar = {"verbose": verbose, "description": description, "total": len(items)}
+    bar = {
+        "verbose": verbose,
+        "description": description,
+        "total": length_hint(items) or None,
+    }
     if n_jobs == 1:
         # Left to joblib, Dask's backend would use all workers even with n_jobs=1.
         return progress((function(*item, *shared) for item in items), **bar)
