@@ -37,6 +37,8 @@ class StackOutputMixin:
             if not is_stack(result):
                 is_table = isinstance(result, np.ndarray)
                 return put_in_container(self, X, result) if is_table else result
+            if len({np.shape(sample)[1] for sample in result}) > 1:
+                return result
             try:
                 self.get_feature_names_out()
             except ValueError:  # samples of different widths have no common names
