@@ -80,9 +80,8 @@ def test_rows_are_those_of_the_chain(make, n_jobs):
     expected = make_chain().fit_transform(STACK)
     chain = SampleWise(make_chain(), n_jobs=n_jobs)
     with joblib.parallel_config(backend="threading"):
-        found = chain.fit_transform(make(STACK))
-    assert_array_equal(found, expected)
-    assert_array_equal(chain.transform(make(STACK[2:])), expected[2:])
+        assert_array_equal(chain.fit_transform(make(STACK)), expected)
+        assert_array_equal(chain.transform(make(STACK[2:])), expected[2:])
 
 
 def test_processes_give_the_same_rows_and_warnings():
