@@ -300,6 +300,7 @@ def list_steps():
             ],
         ),
         *list_frames(),
+        *list_sample_wise(),
         *list_recording(),
     ]
 
@@ -309,6 +310,35 @@ def list_frames():
     kind, frames = sktopo.FunctionalConnectome, SAMPLES[0]
     methods = [("transform", {"X": frames}, {"X": FITTED})]
     return list_estimator(kind, frames, STACKED, {}, methods, of=" of frames")
+
+
+def list_sample_wise():
+    """List the entries of SampleWise on connectome rows and on samples."""
+    kind, transformer = sktopo.SampleWise, sktopo.GraphPersistence()
+    # Graphs and rows of different sizes give a list of rows.
+    rows = without(STACKED, "ragged", "list of graphs")
+    fitted = {"X": {**rows, **bad.WIDTH}}
+    names = {"input_features": bad.NAMES}
+    given = {"input_features": [f"e{k}" for k in range(10)]}
+    wrong = without(
+        bad.ESTIMATOR,
+        "unfitted persistence",
+        "unfitted connectome",
+        "unfitted pipeline",
+    )
+    methods = [
+        ("transform", {"X": ROWS}, fitted),
+        ("get_feature_names_out", given, names),
+    ]
+    parameters = {"transformer": wrong, **CACHED}
+    connectome = {"transformer": sktopo.FunctionalConnectome()}
+    samples = [("transform", {"X": SAMPLES}, {"X": bad.SAMPLES})]
+    return [
+        *list_estimator(kind, ROWS, rows, parameters, methods, transformer=transformer),
+        *list_estimator(
+            kind, SAMPLES, bad.SAMPLES, {}, samples, of=" of samples", **connectome
+        ),
+    ]
 
 
 def list_recording():

@@ -11,6 +11,7 @@ from sktopo import (
     plotting,
     recording,
 )
+from sktopo._samplewise import SampleWise
 from sktopo.barcodes import GraphPersistence, TopClusterer, WassersteinKernel
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.recording import ActivationExtractor
@@ -19,6 +20,7 @@ __all__ = [
     "ActivationExtractor",
     "FunctionalConnectome",
     "GraphPersistence",
+    "SampleWise",
     "TopClusterer",
     "WassersteinKernel",
     "barcodes",

@@ -14,10 +14,13 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 import sktopo
-from sktopo import ActivationExtractor, TopClusterer
+from sktopo import ActivationExtractor, GraphPersistence, SampleWise, TopClusterer
 
 CLASSES = [member for member in vars(sktopo).values() if hasattr(member, "fit")]
-ESTIMATORS = tuple(estimator() for estimator in CLASSES)
+ESTIMATORS = tuple(
+    SampleWise(GraphPersistence()) if estimator is SampleWise else estimator()
+    for estimator in CLASSES
+)
 
 
 def make_widthless_network():

@@ -23,6 +23,7 @@ from sktopo import (
     ActivationExtractor,
     FunctionalConnectome,
     GraphPersistence,
+    SampleWise,
     TopClusterer,
     WassersteinKernel,
 )
@@ -124,6 +125,18 @@ def test_steps_give_the_same_bits(small_study, backend):
             alone = step.set_params(n_jobs=1).fit_transform(rows)
             assert_array_equal(step.set_params(n_jobs=2).fit_transform(rows), alone)
             rows = alone
+
+
+def test_samples_one_by_one_give_the_same_bits(small_study, backend, tmp_path):
+    networks, stimuli, _ = small_study
+    chain = SampleWise(make_chain(stimuli)[:-1], memory=str(tmp_path)).fit(networks)
+    expected = chain.transformer_.transform(networks[:6])
+    with backend():
+        found = chain.set_params(n_jobs=2).transform(networks[:6])
+    assert_array_equal(found, expected)
+    assert len(list(tmp_path.glob("**/*.npz"))) == 6
+    assert_array_equal(chain.set_params(n_jobs=1).transform(networks[:6]), expected)
+    assert len(list(tmp_path.glob("**/*.npz"))) == 6
 
 
 def test_work_is_done_by_the_workers(client, tmp_path):

@@ -8,6 +8,7 @@ import re
 import pytest
 
 import sktopo
+from sktopo import GraphPersistence
 
 MODULES = [sktopo] + [
     importlib.import_module(found.name)
@@ -91,7 +92,8 @@ def test_fitted_attributes_are_documented(name, make_rows):
         X = [[[0.1, 0.5]]] * 3
     if name == "MedoidClusterer":
         X = X[:, :9]  # distances
-    fitted = OBJECTS[name]().fit(X)
+    given = [GraphPersistence()] if name == "SampleWise" else []
+    fitted = OBJECTS[name](*given).fit(X)
     attributes = {a for a in vars(fitted) if a.endswith("_") and not a.startswith("_")}
     stated = set(documented(sections(OBJECTS[name].__doc__)["Attributes"]))
     assert attributes <= stated

@@ -420,6 +420,12 @@ EFFECT = {"statistic": Rule(), "pvalue": Rule()}
 EFFECTS = {**EFFECT, "r_squared": Rule(), "omega_squared": Rule()}
 FAR = {name: Rule(shift=None, columns=None) for name in EFFECTS}
 CASES = [
+    Case(
+        "SampleWise",
+        "connectomes",
+        wrap(sktopo.SampleWise(sktopo.GraphPersistence(normalize=False)).fit_transform),
+        one(BARCODE),
+    ),
     Case("TopClusterer", "rows", call_clusterer, CLUSTERER),
     Case("TopClusterer", "wide rows", call_clusterer, CLUSTERER, "wide"),
     Case("WassersteinKernel", "rows", call_kernel("gaussian"), GAUSSIAN),

@@ -15,7 +15,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import estimator_html_repr
 
 import sktopo
-from sktopo import FunctionalConnectome, GraphPersistence, TopClusterer, baselines
+from sktopo import (
+    FunctionalConnectome,
+    GraphPersistence,
+    SampleWise,
+    TopClusterer,
+    baselines,
+)
 
 NEEDS = {
     "MedoidClusterer": "kmedoids",
@@ -39,6 +45,8 @@ CLASSES = [
 def make_estimator(cls):
     if cls.__name__ in NEEDS and find_spec(NEEDS[cls.__name__]) is None:
         pytest.skip(f"{NEEDS[cls.__name__]} is not installed")
+    if cls is SampleWise:
+        return SampleWise(GraphPersistence())
     known = cls().get_params()
     wanted = {"n_clusters": 2, "random_state": 0}
     if cls.__name__ == "MedoidClusterer":

@@ -39,6 +39,15 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     return connectome.fit(recordings).transform(recordings)
 
 
+def relate_one_by_one(paths: list[str]) -> Floats | list[Floats]:
+    """Apply a chain to recordings in files, each of which a job loads."""
+    chain = sktopo.SampleWise(sktopo.FunctionalConnectome(), n_jobs=2, memory="rows")
+    assert_type(
+        chain.fit([partial(np.load, path) for path in paths]), sktopo.SampleWise
+    )
+    return chain.transform([partial(np.load, path) for path in paths])
+
+
 def main() -> None:
     """Call a few functions of each part of the package."""
     X, y = make_modular_connectomes(5, n_nodes=12, random_state=0)

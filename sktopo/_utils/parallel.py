@@ -9,6 +9,7 @@ import threading
 import time
 from functools import partial
 from itertools import starmap
+from operator import length_hint
 
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
@@ -55,7 +56,8 @@ def run_parallel(
         What to call; it is sent with every call, so it should be small.
 
     items : iterable of tuple
-        The arguments in which calls differ.
+        The arguments in which calls differ. Without a length, they are read one by one
+        as calls are made.
 
     shared : tuple
         Large arguments that are the same in all calls.
@@ -92,8 +94,11 @@ def run_parallel(
         If `n_jobs` is neither None nor an integer other than 0.
     """
     check_n_jobs(n_jobs)
-    total = len(items) if hasattr(items, "__len__") else total
-    bar = {"verbose": verbose, "description": description, "total": total}
+    bar = {
+        "verbose": verbose,
+        "description": description,
+        "total": length_hint(items) or total,
+    }
     if n_jobs == 1:
         # Left to joblib, Dask's backend would use all workers even with n_jobs=1.
         # Unlike a loop, starmap keeps no item when it asks for the next.

@@ -118,10 +118,10 @@ class Cache:
         except Exception:  # some objects cannot be hashed: their steps are not shared
             return function(*args, **kwargs)
         path = Path(self.location, "sktopo", "steps", f"{function.__name__}-{key}.pkl")
-        found = _read(path, _load_pickle)
+        found = read_file(path, _load_pickle)
         if found is None:
             found = [function(*args, **kwargs)]
-            _write(path, lambda: _sign_pickle(pickle.dumps(found, protocol=5)))
+            write_file(path, lambda: _sign_pickle(pickle.dumps(found, protocol=5)))
         return found[0]
 
 
@@ -133,13 +133,13 @@ def _copy_to_worker(location, identifier):
 
 def read_json(path):
     """Read a list of one plain value; return None if the file is missing or damaged."""
-    return _read(path, _load_json)
+    return read_file(path, _load_json)
 
 
 def write_json(path, content):
     """Write a list of one plain value, which JSON returns unchanged."""
     text = json.dumps(content)
-    _write(path, lambda: json.dumps([_sign(text.encode()), content]).encode())
+    write_file(path, lambda: json.dumps([_sign(text.encode()), content]).encode())
 
 
 def _load_json(data):
@@ -160,7 +160,7 @@ def _sign(data):
     return sha256(data).hexdigest()
 
 
-def _read(path, load):
+def read_file(path, load):
     """Load a file; None if there is none, or, with a warning, if it is damaged."""
     try:
         found = load(path.read_bytes())
@@ -178,7 +178,7 @@ def _read(path, load):
     return None
 
 
-def _write(path, dump):
+def write_file(path, dump):
     """Write a file whole or not at all; a result that cannot be kept is not lost."""
     part = path.with_name(f"{uuid4().hex}.part")
     try:

@@ -16,6 +16,7 @@ _CODE = (type, types.FunctionType, types.ModuleType)
 _MADE = {
     *("__dict__", "__weakref__", "__module__", "__doc__", "__annotations__"),
     *("__firstlineno__", "__static_attributes__", "__annotations_cache__"),
+    "__slotnames__",  # made when an object is copied or pickled
 }
 _IS_DEFINED_IN_PYTHON = 1 << 9  # a flag of classes, Py_TPFLAGS_HEAPTYPE
 
