@@ -21,6 +21,7 @@ from sktopo import (
 from sktopo.connectomes import measures
 
 nx = pytest.importorskip("networkx")
+pandas = pytest.importorskip("pandas")
 
 X = np.random.default_rng(0).random((6, 6)).round(2)
 Y = [0, 0, 0, 1, 1, 1]
@@ -30,6 +31,17 @@ SCALED = barcodes.scale_barcodes(
 )
 SAMPLE = np.random.default_rng(0).normal(size=(9, 4)).round(2)
 DEAD = SAMPLE * [1, 0, 1, 1]
+HOLED = SAMPLE.copy()
+HOLED[2, 1] = np.nan
+UPPER = np.triu(np.ones((4, 4)), 1)
+
+
+def name(table):
+    """Make a data frame with columns a, b, ... and rows r0, r1, ..."""
+    rows, columns = np.shape(table)
+    index = [f"r{row}" for row in range(rows)]
+    return pandas.DataFrame(table, columns=list("abcd")[:columns], index=index)
+
 
 ERRORS = {
     (
@@ -307,6 +319,64 @@ ERRORS = {
     "There are no samples to score; at least 1 is required.": lambda: (
         metrics.purity_score([], [])
     ),
+    (
+        "1 constant unit(s) in 1 of 1 sample(s), the first unit 1 ('b') in "
+        "sample 0. Remove them, or choose constant_units='zero'."
+    ): lambda: FunctionalConnectome(constant_units="raise").fit_transform([name(DEAD)]),
+    (
+        "Sample 0 of X: The partial correlation of unit 0 is not defined: "
+        "the other units explain it exactly, and there is nothing to shrink. "
+        "Leave it out, or give more observations."
+    ): lambda: FunctionalConnectome("partial correlation").fit_transform(
+        [name([[0, 5, 1.0], [1, 7, 0]])]
+    ),
+    (
+        "Sample 0 of X: the matrix that the measure returned contains NaN as "
+        "the weight of edge a--b; expected finite weights. A correlation is "
+        "NaN if a unit never varies, and weights that are too large for "
+        "float64 are infinite."
+    ): lambda: FunctionalConnectome(lambda x: np.full((4, 4), np.nan)).fit_transform(
+        [name(SAMPLE)]
+    ),
+    (
+        "Sample 0 of X contains NaN in observation 2, unit 1 ('b'), the "
+        "first of 1 number(s) that are not finite, in 1 unit(s); expected "
+        "finite numbers. Replace them or leave them out."
+    ): lambda: FunctionalConnectome().fit([name(HOLED)]),
+    (
+        "X contains NaN in frame 2, unit 1 ('b'), the first of 1 number(s) "
+        "that are not finite, in 1 unit(s); expected finite numbers. Replace "
+        "them or leave them out."
+    ): lambda: FunctionalConnectome().fit(name(HOLED)),
+    (
+        "Sample 2 of X ('r2') contains NaN as the weight of edge b; expected "
+        "finite weights. A correlation is NaN if a unit never varies, and "
+        "weights that are too large for float64 are infinite."
+    ): lambda: GraphPersistence().fit(name(HOLED[:, :3])),
+    (
+        "Sample 0 of X contains NaN as the weight of edge x0--x2; expected "
+        "finite weights. A correlation is NaN if a unit never varies, and "
+        "weights that are too large for float64 are infinite."
+    ): lambda: GraphPersistence().fit([squareform(HOLED[2, :3])]),
+    (
+        "Sample 0 of X has only zeros below its diagonal and is not "
+        "symmetric. If it holds one triangle of a symmetric matrix A, give A "
+        "+ A.T."
+    ): lambda: GraphPersistence().fit([UPPER]),
+    (
+        "Sample 0 of X has only zeros above its diagonal and is not "
+        "symmetric. If it holds one triangle of a symmetric matrix A, give A "
+        "+ A.T."
+    ): lambda: GraphPersistence().fit([UPPER.T]),
+    (
+        "X contains NaN in row 2, column 1 ('b'), the first of 1 number(s) "
+        "that are not finite, in 1 column(s); expected finite numbers. "
+        "Replace them or leave them out."
+    ): lambda: TopClusterer(2).fit(name(HOLED)),
+    (
+        "Got node names of shape (2,) for graphs of 4 nodes; expected 4 "
+        "names, such as ActivationExtractor's get_feature_names_out gives."
+    ): lambda: inference.attribute_distance(X, Y, unit_names=["a", "b"]),
     "Rows must be a NumPy array, got list; use np.asarray.": lambda: (
         barcodes.BarcodeLayout(6).split([1])
     ),
@@ -343,6 +413,11 @@ WARNINGS = {
         "shorter samples. Cut all samples to one length before you compare "
         "them."
     ): lambda: FunctionalConnectome().fit_transform([SAMPLE, SAMPLE[:5]]),
+    (
+        "1 constant unit(s) in 1 of 1 sample(s), the first unit 1 ('b') in "
+        "sample 0: their weights are set to 0. Pass constant_units='nan' or "
+        "'raise' to treat them otherwise."
+    ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
 }
 
 
