@@ -11,8 +11,10 @@ SPEC := setup.cfg pyproject.toml $(CONSTRAINTS)
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sktopo.demo $(ARGS)
 
+# JOBS=0 runs the tests in this process, which options such as -s and --pdb need.
+JOBS ?= 2
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 # The same tests on the lowest versions that setup.cfg admits.
 LOWEST := constraints-lowest.txt

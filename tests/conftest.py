@@ -4,10 +4,14 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # A busy machine may take long over an example.
 settings.register_profile("patient", deadline=None)
+# Whether a mutant fails is enough; looking for its smallest example takes minutes.
+settings.register_profile(
+    "mutants", deadline=None, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("patient")
 
 

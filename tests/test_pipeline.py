@@ -61,15 +61,15 @@ def test_parameters_of_every_step_are_searched(small_study):
     chain = make_chain(
         stimuli, ("kernel", WassersteinKernel()), ("svc", SVC(kernel="precomputed"))
     )
-    grid = {
-        "activations__layers": ["lrelu1", None],
-        "connectome__measure": ["correlation", "spearman"],
-        "persistence__topology_weight": [0.5, 1.0],
-        "kernel__gamma": [0.1, "scale"],
-    }
+    grid = [
+        {"activations__layers": ["lrelu1", None]},
+        {"connectome__measure": ["correlation", "spearman"]},
+        {"persistence__topology_weight": [0.5, 1.0]},
+        {"kernel__gamma": [0.1, "scale"]},
+    ]
     search = GridSearchCV(chain, grid, cv=2, n_jobs=2, error_score="raise")
     search.fit(networks, y)
-    assert len(search.cv_results_["params"]) == 16
+    assert len(search.cv_results_["params"]) == 8
     assert search.best_score_ == 1
     assert search.score(networks, y) == 1
     alone = GridSearchCV(chain, grid, cv=2, error_score="raise").fit(networks, y)

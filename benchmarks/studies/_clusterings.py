@@ -107,7 +107,7 @@ def compare_tasks(tasks, methods, n_starts, options, memory):
         repetitions of these.
 
     options : argparse.Namespace
-        With `n_jobs` and `seed`, which draws the starts.
+        With `n_jobs`, `quick` and `seed`, which draws the starts.
 
     memory : str
         Folder where to keep what is finished.
@@ -126,7 +126,8 @@ def compare_tasks(tasks, methods, n_starts, options, memory):
     purity, starts = [], []
     for task, (X, y) in tasks.items():
         rows, rows_of_starts = compare_methods(X, y, methods, n_starts, options, memory)
-        chance = chance_purity(y, options.seed)
+        n_draws = 99 if options.quick else 999
+        chance = chance_purity(y, options.seed, n_draws)
         purity.append(label_rows(rows, task=task, chance=chance))
         starts.append(label_rows(rows_of_starts, task=task))
     return pd.concat(purity, ignore_index=True), pd.concat(starts, ignore_index=True)
@@ -217,7 +218,7 @@ def best_labels(X, n_clusters, method, n_starts, seed):
     return labels.tolist()
 
 
-def chance_purity(y, seed, n_draws=999):
+def chance_purity(y, seed, n_draws):
     """Compute the mean purity of random partitions into equal clusters."""
     rng = np.random.default_rng(seed)
     clusters = np.arange(len(y)) % len(np.unique(y))

@@ -131,7 +131,6 @@ CLASSES = np.repeat([0, 1], 5)
         ({"memory": 3}, ValueError, "memory must be"),
         ({"memory": ""}, ValueError, "memory must be"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_computed_raises_at_once(compare, given, kind, message, spy):
     options = {"X": SAMPLES, "y": CLASSES, "candidates": {"spy": spy()}, **given}

@@ -289,7 +289,7 @@ BAD = [[], np.empty((0, 3)), [["a"]], np.zeros((2, 3, 4)), np.zeros((1, 2, 2, 2)
 BAD += [[[1.0, np.nan, 2]], [[np.inf, 1, 2]], [[1j, 2, 3]], [[1, 2, 3], [1]]]
 
 
-@pytest.mark.parametrize("given", [*WRONG, *BAD], ids=repr)
+@pytest.mark.parametrize("given", [*WRONG, *BAD])
 def test_what_are_not_numbers_is_refused(given):
     for make in (
         plotting.BarcodeDisplay.from_barcodes,

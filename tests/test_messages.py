@@ -1,0 +1,468 @@
+"""All errors and warnings of the methods, word by word."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import squareform
+
+import sktopo
+from sktopo import (
+    FunctionalConnectome,
+    GraphPersistence,
+    TopClusterer,
+    WassersteinKernel,
+    barcodes,
+    inference,
+    metrics,
+)
+from sktopo.connectomes import measures
+
+nx = pytest.importorskip("networkx")
+pandas = pytest.importorskip("pandas")
+
+X = np.random.default_rng(0).random((6, 6)).round(2)
+Y = [0, 0, 0, 1, 1, 1]
+BARCODES = barcodes.barcode_rows(X)
+SCALED = barcodes.scale_barcodes(
+    barcodes.barcode_rows(np.random.default_rng(0).random((6, 190)))
+)
+SAMPLE = np.random.default_rng(0).normal(size=(9, 4)).round(2)
+DEAD = SAMPLE * [1, 0, 1, 1]
+HOLED = SAMPLE.copy()
+HOLED[2, 1] = np.nan
+UPPER = np.triu(np.ones((4, 4)), 1)
+
+
+def name(table):
+    """Make a data frame with columns a, b, ... and rows r0, r1, ..."""
+    rows, columns = np.shape(table)
+    index = [f"r{row}" for row in range(rows)]
+    return pandas.DataFrame(table, columns=list("abcd")[:columns], index=index)
+
+
+ERRORS = {
+    (
+        "X has 3 columns and Y has 2; WassersteinKernel compares rows of the "
+        "same width."
+    ): lambda: WassersteinKernel()(np.ones((2, 3)), np.ones((2, 2))),
+    (
+        "WassersteinKernel got two single rows, which do not determine "
+        "gamma='scale'. Give gamma as a number, or fit and transform with "
+        "WassersteinKernel and use kernel='precomputed' (or "
+        "affinity='precomputed')."
+    ): lambda: WassersteinKernel()(X[0], X[1]),
+    (
+        "gamma='scale' of WassersteinKernel would be inf, because the rows "
+        "differ by about 7e-201. Multiply all rows by one constant first."
+    ): lambda: WassersteinKernel().fit(X * 1e-200),
+    (
+        "gamma='scale' of WassersteinKernel would be 0.0, because the rows "
+        "differ by about 7e+199. Divide all rows by one constant first."
+    ): lambda: WassersteinKernel().fit(X * 1e200),
+    (
+        "The inner products of WassersteinKernel are too small for float64. "
+        "Multiply all rows by one constant first."
+    ): lambda: WassersteinKernel(kernel="linear").fit_transform(X * 1e-200),
+    (
+        "The inner products of WassersteinKernel are too large for float64. "
+        "Divide all rows by one constant first."
+    ): lambda: WassersteinKernel(kernel="linear").fit_transform(X * 1e200),
+    (
+        "n_clusters=9 is more than n_samples=6; ask for at most one cluster per sample."
+    ): lambda: TopClusterer(9).fit(X),
+    "init has shape (3, 3); expected (2, 6), a row for each cluster.": lambda: (
+        TopClusterer(2, init=np.ones((3, 3)), n_init=1).fit(X)
+    ),
+    (
+        "init is so far from the rows that distances overflow; give rows in "
+        "the unit of X."
+    ): lambda: TopClusterer(2, init=1e200 * np.eye(2, 6), n_init=1).fit(X),
+    (
+        "X has 5 features, but the inverse of GraphPersistence is expecting "
+        "6 features as input."
+    ): lambda: GraphPersistence().fit(X).inverse_transform(X[:, :5]),
+    (
+        "n_quantiles is set, and averages over several births have no edge "
+        "of their own; name edges without n_quantiles."
+    ): lambda: GraphPersistence(n_quantiles=2).fit(X).edge_names(X),
+    (
+        "n_quantiles needs normalize=True and topology_weight=1: sums and "
+        "edges cannot be compared between graphs of different sizes; got "
+        "normalize=False, topology_weight=1.0."
+    ): lambda: GraphPersistence(n_quantiles=2, normalize=False).fit(X),
+    (
+        "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
+        "homology_dimensions=(0,)."
+    ): lambda: GraphPersistence(homology_dimensions=(1,)).fit(np.ones((2, 1))),
+    (
+        "There is no inverse: n_quantiles is set: averages do not determine each birth."
+    ): lambda: GraphPersistence(n_quantiles=2).fit(X).inverse_transform(X),
+    "There is no inverse: only one of births and deaths is kept.": lambda: (
+        GraphPersistence(homology_dimensions=(0,)).fit(X).inverse_transform(X[:, :3])
+    ),
+    (
+        "No graph has this barcode: 3 deaths lie above its birth number 2 in "
+        "descending order, and 1 births leave room for 0."
+    ): lambda: (
+        GraphPersistence().fit(X).inverse_transform([[0.1, 0.2, 0.3, 0.9, 0.9, 0.9]])
+    ),
+    "Row 0 of the values does not ascend. Sort births, or deaths, first.": lambda: (
+        barcodes.quantile_vectors([[2.0, 1]], 2)
+    ),
+    (
+        "homology_dimensions=(2,) must be (0, 1), (0,) or (1,): 0 stands for "
+        "births, 1 for deaths."
+    ): lambda: GraphPersistence(homology_dimensions=(2,)).fit(X),
+    (
+        "Rows of 5 columns do not have this layout, which has 6 columns: "
+        "{'birth': 3, 'death': 3}."
+    ): lambda: barcodes.BarcodeLayout(6).split(X[:, :5]),
+    "Rows must have columns, got an array of 0 dimensions.": lambda: (
+        barcodes.BarcodeLayout(6).split(np.array(1.0))
+    ),
+    "parts lack ['death']; this layout has ['birth', 'death'].": lambda: (
+        barcodes.BarcodeLayout(6).scale({"birth": X[:, :3]})
+    ),
+    (
+        "Barcodes of these rows are too large for float64. Divide all rows "
+        "by one constant first."
+    ): lambda: barcodes.unscale_barcodes(np.full((1, 6), 1.7e308)),
+    (
+        "The rows look like Wasserstein rows, which GraphPersistence scales "
+        "with normalize=True, and not like barcodes in units of the edge "
+        "weights. Bring them back to barcodes with unscale_barcodes first; "
+        "the Wasserstein distances between such rows are their Euclidean "
+        "distances."
+    ): lambda: barcodes.check_barcodes(SCALED),
+    (
+        "Row 0 of 6 columns is not a barcode: the first 3 are its births, "
+        "the others its deaths, and the births do not ascend. barcode_rows "
+        "turns connectome rows into barcodes."
+    ): lambda: barcodes.check_barcodes(BARCODES[:, ::-1]),
+    (
+        "Row 0 of 6 columns is not a barcode: the first 3 are its births, "
+        "the others its deaths, and the deaths do not ascend. barcode_rows "
+        "turns connectome rows into barcodes."
+    ): lambda: barcodes.check_barcodes(BARCODES[:, [0, 1, 2, 5, 4, 3]]),
+    (
+        "weights must be 6 numbers, none negative and not all zero, one for "
+        "each barcode; got [0. 0. 0. 0. 0. 0.]."
+    ): lambda: barcodes.barycenter(BARCODES, weights=[0, 0, 0, 0, 0, 0]),
+    (
+        "Barcodes of 6 and 3 edges have no distance in the sum form; use "
+        "normalize=True."
+    ): lambda: barcodes.wasserstein_distances(BARCODES, [[1.0, 2, 3]], normalize=False),
+    (
+        "Barcodes of 6 and 1 edges have no distance: one has deaths (or "
+        "births) and the other has none."
+    ): lambda: barcodes.wasserstein_distances(BARCODES, [[1.0]]),
+    "X holds 0 samples; expected at least 1 graph.": lambda: GraphPersistence().fit(
+        np.empty((0, 4, 4))
+    ),
+    (
+        "The rows of X differ in length; give n_quantiles to put graphs of "
+        "different sizes into one space."
+    ): lambda: GraphPersistence().fit([X[0], X[0, :3]]),
+    (
+        "The samples of X have shapes [(4, 4), (6,)]; expected rows only, or "
+        "matrices only."
+    ): lambda: GraphPersistence().fit([X[0], squareform(X[0])]),
+    (
+        "Sample 0 of X is a MultiGraph, which may have several edges between "
+        "two nodes; join them to one edge with one weight first."
+    ): lambda: GraphPersistence().fit([nx.MultiGraph([(0, 1)])]),
+    "Sample 1 of X has 1 node(s); expected two or more.": lambda: (
+        GraphPersistence().fit([nx.Graph([(0, 1)]), nx.empty_graph(1)])
+    ),
+    (
+        "Sample 0 of X has edges whose attribute 'weight' is not a number: "
+        "could not convert string to float: 'a'"
+    ): lambda: GraphPersistence().fit([nx.Graph([(0, 1, {"weight": "a"})])]),
+    (
+        "X looks like one symmetric matrix of 4 nodes, but samples come in a "
+        "stack: give X[None]."
+    ): lambda: GraphPersistence().fit(squareform(X[0])),
+    (
+        "The rows of X look like flattened 4 x 4 symmetric matrices. Give "
+        "matrices of shape (n_samples, 4, 4), or their upper triangles as "
+        "scipy.spatial.distance.squareform makes them."
+    ): lambda: GraphPersistence().fit(np.array([squareform(x).ravel() for x in X])),
+    (
+        "The variance of unit 0, the largest, overflows float64. Scale the "
+        "activations down."
+    ): lambda: measures.covariance(SAMPLE * 1e200),
+    (
+        "The variance of unit 0, the largest, is too small for float64. "
+        "Scale the activations up."
+    ): lambda: measures.covariance(SAMPLE * 1e-200),
+    (
+        "The variance of unit 0, the largest, overflows float32. Scale the "
+        "activations down, or give them as float64."
+    ): lambda: measures.covariance((SAMPLE * 1e30).astype(np.float32)),
+    (
+        "The partial correlation of unit 0 is not defined: the other units "
+        "explain it exactly, and there is nothing to shrink. Leave it out, "
+        "or give more observations."
+    ): lambda: measures.partial_correlation([[0, 5, 1], [1, 7, 0]]),
+    (
+        "Input activations has 1 observation(s) of 4 unit(s); expected at "
+        "least 2 observations of 1 unit(s), because a connectome relates "
+        "pairs of units over their observations."
+    ): lambda: measures.correlation(SAMPLE[:1]),
+    (
+        "X holds symmetric matrices, such as (4, 4) correlations; expected "
+        "activations (n_observations, n_nodes). Matrices are connectomes "
+        "already: give them to GraphPersistence. If they are activations, "
+        "add a constant to one unit: the measures do not depend on the means "
+        "of units."
+    ): lambda: FunctionalConnectome().fit([np.corrcoef(SAMPLE.T)]),
+    (
+        "X has units of a standard deviation up to 8.13e+199, whose products "
+        "float64 cannot hold. Scale X, or use measure='correlation'."
+    ): lambda: FunctionalConnectome("covariance").fit(SAMPLE * 1e200),
+    (
+        "X holds frames, but FunctionalConnectome was fitted on samples; "
+        "give the same kind (samples are 3-D, frames 2-D)."
+    ): lambda: FunctionalConnectome().fit([SAMPLE]).transform(SAMPLE),
+    (
+        "measure='spearman' relates units over many observations, but X is a "
+        "table, each row one frame. Give samples as a 3-D array, or use "
+        "measure='correlation' or 'covariance'."
+    ): lambda: FunctionalConnectome("spearman").fit(SAMPLE),
+    (
+        "1 constant unit(s) in 1 of 1 sample(s), the first unit 1 in sample "
+        "0. Remove them, or choose constant_units='zero'."
+    ): lambda: FunctionalConnectome(constant_units="raise").fit_transform([DEAD]),
+    (
+        "The fitted samples differ in their number of units, so their edges "
+        "have no common names."
+    ): lambda: (
+        FunctionalConnectome().fit([SAMPLE, SAMPLE[:, :3]]).get_feature_names_out()
+    ),
+    (
+        "Sample 0 of X: the largest weight, 1e-200, is too small for "
+        "float32; give the activations as float64."
+    ): lambda: FunctionalConnectome(
+        lambda x: np.eye(4) + 1e-200, absolute=False
+    ).fit_transform([SAMPLE.astype("f4")]),
+    (
+        "Sample 0 of X: the measure did not return a matrix of numbers: got "
+        "ndarray of shape (3, 3) for 4 units; expected (4, 4)."
+    ): lambda: FunctionalConnectome(lambda x: np.eye(3)).fit_transform([SAMPLE]),
+    "homology_dimension=2 must be 0, for births, or 1, for deaths.": lambda: (
+        inference.attribute_distance(X, Y, homology_dimension=2)
+    ),
+    "Graphs of two nodes have no deaths to compare.": lambda: (
+        inference.attribute_distance(X[:, :1], Y, homology_dimension=1)
+    ),
+    (
+        "connectomes look like births and deaths, which ascend in every row; "
+        "expected connectome rows, such as GraphPersistence takes and "
+        "FunctionalConnectome returns."
+    ): lambda: inference.attribute_distance(BARCODES, Y),
+    (
+        "y has 3 different values; expected 2. Choose the graphs of two groups."
+    ): lambda: inference.attribute_distance(X, [0, 0, 1, 1, 2, 2]),
+    (
+        "by='layer' needs unit_names that contain the layer, such as "
+        "'fc1[0]'; got 'x0' and so on."
+    ): lambda: inference.attribute_distance(X, Y, by="layer"),
+    "The barycenters of the two groups are the same.": lambda: (
+        inference.attribute_distance(X[[0] * 6], Y)
+    ),
+    "All samples are the same: there is nothing to compare.": lambda: (
+        inference.permutation_test(X[[0] * 6], Y)
+    ),
+    (
+        "homology_dimensions=(0,) needs Wasserstein rows; for "
+        "metric='precomputed' compute distances of births or deaths alone."
+    ): lambda: inference.permutation_test(
+        np.eye(6), Y, metric="precomputed", homology_dimensions=(0,)
+    ),
+    (
+        "y has 1 group(s), the largest of 6 sample(s); expected at least two "
+        "groups, one of them of two samples or more."
+    ): lambda: inference.permutation_test(X, [0] * 6),
+    (
+        "Rows of 5 numbers are not the births and deaths of complete graphs; "
+        "choose homology_dimensions in GraphPersistence instead."
+    ): lambda: inference.permutation_test(X[:, :5], Y, homology_dimensions=(0,)),
+    (
+        "X of shape (6, 5) is not square; expected the distances between all "
+        "samples, or metric='euclidean' for Wasserstein rows."
+    ): lambda: inference.permutation_test(X[:, :5], Y, metric="precomputed"),
+    (
+        "X is not symmetric, by up to 1 at samples 0 and 1; expected "
+        "distances between all samples."
+    ): lambda: inference.permutation_test(
+        1 - np.eye(6, k=1) - np.eye(6), Y, metric="precomputed"
+    ),
+    (
+        "X has a diagonal other than 0, by up to 1 at samples 0 and 0; "
+        "expected distances between all samples."
+    ): lambda: inference.permutation_test(np.ones((6, 6)), Y, metric="precomputed"),
+    (
+        "X has negative numbers, by up to 1 at samples 0 and 1; expected "
+        "distances between all samples."
+    ): lambda: inference.permutation_test(np.eye(6) - 1, Y, metric="precomputed"),
+    (
+        "Groups 1 and 2 have a single sample each; expected at most one such group."
+    ): lambda: inference.pairwise_permutation_test(X, [0, 0, 0, 0, 1, 2]),
+    (
+        "All samples are the same in groups 0 and 1: there is nothing to compare."
+    ): lambda: inference.pairwise_permutation_test(
+        X[[0, 0, 0, 0, 1, 2]], [0, 0, 1, 1, 2, 2]
+    ),
+    "There are no samples to score; at least 1 is required.": lambda: (
+        metrics.purity_score([], [])
+    ),
+    (
+        "1 constant unit(s) in 1 of 1 sample(s), the first unit 1 ('b') in "
+        "sample 0. Remove them, or choose constant_units='zero'."
+    ): lambda: FunctionalConnectome(constant_units="raise").fit_transform([name(DEAD)]),
+    (
+        "Sample 0 of X: The partial correlation of unit 0 is not defined: "
+        "the other units explain it exactly, and there is nothing to shrink. "
+        "Leave it out, or give more observations."
+    ): lambda: FunctionalConnectome("partial correlation").fit_transform(
+        [name([[0, 5, 1.0], [1, 7, 0]])]
+    ),
+    (
+        "Sample 0 of X: the matrix that the measure returned contains NaN as "
+        "the weight of edge a--b; expected finite weights. A correlation is "
+        "NaN if a unit never varies, and weights that are too large for "
+        "float64 are infinite."
+    ): lambda: FunctionalConnectome(lambda x: np.full((4, 4), np.nan)).fit_transform(
+        [name(SAMPLE)]
+    ),
+    (
+        "Sample 0 of X contains NaN in observation 2, unit 1 ('b'), the "
+        "first of 1 number(s) that are not finite, in 1 unit(s); expected "
+        "finite numbers. Replace them or leave them out."
+    ): lambda: FunctionalConnectome().fit([name(HOLED)]),
+    (
+        "X contains NaN in frame 2, unit 1 ('b'), the first of 1 number(s) "
+        "that are not finite, in 1 unit(s); expected finite numbers. Replace "
+        "them or leave them out."
+    ): lambda: FunctionalConnectome().fit(name(HOLED)),
+    (
+        "Sample 2 of X ('r2') contains NaN as the weight of edge b; expected "
+        "finite weights. A correlation is NaN if a unit never varies, and "
+        "weights that are too large for float64 are infinite."
+    ): lambda: GraphPersistence().fit(name(HOLED[:, :3])),
+    (
+        "Sample 0 of X contains NaN as the weight of edge x0--x2; expected "
+        "finite weights. A correlation is NaN if a unit never varies, and "
+        "weights that are too large for float64 are infinite."
+    ): lambda: GraphPersistence().fit([squareform(HOLED[2, :3])]),
+    (
+        "Sample 0 of X has only zeros below its diagonal and is not "
+        "symmetric. If it holds one triangle of a symmetric matrix A, give A "
+        "+ A.T."
+    ): lambda: GraphPersistence().fit([UPPER]),
+    (
+        "Sample 0 of X has only zeros above its diagonal and is not "
+        "symmetric. If it holds one triangle of a symmetric matrix A, give A "
+        "+ A.T."
+    ): lambda: GraphPersistence().fit([UPPER.T]),
+    (
+        "X contains NaN in row 2, column 1 ('b'), the first of 1 number(s) "
+        "that are not finite, in 1 column(s); expected finite numbers. "
+        "Replace them or leave them out."
+    ): lambda: TopClusterer(2).fit(name(HOLED)),
+    (
+        "Got node names of shape (2,) for graphs of 4 nodes; expected 4 "
+        "names, such as ActivationExtractor's get_feature_names_out gives."
+    ): lambda: inference.attribute_distance(X, Y, unit_names=["a", "b"]),
+    "Rows must be a NumPy array, got list; use np.asarray.": lambda: (
+        barcodes.BarcodeLayout(6).split([1])
+    ),
+}
+
+WARNINGS = {
+    (
+        "X holds negative weights. Connectomes of recordings are usually "
+        "absolute correlations, FunctionalConnectome(absolute=True), and do "
+        "not compare with signed ones. If all your weights are signed on "
+        "purpose, silence this with warnings.filterwarnings('ignore', 'X "
+        "holds negative weights')."
+    ): lambda: GraphPersistence().fit(X[[0, 0, 0]] - 1),
+    (
+        "5 edges do not form an upper triangle, n(n-1)/2: rows are taken for "
+        "graphs on 4 nodes whose last 1 edges are absent."
+    ): lambda: GraphPersistence().fit(X[:, :5]),
+    (
+        "The rows look like Wasserstein rows, which GraphPersistence scales "
+        "with normalize=True, and not like barcodes in units of the edge "
+        "weights. Bring them back to barcodes with unscale_barcodes first; "
+        "the Wasserstein distances between such rows are their Euclidean "
+        "distances."
+    ): lambda: barcodes.check_barcodes(4 * SCALED),
+    (
+        "2 constant unit(s) in 2 of 2 sample(s), the first unit 1 in sample "
+        "0: their weights are set to 0. Pass constant_units='nan' or 'raise' "
+        "to treat them otherwise."
+    ): lambda: FunctionalConnectome().fit_transform([DEAD, DEAD]),
+    (
+        "The samples differ in their number of observations, from 5 (sample "
+        "1) to 9 (sample 0). Weights, and with them barcodes, depend on that "
+        "number: unrelated units have larger absolute correlations in "
+        "shorter samples. Cut all samples to one length before you compare "
+        "them."
+    ): lambda: FunctionalConnectome().fit_transform([SAMPLE, SAMPLE[:5]]),
+    (
+        "1 constant unit(s) in 1 of 1 sample(s), the first unit 1 ('b') in "
+        "sample 0: their weights are set to 0. Pass constant_units='nan' or "
+        "'raise' to treat them otherwise."
+    ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
+}
+
+
+@pytest.mark.parametrize("message", ERRORS, ids=range(len(ERRORS)))
+def test_errors(message):
+    with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}$"):
+        ERRORS[message]()
+
+
+@pytest.mark.parametrize("message", WARNINGS, ids=range(len(WARNINGS)))
+def test_warnings(message):
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        WARNINGS[message]()
+
+
+# Where only rounding errors lead; tests of the clusterer have it.
+ELSEWHERE = {"_clusterer.py": "distinct clusters were found"}
+
+
+def list_messages(file):
+    """Yield what a file raises, and warns of, as patterns of messages or parts."""
+    for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if (
+            isinstance(call, ast.Call)
+            and ast.unparse(call.func) in ("ValueError", "TypeError", "warnings.warn")
+            and isinstance(call.args[0], (ast.Constant, ast.JoinedStr))
+        ):
+            parts = getattr(call.args[0], "values", [call.args[0]])
+            texts = [getattr(part, "value", None) for part in parts]
+            yield "".join(
+                re.escape(text) if isinstance(text, str) else ".*" for text in texts
+            )
+
+
+def test_every_message_is_here():
+    package, known = Path(sktopo.__file__).parent, [*ERRORS, *WARNINGS]
+    files = [package / "metrics.py"]
+    for name in ("barcodes", "connectomes", "inference"):
+        files += sorted((package / name).glob("*.py"))
+    patterns = [
+        pattern
+        for file in files
+        for pattern in list_messages(file)
+        if re.escape(ELSEWHERE.get(file.name, "\n")) not in pattern
+    ]
+    assert len(patterns) > 50
+    missing = [p for p in patterns if not any(re.search(p, m) for m in known)]
+    assert not missing
