@@ -30,7 +30,7 @@ from sktopo.barcodes._layout import (
     count_nodes,
     split_barcodes,
 )
-from sktopo.barcodes._quantiles import quantile_vectors
+from sktopo.barcodes._quantiles import average_quantiles
 from sktopo.barcodes._realization import interpolate_connectome, realize_barcode
 
 if TYPE_CHECKING:
@@ -443,7 +443,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             parts["birth"], parts["death"] = split_barcodes(barcodes)
         if self.n_quantiles is not None:
             for kind in scales:
-                parts[kind] = quantile_vectors(parts[kind], self.n_quantiles)
+                parts[kind] = average_quantiles(parts[kind], self.n_quantiles)
         elif list(scales) == ["birth", "death"]:
             # The barcodes belong to this call, so they can be scaled in place.
             for kind, scale in scales.items():
