@@ -11,6 +11,8 @@ from scipy.spatial.distance import cdist
 
 # Columns summed at a time, so that the float64 copy stays small.
 _COLUMNS = 2048
+# Numbers subtracted at a time, where all columns are needed.
+_NUMBERS = 2**16
 # Squared distances below this share of the squared norms lost digits to the norms.
 _CLOSE = 1e-5
 # Distances to two rows of Y that differ by less than this share may be equal.
@@ -194,17 +196,19 @@ def find_unit(rows, origin, caller, also=()):
     Returns 1 if all rows are equal. Raises a ValueError if a difference overflows.
     """
     largest = 0.0
-    with np.errstate(over="ignore"):
-        for table in (rows, also):
-            for sample, row in enumerate(table):
-                gap = np.abs(np.subtract(row, origin, dtype=np.float64)).max(initial=0)
-                if not np.isfinite(gap):
-                    raise ValueError(
-                        f"The numbers in sample {sample} are too large for {caller}: "
-                        "differences between samples overflow float64. Divide all "
-                        "samples by one constant first."
-                    )
-                largest = max(largest, float(gap))
+    n_together = max(1, _NUMBERS // max(rows.shape[1], 1))
+    for table in (rows, also):
+        for start in range(0, len(table), n_together):
+            with np.errstate(over="ignore"):
+                gaps = subtract(table[start : start + n_together], origin, 1.0)
+            sizes = np.abs(gaps, out=gaps).max(axis=1, initial=0)
+            if not np.isfinite(sizes).all():
+                raise ValueError(
+                    f"The numbers in sample {start + sizes.argmax()} are too large for "
+                    f"{caller}: differences between samples overflow float64. Divide "
+                    "all samples by one constant first."
+                )
+            largest = max(largest, float(sizes.max()))
     return 2.0 ** (int(np.frexp(largest)[1]) - 1) if largest else 1.0
 
 
