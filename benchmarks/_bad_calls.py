@@ -577,7 +577,7 @@ def list_comparison():
 def list_displays():
     """List the entries of the displays."""
     p = sktopo.plotting
-    persistence = sktopo.GraphPersistence().fit(ROWS)
+    persistence = sktopo.GraphPersistence(fit_inverse_transform=True).fit(ROWS)
     connectome = sktopo.FunctionalConnectome().fit(SAMPLES)
     clusterer = sktopo.TopClusterer(2, random_state=0).fit(ROWS)
     flag, word, ax = bad.NO_FLAG, bad.NO_WORD, {"ax": bad.AXES}
