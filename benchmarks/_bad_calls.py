@@ -260,6 +260,7 @@ def list_steps():
                 "topology_weight": bad.SHARE,
                 "homology_dimensions": bad.DIMENSIONS,
                 "n_quantiles": OPTIONAL_COUNT,
+                "fit_inverse_transform": bad.NO_FLAG,
                 **RUN,
             },
             [
@@ -271,6 +272,7 @@ def list_steps():
                     {"X": without(FITTED, "one axis more"), **names},
                 ),
             ],
+            fit_inverse_transform=True,
         ),
         *list_estimator(
             sktopo.FunctionalConnectome,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
@@ -46,6 +47,16 @@ if TYPE_CHECKING:
 
 # Edges handed to a worker at a time: seconds of work, so that progress shows.
 _CHUNK = 2**24
+
+
+def _may_invert(estimator):
+    """Return True if `fit` keeps what the inverse needs, or else raise a ValueError."""
+    if estimator.fit_inverse_transform or estimator.topology_weight != 1:
+        return True
+    raise ValueError(
+        "The inverse of rows without edges needs a template: set "
+        "fit_inverse_transform=True before fit, or topology_weight below 1."
+    )
 
 
 class GraphPersistence(TransformerMixin, BaseEstimator):
@@ -246,8 +257,11 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         samples = np.concatenate([samples for samples, _ in groups])
         return np.concatenate(parts)[np.argsort(samples)]
 
+    @available_if(_may_invert)  # type: ignore[untyped-decorator]
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Find connectome rows that have given Wasserstein rows.
+
+        Available with ``fit_inverse_transform=True`` or ``topology_weight < 1``.
 
         Without edges in the rows (``topology_weight=1``) the result has exactly the
         given barcode. Its weights are placed in the order of `template_`, which is
@@ -449,10 +463,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         elif count_absent(self.n_features_in_):
             reason = f"graphs of {self.n_features_in_} edges are incomplete"
         elif self.topology_weight == 1 and not hasattr(self, "template_"):
-            reason = (
-                "rows without edges need a template; fit with "
-                "fit_inverse_transform=True, or choose topology_weight < 1"
-            )
+            reason = "no template was learnt; fit with fit_inverse_transform=True"
         else:
             return
         raise ValueError(f"There is no inverse: {reason}.")

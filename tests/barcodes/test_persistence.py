@@ -215,7 +215,7 @@ def test_negative_weights_warn_once_and_in_fit(make_rows, as_matrices):
     ],
 )
 def test_no_inverse(make_rows, parameters, n_nodes, message):
-    persistence = GraphPersistence(**parameters)
+    persistence = GraphPersistence(fit_inverse_transform=True, **parameters)
     scaled = persistence.fit_transform(make_rows(3, n_nodes))
     with pytest.raises(ValueError, match=message):
         persistence.inverse_transform(scaled)
@@ -226,9 +226,11 @@ def test_no_inverse_without_a_template(make_rows):
     persistence = GraphPersistence()
     scaled = persistence.fit_transform(rows)
     assert not hasattr(persistence, "template_")
-    with pytest.raises(
-        ValueError, match="fit with fit_inverse_transform=True, or choose topology_w"
-    ):
+    with pytest.raises(AttributeError, match="no attribute 'inverse_trans") as raised:
+        persistence.inverse_transform(scaled)
+    assert "set fit_inverse_transform=True before fit" in str(raised.value.__cause__)
+    persistence.set_params(fit_inverse_transform=True)  # too late
+    with pytest.raises(ValueError, match="no template was learnt; fit with fit_inv"):
         persistence.inverse_transform(scaled)
     mixed = GraphPersistence(topology_weight=0.5)  # rows that hold edges need none
     assert_allclose(mixed.inverse_transform(mixed.fit_transform(rows)), rows)
@@ -259,7 +261,8 @@ def test_rows_that_do_not_fit_in_memory(monkeypatch):
 def test_no_inverse_of_incomplete_graphs_or_other_widths(make_rows):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        persistence = GraphPersistence().fit(np.ones((2, 5)))
+        persistence = GraphPersistence(fit_inverse_transform=True)
+        persistence.fit(np.ones((2, 5)))
     with pytest.raises(
         ValueError, match="^There is no inverse: graphs of 5 edges are incomplete.$"
     ):
