@@ -265,6 +265,7 @@ def list_steps():
                 "topology_weight": bad.SHARE,
                 "homology_dimensions": bad.DIMENSIONS,
                 "n_quantiles": OPTIONAL_COUNT,
+                "fit_inverse_transform": bad.NO_FLAG,
                 **RUN,
             },
             [
@@ -276,6 +277,7 @@ def list_steps():
                     {"X": without(FITTED, "one axis more"), **names},
                 ),
             ],
+            fit_inverse_transform=True,
         ),
         *list_estimator(
             sktopo.FunctionalConnectome,
@@ -661,7 +663,7 @@ def list_comparison():
 def list_displays():
     """List the entries of the displays."""
     p = sktopo.plotting
-    persistence = sktopo.GraphPersistence().fit(ROWS)
+    persistence = sktopo.GraphPersistence(fit_inverse_transform=True).fit(ROWS)
     connectome = sktopo.FunctionalConnectome().fit(SAMPLES)
     clusterer = sktopo.TopClusterer(2, random_state=0).fit(ROWS)
     flag, word, ax = bad.NO_FLAG, bad.NO_WORD, {"ax": bad.AXES}

@@ -2,7 +2,8 @@
 
 Simulated connectomes of 60 to 5000 nodes and, with ``--data``, those of 80 MNIST
 networks, on one thread. The floor is ``np.sort`` of the rows; the peer is scipy's
-spanning tree, with births and deaths sorted after it.
+spanning tree, with births and deaths sorted after it. Quantiles are compared with the
+barcodes they are taken from. Memory is that of one graph.
 """
 
 import numpy as np
@@ -15,7 +16,9 @@ from benchmarks._data import add_data_option, load_connectomes, simulate_connect
 from benchmarks._measure import (
     COLOURS,
     collect_facts,
+    judge,
     make_parser,
+    peak_memory,
     ratio,
     report,
     time_in_turn,
@@ -30,8 +33,11 @@ CASES = (
 )
 QUICK = ((80, 60), (1, 60), (1, 384))
 # Times np.sort, for float64; float32, which sorts faster, may take a quarter more.
-TARGETS = {(80, 192): 3.0, (80, 384): 2.5, (1, 1000): 2.5, (1, 5000): 1.8}
+TARGETS = {(80, 192): 3.0, (80, 384): 2.5, (1, 1000): 2.2, (1, 5000): 1.6}
 SLACK = {"float64": 1.0, "float32": 1.25}
+N_QUANTILES = 1000
+# Bytes beyond the input, for each entry of the matrix, in float32.
+MEMORY_TARGET = 4
 SCIPY_TARGETS = {(1, 1000): 12}
 SCIPY_EDGES = 2_000_000
 
@@ -42,7 +48,7 @@ def main(argv=None):
     add_data_option(parser)
     options = parser.parse_args(argv)
     facts = collect_facts("barcodes", options)
-    rows, points = [], []
+    rows, points, memory = [], [], []
     for dtype in ("float64", "float32"):
         for n_graphs, n_nodes in QUICK if options.quick else CASES:
             X = simulate_connectomes(n_graphs, n_nodes, dtype=dtype)
@@ -50,7 +56,14 @@ def main(argv=None):
         if options.data is not None:
             X, _ = load_connectomes(options.data)
             measure(X.astype(dtype), "MNIST", options, rows, points)
-    tables = {"Time for all graphs of a case; every call on one thread.": rows}
+    for n_nodes in (384,) if options.quick else (1500, 5000):
+        for dtype in ("float64", "float32"):
+            memory += [measure_memory(n_nodes, dtype, q) for q in (None, N_QUANTILES)]
+    tables = {
+        "Time for all graphs of a case; every call on one thread.": rows,
+        "Memory of the fit and the transform of one graph of n nodes beyond its input, "
+        "the output included, in a fresh process, by tracemalloc.": memory,
+    }
     title = "Barcodes against one sort of the same edges"
     report("barcodes", title, tables, facts, options, figure=draw(points))
 
@@ -60,7 +73,9 @@ def measure(X, origin, options, rows, points):
     n_graphs, n_edges = X.shape
     n_nodes, dtype = count_nodes(n_edges), str(X.dtype)
     persistence = GraphPersistence(normalize=False).fit(X)
+    quantiles = GraphPersistence(n_quantiles=N_QUANTILES).fit(X)
     calls = {
+        "quantiles": lambda: quantiles.transform(X),
         "np.sort": lambda: np.sort(X, axis=1),
         "barcode_rows": lambda: barcode_rows(X),
         "GraphPersistence": lambda: persistence.transform(X),
@@ -75,11 +90,37 @@ def measure(X, origin, options, rows, points):
     limit = limit and limit * SLACK[dtype]
     for name in ("barcode_rows", "GraphPersistence"):
         rows.append(ratio(case, seconds, name, "np.sort", at_most=limit))
+    # With more quantiles than edges, the output is larger than the barcodes.
+    most = 1.5 if n_edges >= 4 * N_QUANTILES else None
+    rows.append(ratio(case, seconds, "quantiles", "GraphPersistence", at_most=most))
     if "scipy" in seconds:
         least = SCIPY_TARGETS.get((n_graphs, n_nodes))
         rows.append(ratio(case, seconds, "scipy", "GraphPersistence", at_least=least))
     medians = {name: 1e3 * np.median(s) / n_graphs for name, s in seconds.items()}
     points.append((origin, dtype, n_graphs > 1, n_nodes, limit, medians))
+
+
+def measure_memory(n_nodes, dtype, n_quantiles):
+    """Measure the memory that the rows of one graph take; a row of the table."""
+    peak = peak_memory(prepare_transform, n_nodes, dtype, n_quantiles)
+    limit = MEMORY_TARGET if dtype == "float32" and n_nodes >= 1500 else None
+    return {
+        "nodes": n_nodes,
+        "dtype": dtype,
+        "n_quantiles": n_quantiles,
+        "arrays, MiB": peak["arrays"] / 2**20,
+        "bytes / n²": peak["arrays"] / n_nodes**2,
+        **judge(peak["arrays"] / n_nodes**2, at_most=limit),
+    }
+
+
+def prepare_transform(n_nodes, dtype, n_quantiles):
+    """Prepare a fit and a transform for `peak_memory`."""
+    X = simulate_connectomes(1, n_nodes, dtype=dtype)
+    persistence = GraphPersistence(n_quantiles=n_quantiles)
+    return lambda: persistence.fit_transform(
+        X[:, :45]
+    ), lambda: persistence.fit_transform(X)
 
 
 def scipy_barcodes(X, n_nodes):

@@ -21,8 +21,11 @@ from benchmarks._measure import (
 from sktopo import FunctionalConnectome
 
 # (networks, stimuli, nodes)
-CASES = ((80, 10_000, 192), (80, 1000, 384))
+CASES = ((80, 10_000, 192), (80, 1000, 384), (1, 1000, 1500), (1, 1000, 5000))
 QUICK = ((10, 1000, 64),)
+# One network of so many nodes or more is judged by bytes beyond the input for each
+# entry of the matrix, in float32.
+MANY_NODES, MANY_TARGET = 1500, 6
 
 
 def main(argv=None):
@@ -40,7 +43,8 @@ def main(argv=None):
         "Memory beyond input and output, in a fresh process, in units of one network's "
         "activations: arrays of numpy, exactly, by tracemalloc; and growth of the "
         "process, which also holds what libraries allocate. The larger one is "
-        "judged.": memory,
+        "judged. One large network is judged by the arrays, output included, in bytes "
+        "for each entry of its matrix.": memory,
     }
     title = "Connectomes against the bare matrix product"
     report("connectomes", title, tables, facts, options, figure=draw(times))
@@ -83,13 +87,20 @@ def measure_memory(shape, dtype):
     peak = peak_memory(prepare_transform, shape, dtype)
     arrays = (peak["arrays"] - rows) / one
     growth = None if peak["resident"] is None else (peak["resident"] - rows) / one
+    per_entry = peak["arrays"] / n_nodes**2
+    if n_samples == 1 and n_nodes >= MANY_NODES and dtype == "float32":
+        verdict = judge(per_entry, at_most=MANY_TARGET)
+    else:
+        limit = 1 if shape == CASES[0] else None
+        verdict = judge(max(arrays, growth or 0), at_most=limit)
     return {
         "case": describe(shape, dtype),
         "one network, MiB": one / 2**20,
         "output, MiB": rows / 2**20,
         "arrays": arrays,
         "growth": growth,
-        **judge(max(arrays, growth or 0), at_most=1 if shape == CASES[0] else None),
+        "bytes / n²": per_entry,
+        **verdict,
     }
 
 

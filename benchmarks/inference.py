@@ -21,6 +21,7 @@ from benchmarks._measure import (
     judge,
     make_parser,
     peak_memory,
+    ratio,
     report,
     time_in_turn,
 )
@@ -41,6 +42,8 @@ N_GROUPS, GROUP_SIZE = 4, 20
 # Relabellings, or swaps, of each way in one round of timing.
 N_CHAINS = 256
 MANY_CHAINS = f"transpositions, {N_CHAINS} chains"
+# Rows and columns of a test of which the distances take the longest.
+LONG_ROWS = (300, 79_800)
 COUNTS = {"matrix products": 400_000, "loop": 2_000, MANY_CHAINS: 200 * N_CHAINS}
 
 
@@ -52,6 +55,7 @@ def main(argv=None):
     options = parser.parse_args(argv)
     facts = collect_facts("inference", options)
     speed, mixing = time_relabellings(options.repeats, options.n_jobs, options.quick)
+    long_rows = time_long_rows(options.repeats, options.quick)
     n_tests = 50 if options.quick else options.tests
     errors, pvalues = measure_errors(n_tests, options.n_jobs)
     power = measure_power(max(n_tests // 5, 2), options.n_jobs)
@@ -67,6 +71,8 @@ def main(argv=None):
         "process counts all its threads and none of other programs. Steps of a "
         "transposition chain resemble each other: so many steps are worth one "
         "independent relabelling, by the autocorrelation of the statistic.": speed,
+        f"A test of {LONG_ROWS[0]} × {LONG_ROWS[1]} rows with 9,999 relabellings, "
+        "against the distances alone, by scipy.": long_rows,
         "Memory of a test in a fresh process, the null distribution included.": memory,
     }
     figure = draw(pvalues, speed, mixing)
@@ -199,6 +205,24 @@ def time_relabellings(repeats, n_jobs, quick):
             }
         )
     return table, mixing
+
+
+def time_long_rows(repeats, quick):
+    """Time a test of long rows against `pdist`; the row of their ratio."""
+    n_rows, n_columns = (60, 2000) if quick else LONG_ROWS
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.random((n_rows, n_columns)), axis=1)
+    y = np.arange(n_rows) % 3
+    seconds = time_in_turn(
+        {
+            "pdist": lambda: pdist(rows),
+            "permutation_test": lambda: permutation_test(rows, y, random_state=0),
+        },
+        repeats=min(repeats, 3),
+    )
+    case = f"{n_rows} × {n_columns}"
+    least = None if quick else 5
+    return [ratio(case, seconds, "pdist", "permutation_test", at_least=least)]
 
 
 def loop(distances, y, n_permutations):

@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -41,6 +42,22 @@ def make_rows_fixture():
 def kind(request):
     """Kinds of edge weights, awkward ones among them."""
     return request.param
+
+
+@pytest.fixture
+def measure_peak():
+    """Measure the bytes that a call takes at its peak, its result included."""
+
+    def measure(call):
+        call()  # what is loaded or cached once does not count
+        tracemalloc.start()
+        try:
+            call()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    return measure
 
 
 @pytest.fixture(scope="session")

@@ -192,7 +192,7 @@ GAUSSIAN, LAPLACIAN = ({**PAIRS, "gamma_": Rule(unit=unit)} for unit in (-2, -1)
 
 def call_persistence(**parameters):
     def call(X, y, unit):
-        persistence = sktopo.GraphPersistence(**parameters)
+        persistence = sktopo.GraphPersistence(fit_inverse_transform=True, **parameters)
         rows = persistence.fit_transform(X)
         kinds = persistence.layout_.split(rows)
         return {**kinds, "template": persistence.template_}

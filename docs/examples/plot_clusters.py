@@ -43,7 +43,7 @@ record = make_pipeline(
     ActivationExtractor(stimuli=data.stimuli), FunctionalConnectome()
 )
 connectomes = record.fit_transform(data.networks)
-persistence = GraphPersistence()
+persistence = GraphPersistence(fit_inverse_transform=True)
 rows = persistence.fit_transform(connectomes)
 top = TopClusterer(4, n_init=20, random_state=0).fit(rows)
 

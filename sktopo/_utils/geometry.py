@@ -7,16 +7,20 @@ origin, and to a common size if their squares could leave the range of float64.
 from __future__ import annotations
 
 import numpy as np
-from sklearn.utils import gen_batches
+from scipy.spatial.distance import cdist
 
 # Columns summed at a time, so that the float64 copy stays small.
 _COLUMNS = 2048
+# Numbers subtracted at a time, where all columns are needed.
+_NUMBERS = 2**16
 # Squared distances below this share of the squared norms lost digits to the norms.
 _CLOSE = 1e-5
 # Distances to two rows of Y that differ by less than this share may be equal.
 _EQUAL = 1e-9
 # Sums of squares within these limits neither overflowed nor lost digits to underflow.
 _SMALLEST, _LARGEST = 1e-200, 1e200
+# Up to this number of differences, it is fastest to square them one by one.
+_FEW = 2**22
 
 
 def squared_distances(X, Y=None, *, remainder=None, caller):
@@ -57,8 +61,7 @@ def squared_distances(X, Y=None, *, remainder=None, caller):
         smallest = squared <= squared.min(axis=1, keepdims=True) * (1 + _EQUAL)
         close |= smallest & (smallest.sum(axis=1, keepdims=True) > 1)
     pairs = np.nonzero(close)
-    if len(pairs[0]):
-        squared[close] = _sum_differences(X, Y, remainder, pairs, unit)
+    squared[pairs] = _sum_differences(X, Y, remainder, pairs, unit)
     return np.maximum(squared, 0, out=squared), unit
 
 
@@ -81,10 +84,59 @@ def _expand_squares(X, Y, remainder, unit):
     return squared, norms
 
 
+def precise_squares(rows):
+    """Compute squared distances between rows, (n_rows, n_rows), right to rounding.
+
+    The rows are float64, and neither squares of differences nor their sums leave the
+    range. Numbers are cut into whole numbers, of so few bits that sums of products are
+    exact, and rests, which are smaller by as many bits. Only products with rests are
+    rounded. Pairs that are as close as these products are large are computed from
+    their differences.
+    """
+    if rows.size * len(rows) <= _FEW:
+        return cdist(rows, rows, "sqeuclidean")
+    squared = np.zeros((len(rows), len(rows)))
+    norms, rest_norms = np.zeros((2, len(rows)))
+    for columns in column_blocks(rows):
+        gaps = rows[:, columns] - rows[0, columns]
+        scale = _find_scale(gaps)
+        gaps *= scale
+        whole = np.rint(gaps)
+        rests = gaps - whole
+        gaps -= rests / 2
+        exact, rounded = whole @ whole.T, gaps @ rests.T
+        parts = _expand_products(exact), _expand_products(rounded + rounded.T)
+        squared += sum(parts) / scale / scale
+        norms += exact.diagonal() / scale / scale
+        rest_norms += np.einsum("ij,ij->i", rests, rests) / scale / scale
+    rests = np.sqrt(rest_norms)
+    sizes = np.sqrt(norms) + rests
+    close = squared <= np.add.outer(sizes, sizes) * np.add.outer(rests, rests)
+    pairs = np.nonzero(np.triu(close, 1))
+    differences = _sum_differences(rows, rows, None, pairs, 1.0)
+    squared[pairs] = squared[pairs[::-1]] = differences
+    np.fill_diagonal(squared, 0)
+    return squared
+
+
+def _find_scale(gaps):
+    """Find a power of two that makes sums of products of rounded rows exact."""
+    largest = max(float(gaps.max()), -float(gaps.min()))
+    n_bits = (51 - gaps.shape[1].bit_length()) // 2
+    return 2.0 ** min(n_bits - int(np.frexp(largest)[1]), 1000)
+
+
+def _expand_products(products):
+    """Turn inner products of rows into squared distances."""
+    norms = products.diagonal()
+    return np.add.outer(norms, norms) - 2 * products
+
+
 def _sum_differences(X, Y, remainder, pairs, unit):
     """Sum the squared differences of pairs of rows: (n_pairs,)."""
     squared = np.zeros(len(pairs[0]))
-    for batch in gen_batches(len(squared), 256):
+    for start in range(0, len(squared), 256):
+        batch = slice(start, start + 256)
         first, second = pairs[0][batch], pairs[1][batch]
         for columns in column_blocks(X):
             gaps = subtract(X[first, columns], Y[second, columns], unit)
@@ -144,17 +196,19 @@ def find_unit(rows, origin, caller, also=()):
     Returns 1 if all rows are equal. Raises a ValueError if a difference overflows.
     """
     largest = 0.0
-    with np.errstate(over="ignore"):
-        for table in (rows, also):
-            for sample, row in enumerate(table):
-                gap = np.abs(np.subtract(row, origin, dtype=np.float64)).max(initial=0)
-                if not np.isfinite(gap):
-                    raise ValueError(
-                        f"The numbers in sample {sample} are too large for {caller}: "
-                        "differences between samples overflow float64. Divide all "
-                        "samples by one constant first."
-                    )
-                largest = max(largest, float(gap))
+    n_together = max(1, _NUMBERS // max(rows.shape[1], 1))
+    for table in (rows, also):
+        for start in range(0, len(table), n_together):
+            with np.errstate(over="ignore"):
+                gaps = subtract(table[start : start + n_together], origin, 1.0)
+            sizes = np.abs(gaps, out=gaps).max(axis=1, initial=0)
+            if not np.isfinite(sizes).all():
+                raise ValueError(
+                    f"The numbers in sample {start + sizes.argmax()} are too large for "
+                    f"{caller}: differences between samples overflow float64. Divide "
+                    "all samples by one constant first."
+                )
+            largest = max(largest, float(sizes.max()))
     return 2.0 ** (int(np.frexp(largest)[1]) - 1) if largest else 1.0
 
 

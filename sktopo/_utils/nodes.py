@@ -63,6 +63,17 @@ def fewest_nodes(n_edges):
     return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1
 
 
+def find_edges(node, n_nodes):
+    """Return the positions of the edges of a node in a connectome row: (n_nodes - 1,).
+
+    They stand in the order of the other nodes.
+    """
+    before = np.arange(node)
+    first = node * (2 * n_nodes - node - 1) // 2
+    after = np.arange(first, first + n_nodes - 1 - node)
+    return np.append(before * (2 * n_nodes - before - 3) // 2 - 1 + node, after)
+
+
 def name_edges(nodes, positions):
     """Name the edges at positions of a connectome row by the nodes that they join."""
     n_nodes = len(nodes)

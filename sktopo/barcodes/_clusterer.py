@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg.lapack import dpstrf
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -41,9 +42,8 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, IntArray, RandomState
 
-# Rows go to k-means as coordinates in their span if there are at least this many times
-# more columns than rows. Otherwise the eigenvectors take longer than they save.
-_REDUCIBLE = 10
+# The Gram matrix of this many rows takes about as long as one start of k-means.
+_SAMPLES_A_START = 1000
 _NAME = "TopClusterer"
 
 
@@ -115,7 +115,7 @@ class TopClusterer(
     barycenters of the labels before the last.
 
     If there are far fewer rows than columns, the rows are first written as
-    coordinates in their own span, from the eigenvectors of their Gram matrix. That
+    coordinates in their own span, from the Cholesky factor of their Gram matrix. That
     keeps all distances, so the clusters and the inertia are those of the full rows
     and further starts cost next to nothing. The largest array allocated is then 4096
     columns of the rows, in float64, or `cluster_centers_`.
@@ -314,7 +314,7 @@ class TopClusterer(
         n_samples, n_features = X.shape
         unit = find_unit(X, X[0], _NAME)
         init, tol, threads = self.init, self.tol, nullcontext()
-        if isinstance(init, str) and n_features >= _REDUCIBLE * n_samples:
+        if self._pays_to_reduce(n_samples, n_features):
             points = _span_coordinates(X, unit)
             # The tolerance of KMeans is a mean over columns, of which there are fewer.
             tol = self.tol * points.shape[1] / n_features
@@ -325,6 +325,7 @@ class TopClusterer(
             # KMeans hands centered points to a callable: these are centered already.
             mean = points.mean(axis=0)
             points -= mean
+            points = points.astype(X.dtype, copy=False)
             init = self._move_init(X, unit, mean)
         kmeans = KMeans(
             self.n_clusters,
@@ -333,6 +334,7 @@ class TopClusterer(
             max_iter=self.max_iter,
             tol=tol,
             random_state=self.random_state,
+            copy_x=False,
         )
         with threads:
             kmeans.fit(points)
@@ -342,6 +344,15 @@ class TopClusterer(
                 squared, _ = squared_distances(points, center[None], caller=_NAME)
                 found[k] = squared.argmin(axis=0)
         return found, kmeans
+
+    def _pays_to_reduce(self, n_samples, n_features):
+        """Return whether k-means is faster on coordinates of rows in their span."""
+        if not isinstance(self.init, str) or n_features < 2 * n_samples:
+            return False
+        n_init = self.n_init
+        if n_init == "auto":
+            n_init = 1 if self.init == "k-means++" else 10
+        return n_samples <= _SAMPLES_A_START * n_init
 
     def _move_init(self, X, unit, mean):
         """Bring first barycenters to the origin and size of the points of k-means."""
@@ -436,12 +447,15 @@ def _keep_nearest(distances, nearest):
 
 
 def _span_coordinates(X, unit):
-    """Return coordinates of rows in an orthonormal basis: (n_samples, n_samples)."""
+    """Return coordinates of rows in an orthonormal basis: (n_samples, rank)."""
     gram = np.zeros((len(X), len(X)))
     for columns in column_blocks(X):
         # Subtracting one row first keeps the digits of the differences.
         block = subtract(X[:, columns], X[0, columns], unit)
         block -= block.mean(axis=0)
         gram += block @ block.T
-    values, vectors = np.linalg.eigh(gram)
-    return vectors * np.sqrt(np.maximum(values, 0))
+    # The pivoted Cholesky factor also exists if rows are not independent.
+    factor, order, rank, _ = dpstrf(gram, tol=0, lower=True)
+    points = np.empty((len(X), max(rank, 1)))
+    points[order - 1] = np.tril(factor)[:, : points.shape[1]]
+    return points

@@ -11,6 +11,7 @@ from sktopo._utils.finite import check_finite
 from sktopo._utils.geometry import (
     find_unit,
     mean_row,
+    precise_squares,
     restore_unit,
     total_variance,
 )
@@ -120,8 +121,8 @@ def wasserstein_distances(
 
     Notes
     -----
-    Rows of one length share one matching, so the pairs of two lengths are one
-    call of :func:`scipy.spatial.distance.cdist`.
+    Distances within a set of many rows of one length are computed by products of
+    matrices, and all others by :func:`scipy.spatial.distance.cdist`.
 
     Examples
     --------
@@ -257,7 +258,12 @@ def _distances(rows_1, rows_2, normalize, squared):
     unit = find_unit(rows_1, 0.0, caller, also=rows_2)
     total = np.zeros((len(rows_1), len(rows_2)))
     for part_1, part_2, widths in _match_parts(rows_1, rows_2, normalize):
-        total += cdist(part_1 / unit, part_2 / unit, "sqeuclidean", w=widths)
+        if rows_1 is rows_2:
+            total += widths * precise_squares(part_1 / unit)
+        elif np.ndim(widths) == 0:
+            total += widths * cdist(part_1 / unit, part_2 / unit, "sqeuclidean")
+        else:
+            total += cdist(part_1 / unit, part_2 / unit, "sqeuclidean", w=widths)
     if squared:
         return restore_unit(total, unit, power=2, caller=caller)
     return restore_unit(np.sqrt(total), unit, power=1, caller=caller)
@@ -266,8 +272,9 @@ def _distances(rows_1, rows_2, normalize, squared):
 def _match_parts(rows_1, rows_2, normalize):
     """Pair the columns that the optimal matching pairs.
 
-    Yields births, then deaths (or all columns, in the sum form): two float64 arrays of
-    shapes (n_1, n_pairs) and (n_2, n_pairs), and the weights of the pairs.
+    Yields births, then deaths (or all columns, in the sum form), perhaps in blocks: two
+    float64 arrays of shapes (n_1, n_pairs) and (n_2, n_pairs), and the weights of the
+    pairs, (n_pairs,) or one number.
     """
     n_1, n_2 = rows_1.shape[1], rows_2.shape[1]
     rows_1, rows_2 = (rows.astype(np.float64, copy=False) for rows in (rows_1, rows_2))
@@ -277,19 +284,19 @@ def _match_parts(rows_1, rows_2, normalize):
                 f"Barcodes of {n_1} and {n_2} edges have no distance in the sum form; "
                 "use normalize=True."
             )
-        yield rows_1, rows_2, None
+        yield rows_1, rows_2, 1.0
         return
     for part_1, part_2 in zip(
         split_barcodes(rows_1), split_barcodes(rows_2), strict=True
     ):
         sizes = part_1.shape[1], part_2.shape[1]
         if sizes[0] == sizes[1]:
-            yield part_1, part_2, np.full(sizes[0], 1 / max(sizes[0], 1))
+            yield part_1, part_2, 1 / max(sizes[0], 1)
             continue
         if not all(sizes):
             raise ValueError(
                 f"Barcodes of {n_1} and {n_2} edges have no distance: one has deaths "
                 "(or births) and the other has none."
             )
-        steps_1, steps_2, widths = merge_quantiles(*sizes)
-        yield part_1[:, steps_1], part_2[:, steps_2], widths
+        for steps_1, steps_2, widths in merge_quantiles(*sizes):
+            yield part_1[:, steps_1], part_2[:, steps_2], widths

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # where the work of a step outweighs the overhead of its calls.
 _BATCHED_NODES = 512
 _FEWEST_GRAPHS = 3
-_COMPILED_NODES = 1500
+_COMPILED_NODES = 1000
 # Numbers in one step of the batched walk: enough to outweigh the overhead of calls, few
 # enough that the unpacked matrices of a block stay small.
 _BATCH_WIDTH = 8192

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
+from sktopo._utils.geometry import column_blocks
+from sktopo._utils.memory import check_memory
 from sktopo._utils.nodes import check_input_features, make_names, name_edges
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
@@ -30,7 +33,7 @@ from sktopo.barcodes._layout import (
     count_nodes,
     split_barcodes,
 )
-from sktopo.barcodes._quantiles import quantile_vectors
+from sktopo.barcodes._quantiles import average_quantiles
 from sktopo.barcodes._realization import interpolate_connectome, realize_barcode
 
 if TYPE_CHECKING:
@@ -44,6 +47,16 @@ if TYPE_CHECKING:
 
 # Edges handed to a worker at a time: seconds of work, so that progress shows.
 _CHUNK = 2**24
+
+
+def _may_invert(estimator):
+    """Return True if `fit` keeps what the inverse needs, or else raise a ValueError."""
+    if estimator.fit_inverse_transform or estimator.topology_weight != 1:
+        return True
+    raise ValueError(
+        "The inverse of rows without edges needs a template: set "
+        "fit_inverse_transform=True before fit, or topology_weight below 1."
+    )
 
 
 class GraphPersistence(TransformerMixin, BaseEstimator):
@@ -78,6 +91,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         :func:`sktopo.barcodes.quantile_vectors`. Needs ``normalize=True`` and
         ``topology_weight=1``.
 
+    fit_inverse_transform : bool, default=False
+        Whether `fit` learns the template that `inverse_transform` needs if rows do not
+        hold edges, ``topology_weight=1``. It takes as much memory as one row of X.
+
     n_jobs : int or None, default=None
         Number of parallel jobs, see :term:`n_jobs`; `transform` prefers threads,
         `inverse_transform` processes.
@@ -94,7 +111,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         Whether the fitted rows differ in length.
 
     template_ : ndarray of shape (n_edges,)
-        The mean connectome row seen in `fit`; only if all graphs have one size.
+        The mean connectome row seen in `fit`; only if `fit_inverse_transform`, and if
+        all graphs have one size.
 
     n_features_in_ : int
         Number of edges of a graph, if all have the same.
@@ -118,9 +136,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     A row whose length is not n(n-1)/2 is taken for a graph on the fewest nodes that
     can have so many edges, its last edges absent; `fit` warns. Besides input and
-    output, memory holds one sorted graph and a block of matrices, see
-    :func:`sktopo.barcodes.barcode_rows`. With several jobs, or a topology weight
-    between 0 and 1, it holds the barcodes once more.
+    output, memory holds a block of matrices, see :func:`sktopo.barcodes.barcode_rows`,
+    and with `n_quantiles` the barcodes of a few graphs. With several jobs, or a
+    topology weight between 0 and 1, it holds the barcodes once more. If there is not
+    enough memory, `transform` says so before any work.
 
     References
     ----------
@@ -145,6 +164,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         topology_weight: float = 1.0,
         homology_dimensions: Sequence[int] = (0, 1),
         n_quantiles: int | None = None,
+        fit_inverse_transform: bool = False,
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -152,11 +172,12 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self.topology_weight = topology_weight
         self.homology_dimensions = homology_dimensions
         self.n_quantiles = n_quantiles
+        self.fit_inverse_transform = fit_inverse_transform
         self.n_jobs = n_jobs
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn the number of edges and their mean, the template.
+        """Learn the number of edges and, if asked for, their mean, the template.
 
         Parameters
         ----------
@@ -198,7 +219,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             _warn_negative([rows for _, rows in groups])
             fitted.ragged_ = len(groups) > 1
             fitted.layout_ = fitted._layout(groups[0][1].shape[1])
-            if not fitted.ragged_:
+            if self.fit_inverse_transform and not fitted.ragged_:
                 _, rows = groups[0]
                 fitted.template_ = _average(rows)
         return self
@@ -221,17 +242,26 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         ------
         ValueError
             As `fit`, or if the number of edges is not the fitted one.
+
+        MemoryError
+            If the rows, and what is needed to compute them, do not fit in the memory
+            at hand.
         """
         check_is_fitted(self)
+        check_n_jobs(self.n_jobs)
         groups = self._check_graphs(X, reset=False)
+        self._check_size([rows for _, rows in groups])
         if len(groups) == 1:
             return self._transform_rows(groups[0][1])
         parts = [self._transform_rows(rows) for _, rows in groups]
         samples = np.concatenate([samples for samples, _ in groups])
         return np.concatenate(parts)[np.argsort(samples)]
 
+    @available_if(_may_invert)  # type: ignore[untyped-decorator]
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Find connectome rows that have given Wasserstein rows.
+
+        Available with ``fit_inverse_transform=True`` or ``topology_weight < 1``.
 
         Without edges in the rows (``topology_weight=1``) the result has exactly the
         given barcode. Its weights are placed in the order of `template_`, which is
@@ -253,9 +283,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the rows keep too little (quantiles, one homology dimension), graphs
-            are incomplete, X has another width than `transform` returns, or no graph
-            has a barcode.
+            If the rows keep too little (quantiles, one homology dimension), the
+            template was not learnt (`fit_inverse_transform`), graphs are incomplete, X
+            has another width than `transform` returns, or no graph has a barcode.
         """
         check_is_fitted(self)
         self._check_invertible()
@@ -383,6 +413,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self):
         check_flag("normalize", self.normalize)
+        check_flag("fit_inverse_transform", self.fit_inverse_transform)
         check_flag("verbose", self.verbose)
         check_n_jobs(self.n_jobs)
         check_real("topology_weight", self.topology_weight, 0, 1)
@@ -431,25 +462,68 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             reason = "only one of births and deaths is kept"
         elif count_absent(self.n_features_in_):
             reason = f"graphs of {self.n_features_in_} edges are incomplete"
+        elif self.topology_weight == 1 and not hasattr(self, "template_"):
+            reason = "no template was learnt; fit with fit_inverse_transform=True"
         else:
             return
         raise ValueError(f"There is no inverse: {reason}.")
 
+    def _check_size(self, groups):
+        """Raise a MemoryError if the rows of graphs do not fit in memory."""
+        largest = max(groups, key=lambda rows: rows.shape[1])
+        n_samples, width = sum(map(len, groups)), sum(self.layout_.sizes.values())
+        n_edges, copies = largest.shape[1], 1 if self._is_plain() else 2
+        in_chunks = effective_n_jobs(self.n_jobs) * max(n_edges, _CHUNK)
+        n_working = min(in_chunks, largest.size) + n_edges
+        n_bytes = largest.itemsize * (copies * n_samples * width + n_working)
+        check_memory("GraphPersistence", n_bytes, count_nodes(n_edges))
+
+    def _is_plain(self):
+        """Return whether rows are scaled barcodes, births and deaths."""
+        return self.n_quantiles is None and list(self.layout_.sizes) == [
+            "birth",
+            "death",
+        ]
+
     def _transform_rows(self, rows):
         """Turn connectome rows of one size into Wasserstein rows."""
         scales, parts = self.layout_.scales, {"edge": rows}
-        if self.topology_weight > 0:
-            barcodes = _compute_in_chunks(rows, self.n_jobs, self.verbose)
-            parts["birth"], parts["death"] = split_barcodes(barcodes)
         if self.n_quantiles is not None:
-            for kind in scales:
-                parts[kind] = quantile_vectors(parts[kind], self.n_quantiles)
-        elif list(scales) == ["birth", "death"]:
+            quantiles = partial(
+                _compute_quantiles, n_quantiles=self.n_quantiles, kinds=tuple(scales)
+            )
+            width = sum(self.layout_.sizes.values())
+            parts = self.layout_.split(self._in_chunks(quantiles, rows, width))
+        elif self.topology_weight > 0:
+            barcodes = self._in_chunks(compute_barcodes, rows, rows.shape[1])
+            parts["birth"], parts["death"] = split_barcodes(barcodes)
+        if self._is_plain():
             # The barcodes belong to this call, so they can be scaled in place.
             for kind, scale in scales.items():
                 parts[kind] *= scale
             return barcodes
         return self.layout_.scale(parts)
+
+    def _in_chunks(self, function, rows, width):
+        """Call a function on chunks of rows, in parallel if asked: (n_rows, width)."""
+        n_rows, n_edges = rows.shape
+        share = -(-n_rows // effective_n_jobs(self.n_jobs))
+        size = max(1, min(share, _CHUNK // n_edges))
+        chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
+        if len(chunks) == 1:
+            return function(rows)
+        done = run_parallel(
+            function,
+            [(rows[chunk],) for chunk in chunks],
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            verbose=self.verbose,
+            description="barcodes",
+        )
+        result = np.empty((n_rows, width), dtype=rows.dtype)
+        for chunk, part in zip(chunks, done, strict=True):
+            result[chunk] = part
+        return result
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -477,11 +551,12 @@ def _name_columns(parts, positions):
 
 def _average(rows):
     """Return the mean row, computed in float64; no sum of large weights overflows."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = rows.mean(axis=0, dtype=np.float64)
-    if not np.isfinite(mean).all():
-        mean = (rows / len(rows)).sum(axis=0)
-    return mean.astype(rows.dtype)
+    mean = np.empty(rows.shape[1], dtype=rows.dtype)
+    for columns in column_blocks(rows):
+        mean[columns] = np.divide(rows[:, columns], len(rows), dtype=np.float64).sum(
+            axis=0
+        )
+    return mean
 
 
 def _warn_negative(groups):
@@ -496,24 +571,8 @@ def _warn_negative(groups):
         )
 
 
-def _compute_in_chunks(rows, n_jobs, verbose):
-    """Run `compute_barcodes` on chunks of connectome rows, in parallel if asked."""
-    check_n_jobs(n_jobs)
-    n_rows, n_edges = rows.shape
-    share = -(-n_rows // effective_n_jobs(n_jobs))
-    size = max(1, min(share, _CHUNK // n_edges))
-    chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
-    if len(chunks) == 1:
-        return compute_barcodes(rows)
-    done = run_parallel(
-        compute_barcodes,
-        [(rows[chunk],) for chunk in chunks],
-        n_jobs=n_jobs,
-        prefer="threads",
-        verbose=verbose,
-        description="barcodes",
-    )
-    barcodes = np.empty(rows.shape, dtype=rows.dtype)
-    for chunk, part in zip(chunks, done, strict=True):
-        barcodes[chunk] = part
-    return barcodes
+def _compute_quantiles(rows, n_quantiles, kinds):
+    """Compute quantiles of births and deaths, or one of them, of connectome rows."""
+    births, deaths = split_barcodes(compute_barcodes(rows))
+    parts = {"birth": births, "death": deaths}
+    return np.hstack([average_quantiles(parts[kind], n_quantiles) for kind in kinds])

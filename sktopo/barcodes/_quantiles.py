@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
+from sklearn.utils import gen_batches
 
 from sktopo._utils.parameters import check_integer
 from sktopo._utils.samples import read_rows
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sktopo._typing import FloatArray
+
+# Values averaged at once, so that the float64 copy stays in the cache.
+_BLOCK = 2**16
+# Larger numbers are divided by a unit, so that their differences do not overflow.
+_LARGE, _UNIT = 1e280, 2.0**64
 
 
 def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
@@ -63,24 +68,72 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
         raise ValueError(
             f"Row {row} of the values does not ascend. Sort births, or deaths, first."
         )
-    n_values = values.shape[1]
-    index, bins, widths = merge_quantiles(n_values, n_quantiles)
-    weights = csr_array(
-        (widths * n_quantiles, (bins, index)), shape=(n_quantiles, n_values)
-    )
-    # Summed in float64, because the rounding errors of many deaths add up.
-    quantiles = np.empty((len(values), n_quantiles), dtype=values.dtype)
-    for row, quantile_row in zip(values, quantiles, strict=True):
-        quantile_row[:] = weights @ row.astype(np.float64)
-    return quantiles
+    return average_quantiles(values, int(n_quantiles))
+
+
+def average_quantiles(values, n_quantiles):
+    """Run `quantile_vectors` with arguments that are known to be valid.
+
+    Bins that hold many values are divided: the mean of equal parts is the average.
+    """
+    n_rows, n_values = values.shape
+    n_parts = -(-n_values // (n_quantiles * _BLOCK))
+    n_bins = n_quantiles * n_parts
+    averages = np.empty((n_rows, n_bins))
+    for rows in gen_batches(n_rows, max(1, _BLOCK // n_values)):
+        ends = values[rows, [0, -1]].astype(np.float64)
+        unit = _UNIT if np.abs(ends).max() > _LARGE else 1.0
+        # Sums of what a row adds to its smallest value keep the digits of small steps.
+        origins = ends[:, :1] / unit
+        for bins in gen_batches(n_bins, max(1, _BLOCK * n_bins // n_values)):
+            first, last, *widths = _cut_bins(n_values, n_bins, bins)
+            gaps = values[rows, first[0] : last[-1] + 1] / unit - origins
+            sums = _sum_bins(gaps, first - first[0], last - first[0], *widths, n_bins)
+            averages[rows, bins] = sums / n_values
+        averages[rows] += origins
+        averages[rows] *= unit
+    averages = averages.reshape(n_rows, n_quantiles, n_parts).mean(axis=2)
+    return averages.astype(values.dtype, copy=False)
+
+
+def _sum_bins(rows, first, last, width_1, width_2, width):
+    """Integrate step functions over bins, see `_cut_bins`: (n_rows, n_bins)."""
+    limits = np.ravel([np.minimum(first + 1, rows.shape[1] - 1), last], order="F")
+    # Of the steps between the first and the last; the sums between bins are left out.
+    sums = np.add.reduceat(rows, limits, axis=1)[:, ::2]
+    sums *= np.where(last > first + 1, width, 0)
+    sums += width_1 * rows.take(first, axis=1)
+    sums += width_2 * rows.take(last, axis=1)
+    return sums
+
+
+def _cut_bins(n_steps, n_bins, bins):
+    """Find the steps of a step function that meet each of equal bins.
+
+    Returns four arrays for the bins in a slice: the first and the last step that a bin
+    meets, and how much of either lies in the bin, in a unit in which steps are `n_bins`
+    wide and bins `n_steps`. The last width is 0 where both are one step. Integers are
+    exact.
+    """
+    starts = np.arange(bins.start, bins.stop) * n_steps
+    stops = starts + n_steps
+    first, last = starts // n_bins, (stops - 1) // n_bins
+    width_1 = np.minimum((first + 1) * n_bins, stops) - starts
+    return first, last, width_1, n_steps - width_1 - (last - first - 1).clip(0) * n_bins
 
 
 def merge_quantiles(n_1, n_2):
     """Divide [0, 1] where either of two quantile functions, step functions, steps.
 
-    Returns three arrays with an entry for each piece: the step of the first function,
-    the step of the second (int) and the width. Integer arithmetic is exact.
+    Yields three arrays with an entry for each piece, block after block: the step of the
+    first function, the step of the second (int) and the width of the piece.
     """
-    cuts = np.union1d(np.arange(1, n_1 + 1) * n_2, np.arange(1, n_2 + 1) * n_1)
-    widths = np.diff(cuts, prepend=0) / (n_1 * n_2)
-    return (cuts - 1) // n_2, (cuts - 1) // n_1, widths
+    n_coarse, n_fine = sorted((n_1, n_2))
+    for bins in gen_batches(n_fine, _BLOCK):
+        # A step of the finer function meets one or two steps of the coarser.
+        first, last, *widths = _cut_bins(n_coarse, n_fine, bins)
+        widths = np.append(*widths) / (n_1 * n_2)
+        met = np.flatnonzero(widths)
+        coarse = np.append(first, last)[met]
+        fine = np.tile(np.arange(bins.start, bins.stop), 2)[met]
+        yield *((coarse, fine) if n_1 <= n_2 else (fine, coarse)), widths[met]

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from joblib import effective_n_jobs
 from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -16,7 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from sktopo._utils.finite import check_finite_weights
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.matrices import upper_triangle
-from sktopo._utils.nodes import check_input_features, make_names, name_edges
+from sktopo._utils.memory import check_memory
+from sktopo._utils.nodes import (
+    check_input_features,
+    find_edges,
+    make_names,
+    name_edges,
+)
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
@@ -34,7 +41,7 @@ from sktopo._utils.samples import (
 )
 from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
 from sktopo.connectomes._units import find_constant_units, standardize
-from sktopo.connectomes.measures import MEASURES
+from sktopo.connectomes.measures import MEASURES, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,10 +127,11 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     -----
     The columns of a row stand in the order of
     :func:`scipy.spatial.distance.squareform`. The largest arrays beyond input and
-    output are those of the measure, once per job: two matrices ``(n_nodes, n_nodes)``,
-    one of them in float64 if there are more than 2,048 observations, and a centred copy
-    of 2,048 observations for the correlation and the covariance, and a few copies of
-    the activations of one sample for the other two.
+    output are, once per job, one row; up to a third of the matrix ``(n_nodes,
+    n_nodes)``, or all of it up to 1,024 nodes, in float64 if there are many
+    observations; and a centred copy of up to 2,048 observations. The partial
+    correlation and callables need whole matrices. If there is not enough memory,
+    `transform` says so before any work.
 
     A unit is constant if all its activations are equal, and however little it varies
     otherwise, it is related like any other. A warning says if samples differ in their
@@ -242,6 +250,10 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
+
+        MemoryError
+            If the rows, and what is needed to compute them, do not fit in the memory
+            at hand.
         """
         check_is_fitted(self)
         self._check_parameters()
@@ -283,6 +295,10 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
 
     def _relate_frames(self, X):
         """Compute co-fluctuations of frames: (n_frames, n_edges)."""
+        n_frames, n_nodes = X.shape
+        # The rows, one factor of theirs, and the indices of edges.
+        n_bytes = n_nodes * (n_nodes - 1) // 2 * (2 * n_frames * X.itemsize + 16)
+        check_memory("FunctionalConnectome", n_bytes, n_nodes)
         constant = self.scale_ == 0
         with np.errstate(over="ignore", invalid="ignore"):
             scores = X - self.mean_
@@ -308,11 +324,12 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
 
     def _relate_samples(self, samples):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
+        self._check_size(samples)
         if callable(self.measure):
             measure = partial(_call_own_measure, self.measure)
             constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
         else:
-            measure = partial(_call_known_measure, MEASURES[self.measure])
+            measure = partial(_call_known_measure, self.measure)
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
         _warn_lengths(samples)
@@ -330,11 +347,30 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         )
         if not is_fitted_width:
             return list(computed)
+        if len(samples) == 1:  # needs no second copy
+            return next(iter(computed))[np.newaxis]
         n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
         rows = np.empty((len(samples), n_edges), dtype=dtype)
         for sample, row in enumerate(computed):
             rows[sample] = row
         return rows
+
+    def _check_size(self, samples):
+        """Raise a MemoryError if the rows of samples do not fit in memory."""
+        widths = [sample.shape[1] for sample in samples]
+        itemsize = np.result_type(*samples).itemsize
+        n_edges = [width * (width - 1) // 2 for width in widths]
+        if self.measure in ROWS:
+            # Another row and a sixth of the matrix in float64, see `_sum_tiles`.
+            working = 2 * itemsize * max(n_edges)
+        else:
+            working = 4 * 8 * max(n_edges)
+        jobs = min(effective_n_jobs(self.n_jobs), len(samples))
+        check_memory(
+            "FunctionalConnectome",
+            itemsize * sum(n_edges) + jobs * working,
+            max(widths),
+        )
 
     def _report_constant(self, constant):
         """Raise or warn once if there are constant units; one mask for each sample."""
@@ -419,35 +455,35 @@ def _compute_row(measure, absolute, fill, dtype, units, index, activations, cons
     `fill` becomes the weight of the units that `constant`, a mask (n_nodes,), marks.
     """
     name = f"Sample {index} of X"
-    matrix = measure(activations, name, units)
-    matrix[constant] = 0
-    matrix[:, constant] = 0
-    row = squareform(matrix, checks=False)
-    size = np.abs(row).max()
+    row = measure(activations, name, units)
+    edges = [find_edges(unit, len(constant)) for unit in np.flatnonzero(constant)]
+    for positions in edges:
+        row[positions] = 0
+    size, given = max(row.max(), -row.min()), row.dtype
     with np.errstate(over="ignore"):
         row = row.astype(dtype, copy=False)
     with config_context(assume_finite=False):  # these are not numbers of the user
         check_finite_weights(row, name, units)
-    if size > 0 and row.dtype != matrix.dtype and size < np.finfo(dtype).tiny:
+    if size > 0 and row.dtype != given and size < np.finfo(dtype).tiny:
         raise ValueError(
             f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
             "the activations as float64."
         )
-    if constant.any() and np.isnan(fill):
-        marked = np.add.outer(constant, constant)
-        np.fill_diagonal(marked, False)
-        row[squareform(marked, checks=False)] = fill
+    for positions in edges:
+        row[positions] = fill
     return np.abs(row, out=row) if absolute else row
 
 
 def _call_known_measure(measure, activations, name, units):
-    """Call a function of MEASURES on activations that were validated before."""
+    """Compute the connectome row of activations that were validated before."""
     with name_errors(name), config_context(assume_finite=True):
-        return measure(activations)
+        if measure in ROWS:
+            return ROWS[measure](activations)
+        return squareform(MEASURES[measure](activations), checks=False)
 
 
 def _call_own_measure(measure, activations, name, units):
-    """Call a measure given by the user and validate the matrix that it returns."""
+    """Call a measure given by the user and return the upper triangle of its matrix."""
     read_only = activations.view()
     read_only.flags.writeable = False  # it may be the array of the caller
     result, n_nodes = detach(measure(read_only)), activations.shape[1]
@@ -457,7 +493,8 @@ def _call_own_measure(measure, activations, name, units):
                 f"got {type(result).__name__} of shape {np.shape(result)} for "
                 f"{n_nodes} units; expected {(n_nodes, n_nodes)}."
             )
-        matrix = check_array(result, dtype=FLOATS, copy=True, ensure_all_finite=False)
+        matrix = check_array(result, dtype=FLOATS, ensure_all_finite=False)
     with config_context(assume_finite=False):
-        upper_triangle(matrix, f"{name}: the matrix that the measure returned", units)
-    return matrix
+        return upper_triangle(
+            matrix, f"{name}: the matrix that the measure returned", units
+        )

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils import gen_batches
 
+from sktopo._utils.nodes import find_edges
 from sktopo.connectomes._inputs import read_sample
 from sktopo.connectomes._units import find_constant_units, find_factors, standardize
 
@@ -33,6 +35,8 @@ __all__ = ["MEASURES", "correlation", "covariance", "partial_correlation", "spea
 # Observations that are centred at once: large enough for a fast matrix product, and
 # small enough that the centred copy stays in the cache.
 _BLOCK = 2048
+# The products of up to so many units are computed as one matrix.
+_FEW_NODES = 1024
 
 
 def correlation(activations: ArrayLike) -> FloatArray:
@@ -69,9 +73,8 @@ def correlation(activations: ArrayLike) -> FloatArray:
         {\sqrt{\sum_t (x_{ti} - \bar{x}_i)^2 \sum_t (x_{tj} - \bar{x}_j)^2}}.
 
     Each unit is centred before any product. Where sums leave the range of the dtype,
-    each unit is scaled as well, by a power of two. Beyond its result, memory holds a
-    second matrix (n_nodes, n_nodes), in float64 if there are more than 2,048
-    observations, and a centred copy of 2,048 observations.
+    each unit is scaled as well, by a power of two. Beyond its result, memory holds the
+    upper triangle once more and a centred copy of up to 2,048 observations.
 
     References
     ----------
@@ -87,13 +90,8 @@ def correlation(activations: ArrayLike) -> FloatArray:
            [-0.72, -0.72,  1.  ]])
     """
     activations = read_sample(activations, "Input activations")
-    constant = find_constant_units(activations)
-    products, _ = _sum_products(activations, constant)
-    lengths = np.sqrt(np.where(constant, np.nan, products.diagonal()))
-    products /= lengths
-    products /= lengths[:, None]
-    correlations = products.astype(activations.dtype, copy=False)
-    return np.clip(correlations, -1, 1, out=correlations)
+    diagonal = np.where(find_constant_units(activations), np.nan, 1)
+    return _fill_matrix(correlation_row(activations), diagonal)
 
 
 def spearman(activations: ArrayLike) -> FloatArray:
@@ -145,8 +143,8 @@ def spearman(activations: ArrayLike) -> FloatArray:
            [-0.8,  1. ]])
     """
     activations = read_sample(activations, "Input activations")
-    ranks = rankdata(activations, axis=0)
-    return correlation(ranks).astype(activations.dtype, copy=False)
+    diagonal = np.where(find_constant_units(activations), np.nan, 1)
+    return _fill_matrix(spearman_row(activations), diagonal)
 
 
 def partial_correlation(activations: ArrayLike) -> FloatArray:
@@ -218,9 +216,11 @@ def partial_correlation(activations: ArrayLike) -> FloatArray:
     shrunk, _ = ledoit_wolf(scores, assume_centered=True)
     precision = _invert(shrunk, varying)
     root = np.sqrt(precision.diagonal())
-    related = np.clip(-precision / np.outer(root, root), -1, 1)
-    np.fill_diagonal(related, 1)
-    partial[np.ix_(varying, varying)] = related
+    precision /= -root
+    precision /= root[:, np.newaxis]
+    np.clip(precision, -1, 1, out=precision)
+    np.fill_diagonal(precision, 1)
+    partial[np.ix_(varying, varying)] = precision
     return partial
 
 
@@ -255,9 +255,8 @@ def covariance(activations: ArrayLike) -> FloatArray:
     .. math::
         c_{ij} = \frac{1}{n} \sum_t (x_{ti} - \bar{x}_i)(x_{tj} - \bar{x}_j).
 
-    Each unit is centred before any product. Beyond its result, memory holds a second
-    matrix (n_nodes, n_nodes), in float64 if there are more than 2,048 observations, and
-    a centred copy of 2,048 observations.
+    Each unit is centred before any product. Beyond its result, memory holds the upper
+    triangle once more and a centred copy of up to 2,048 observations.
 
     References
     ----------
@@ -272,28 +271,7 @@ def covariance(activations: ArrayLike) -> FloatArray:
            [-1.67,  4.67]])
     """
     activations = read_sample(activations, "Input activations")
-    constant = find_constant_units(activations)
-    products, factors = _sum_products(activations, constant)
-    products /= len(activations)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if factors is not None:
-            products /= factors * factors[:, None]
-        covariances = products.astype(activations.dtype, copy=False)
-    covariances[constant] = 0
-    covariances[:, constant] = 0
-    variances, limits = covariances.diagonal(), np.finfo(activations.dtype)
-    unit = variances.argmax()
-    if not np.isfinite(variances[unit]):
-        problem, direction = "overflows", "down"
-    elif variances[unit] < limits.tiny and not constant.all():
-        problem, direction = "is too small for", "up"
-    else:
-        return covariances
-    raise ValueError(
-        f"The variance of unit {unit}, the largest, {problem} {limits.dtype}. Scale "
-        f"the activations {direction}"
-        + (", or give them as float64." if limits.bits == 32 else ".")
-    )
+    return _fill_matrix(*_compute_covariances(activations))
 
 
 #: The measures by name. FunctionalConnectome accepts every name in this dict.
@@ -305,46 +283,161 @@ MEASURES = {
 }
 
 
+def correlation_row(activations):
+    """Compute the upper triangle of `correlation`, without the matrix.
+
+    Like the other functions of rows, it takes activations that were validated.
+    """
+    constant = find_constant_units(activations)
+    row, squares, _ = _sum_products(activations, constant)
+    _divide_edges(row, np.sqrt(np.where(constant, np.nan, squares)))
+    row = row.astype(activations.dtype, copy=False)
+    return np.clip(row, -1, 1, out=row)
+
+
+def spearman_row(activations):
+    """Compute the upper triangle of `spearman`, without the matrix."""
+    ranks = rankdata(activations, axis=0)
+    return correlation_row(ranks).astype(activations.dtype, copy=False)
+
+
+def covariance_row(activations):
+    """Compute the upper triangle of `covariance`, without the matrix."""
+    return _compute_covariances(activations)[0]
+
+
+#: The functions of connectome rows, for the measures that have one.
+ROWS = {
+    "correlation": correlation_row,
+    "spearman": spearman_row,
+    "covariance": covariance_row,
+}
+
+
+def _compute_covariances(activations):
+    """Compute covariances as a connectome row, and variances (n_nodes,)."""
+    constant = find_constant_units(activations)
+    row, squares, factors = _sum_products(activations, constant)
+    row /= len(activations)
+    variances = squares / len(activations)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if factors is not None:
+            _divide_edges(row, factors)
+            variances /= factors**2
+        row = row.astype(activations.dtype, copy=False)
+        variances = variances.astype(activations.dtype)
+    variances[constant] = 0
+    for unit in np.flatnonzero(constant):
+        row[find_edges(unit, len(constant))] = 0
+    limits, unit = np.finfo(activations.dtype), variances.argmax()
+    if not np.isfinite(variances[unit]):
+        problem, direction = "overflows", "down"
+    elif variances[unit] < limits.tiny and not constant.all():
+        problem, direction = "is too small for", "up"
+    else:
+        return row, variances
+    raise ValueError(
+        f"The variance of unit {unit}, the largest, {problem} {limits.dtype}. Scale "
+        f"the activations {direction}"
+        + (", or give them as float64." if limits.bits == 32 else ".")
+    )
+
+
+def _fill_matrix(row, diagonal):
+    """Return the symmetric matrix with this upper triangle and diagonal."""
+    matrix = squareform(row, checks=False).astype(row.dtype, copy=False)  # if empty
+    np.fill_diagonal(matrix, diagonal)
+    return matrix
+
+
+def _divide_edges(row, divisors):
+    """Divide each edge weight by the two numbers of its nodes, in place."""
+    start = 0
+    for node in range(len(divisors) - 1):
+        edges = row[start : start + len(divisors) - 1 - node]
+        # One after the other: the product of the two might leave the range.
+        edges /= divisors[node]
+        edges /= divisors[node + 1 :]
+        start += len(edges)
+
+
 def _sum_products(activations, constant):
     """Sum the products of centred units over observations.
 
     Returns
     -------
-    products : ndarray of shape (n_nodes, n_nodes)
-        Sums of products of the scaled units; in float64 if there are several blocks.
-        Not defined for the units that `constant`, a mask (n_nodes,), marks.
+    row : ndarray of shape (n_edges,)
+        Sums of products of pairs of scaled units; in float64 if they were scaled, else
+        in the dtype of the activations. Not defined for the units that `constant`, a
+        mask (n_nodes,), marks.
+
+    squares : ndarray of shape (n_nodes,)
+        Sums of squares of scaled units, in float64.
 
     factors : ndarray of shape (n_nodes,) or None
         What units were multiplied by. None: no unit was scaled.
     """
-    products = _sum_blocks(activations)
-    squares, limits = products.diagonal(), np.finfo(activations.dtype)
-    in_range = (squares > limits.tiny / limits.eps) & (squares < np.inf)
+    row, squares = _sum_tiles(activations)
+    limits = np.finfo(activations.dtype)
+    in_range = (squares > limits.tiny / limits.eps) & (squares <= limits.max)
     if np.all(in_range | constant):
-        return products, None
+        return row, squares, None
     factors = find_factors(activations).astype(np.float64)
-    return _sum_blocks(activations, factors), factors
+    return *_sum_tiles(activations, factors), factors
 
 
-def _sum_blocks(activations, factors=None):
-    """Sum the products of centred units, multiplied by factors in float64 if given.
+def _sum_tiles(activations, factors=None):
+    """Sum products tile by tile, so that there is no matrix of many units.
 
-    The units of each block are centred on their mean in that block, and the products
-    of the means are added. So neither a mean nor a drift costs digits. Sums over blocks
-    are in float64. What overflows becomes infinite or NaN.
+    The units of a tile are multiplied by themselves and by all units after them.
+    Returns a row and squares as `_sum_products`.
+    """
+    n_nodes = activations.shape[1]
+    dtype = activations.dtype if factors is None else np.float64
+    size, block = n_nodes, _BLOCK
+    if n_nodes > _FEW_NODES:
+        size, block = n_nodes // 6, _BLOCK // 4
+    row = np.empty(n_nodes * (n_nodes - 1) // 2, dtype)
+    squares, filled = np.empty(n_nodes), 0
+    for tile in gen_batches(n_nodes, size):
+        rest = slice(tile.start, None)
+        products = _sum_blocks(
+            activations[:, rest],
+            None if factors is None else factors[rest],
+            tile.stop - tile.start,
+            block,
+        )
+        squares[tile] = products.diagonal()
+        with np.errstate(over="ignore"):
+            for unit, weights in enumerate(products, start=1):
+                edges = row[filled : filled + len(weights) - unit]
+                edges[:] = weights[unit:]
+                filled += len(edges)
+        del products, weights  # before the next tile is made
+    return row, squares
+
+
+def _sum_blocks(activations, factors, n_units, block):
+    """Sum the products of the first units and all units: (n_units, n_nodes).
+
+    The units of each block of observations are centred on their mean in that block,
+    and the products of the means are added. So neither a mean nor a drift costs digits.
+    Units are multiplied by factors in float64 if given. Sums over several blocks are in
+    float64. What overflows becomes infinite or NaN.
     """
     n_observations, n_nodes = activations.shape
     dtype = activations.dtype if factors is None else np.float64
-    blocks = list(gen_batches(n_observations, _BLOCK))
-    products = np.zeros((n_nodes, n_nodes), np.float64 if len(blocks) > 1 else dtype)
+    blocks = list(gen_batches(n_observations, block))
+    products = np.zeros((n_units, n_nodes), np.float64 if len(blocks) > 1 else dtype)
     means, sizes = np.zeros((len(blocks), n_nodes)), np.zeros((len(blocks), 1))
     first = activations[0].astype(np.float64) * (1 if factors is None else factors)
     # Products with ones sum columns several times faster than np.sum does.
-    ones = np.ones(_BLOCK, dtype)
-    buffer = np.empty((min(_BLOCK, n_observations), n_nodes), dtype)
+    ones = np.ones(block, dtype)
+    buffer = np.empty((min(block, n_observations), n_nodes), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        for k, block in enumerate(blocks):
-            part, centered = activations[block], buffer[: block.stop - block.start]
+        for k, observations in enumerate(blocks):
+            part = activations[observations]
+            centered = buffer[: len(part)]
             if factors is not None:
                 part = np.multiply(part, factors, out=centered)
             # Differences from an observation are small, so their mean is nearly exact.
@@ -352,12 +445,13 @@ def _sum_blocks(activations, factors=None):
             np.subtract(part, origin, out=centered)
             mean = ones[: len(centered)] @ centered / len(centered)
             centered -= mean
-            products += centered.T @ centered
+            products += centered[:, :n_units].T @ centered
             means[k], sizes[k] = origin - first + mean, len(centered)
         if len(blocks) > 1:
+            del buffer, part, centered  # make room for another product
             means -= (sizes * means).sum(axis=0) / n_observations
             means *= np.sqrt(sizes)
-            products += means.T @ means
+            products += means[:, :n_units].T @ means
     return products
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import pdist, squareform
 
+from sktopo._utils.geometry import precise_squares
 from sktopo._utils.labels import check_labels
 from sktopo._utils.matrices import SYMMETRY
 from sktopo._utils.parameters import check_option
@@ -65,7 +65,7 @@ def check_study(X, y, metric, homology_dimensions):
     precision = float(np.finfo(X.dtype).eps)
     if metric == "euclidean":
         rows = _scale_rows(_choose_columns(X, homology_dimensions))
-        return Study(squareform(pdist(rows)), rows, labels, precision)
+        return Study(np.sqrt(precise_squares(rows)), rows, labels, precision)
     if set(homology_dimensions) != {0, 1}:
         raise ValueError(
             f"homology_dimensions={homology_dimensions!r} needs Wasserstein rows; for "
@@ -115,7 +115,9 @@ def _scale_rows(X):
     varied = low < high
     # Halves, because the difference of the largest numbers would overflow.
     spread = (high[varied] / 2 - low[varied] / 2).max(initial=0)
-    return np.ldexp(X[:, varied], -find_exponent(spread), dtype=np.float64)
+    if not varied.all():
+        X = X[:, varied]
+    return np.ldexp(X, -find_exponent(spread), dtype=np.float64)
 
 
 def _check_distances(X):

@@ -80,6 +80,53 @@ def test_tight_groups_far_apart():
     assert_allclose(found, cdist(rows, rows, "sqeuclidean"), rtol=1e-9)
 
 
+def spread_rows(kind, n_columns):
+    """Make rows that differ by about 1, some of them hard to tell apart."""
+    rows = np.random.default_rng(n_columns).normal(size=(12, n_columns)) / 8
+    if kind == "tight groups":
+        rows[6:] = rows[:6] + 1e-7 * rows[6:]
+    elif kind == "one far row":
+        rows *= 1e-9
+        rows[3] += 1
+    elif kind == "two sizes":
+        rows[::2] *= 1e-9
+    elif kind == "offset":
+        rows += 2.0**20
+    elif kind == "equal rows":
+        rows[4] = rows[9]
+        rows[:, 0] = 0.5
+    return rows
+
+
+@pytest.mark.parametrize("n_columns", [1, 7, 5000])
+@pytest.mark.parametrize(
+    "kind",
+    ["plain", "tight groups", "one far row", "two sizes", "offset", "equal rows"],
+)
+def test_precise_squares_are_exact_to_rounding(kind, n_columns, monkeypatch):
+    monkeypatch.setattr(geometry, "_FEW", 0)
+    rows = spread_rows(kind, n_columns)
+    exact = cdist(rows, rows, "sqeuclidean")
+    if n_columns < 10:
+        fractions = [[Fraction(value) for value in row] for row in rows]
+        exact = [
+            [
+                float(sum((a - b) ** 2 for a, b in zip(x, y, strict=True)))
+                for x in fractions
+            ]
+            for y in fractions
+        ]
+    found = geometry.precise_squares(rows)
+    assert_allclose(found, exact, rtol=2e-14, atol=0)
+    assert_array_equal(found, found.T)
+
+
+def test_precise_squares_of_numbers_whose_squares_vanish(monkeypatch):
+    monkeypatch.setattr(geometry, "_FEW", 0)
+    rows = spread_rows("plain", 7) * 1e-300
+    assert_array_equal(geometry.precise_squares(rows), np.zeros((12, 12)))
+
+
 def test_overflow_names_the_caller_and_the_sample():
     rows = np.array([[0.0, 1], [-1.7e308, 0], [1.7e308, 0]])
     with pytest.raises(ValueError, match=r"sample 2 are too large for Someone"):

@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from sktopo._utils.nodes import (
     LazyNames,
     check_node_names,
+    find_edges,
     find_layers,
     make_names,
     name_edges,
@@ -91,3 +92,13 @@ def test_nodes_without_a_bracket_are_one_layer_without_a_name():
     layers, layer_of_node = find_layers(["x0", "fc1[0]", 7])
     assert layers == ["", "fc1"]
     assert_array_equal(layer_of_node, [0, 1, 0])
+
+
+@pytest.mark.parametrize("n_nodes", [2, 3, 7])
+def test_edges_of_a_node(n_nodes):
+    first, second = np.triu_indices(n_nodes, 1)
+    for node in range(n_nodes):
+        edges = find_edges(node, n_nodes)
+        others = first[edges] + second[edges] - node
+        assert others.tolist() == [k for k in range(n_nodes) if k != node]
+        assert ((first[edges] == node) | (second[edges] == node)).all()

@@ -9,6 +9,8 @@ from scipy.spatial.distance import cdist, squareform
 
 from sktopo import GraphPersistence
 from sktopo import barcodes as bc
+from sktopo._utils import memory
+from sktopo.barcodes import _persistence
 
 
 @pytest.mark.parametrize("normalize", [True, False])
@@ -50,7 +52,7 @@ def test_edges_alone(make_rows):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept(make_rows, weight, dtype):
     rows = make_rows(3, 6, dtype=dtype)
-    persistence = GraphPersistence(topology_weight=weight)
+    persistence = GraphPersistence(topology_weight=weight, fit_inverse_transform=True)
     found = persistence.fit_transform(rows)
     assert found.dtype == dtype
     assert persistence.inverse_transform(found).dtype == dtype
@@ -106,7 +108,8 @@ def test_progress_bar(make_rows, capsys):
     rows = make_rows(4, 20)
     GraphPersistence(n_jobs=2).fit_transform(rows)
     assert capsys.readouterr() == ("", "")
-    shown = GraphPersistence(n_jobs=2, verbose=True).fit(rows)
+    shown = GraphPersistence(n_jobs=2, verbose=True, fit_inverse_transform=True)
+    shown.fit(rows)
     barcodes = shown.transform(rows)
     shown_text = capsys.readouterr().err
     assert "2/2" in shown_text and "\rbarcodes: " in shown_text
@@ -147,7 +150,8 @@ def test_quantiles_take_any_size_later(make_rows):
 
 def test_refitting_forgets(make_rows):
     ragged = [*make_rows(2, 9, dtype=np.float32), *make_rows(1, 4, dtype=np.float32)]
-    persistence = GraphPersistence(n_quantiles=5).fit(make_rows(3, 6)).fit(ragged)
+    persistence = GraphPersistence(n_quantiles=5, fit_inverse_transform=True)
+    persistence.fit(make_rows(3, 6)).fit(ragged)
     assert not hasattr(persistence, "template_")
     assert not hasattr(persistence, "n_features_in_")
     assert persistence.transform(ragged).dtype == np.float32
@@ -156,16 +160,15 @@ def test_refitting_forgets(make_rows):
 def test_the_template_of_many_single_precision_rows_is_their_mean():
     rows = np.full((200_000, 3), 0.1, dtype=np.float32)
     rows[::2] += np.float32(0.001)
-    template = GraphPersistence().fit(rows).template_
+    template = GraphPersistence(fit_inverse_transform=True).fit(rows).template_
     assert template.dtype == np.float32
     assert_allclose(template, rows.astype(np.float64).mean(axis=0), rtol=1e-7)
 
 
 def test_the_template_of_the_largest_weights_is_their_mean():
     rows = np.array([[1e308, 0], [1.5e308, 2], [0.5e308, 4], [1e308, 6]])
-    persistence = GraphPersistence(topology_weight=0).fit(
-        np.column_stack([rows, rows[:, 0]])
-    )
+    persistence = GraphPersistence(topology_weight=0, fit_inverse_transform=True)
+    persistence.fit(np.column_stack([rows, rows[:, 0]]))
     assert_allclose(persistence.template_, [1e308, 3, 1e308], rtol=1e-15)
 
 
@@ -212,21 +215,59 @@ def test_negative_weights_warn_once_and_in_fit(make_rows, as_matrices):
     ],
 )
 def test_no_inverse(make_rows, parameters, n_nodes, message):
-    persistence = GraphPersistence(**parameters)
+    persistence = GraphPersistence(fit_inverse_transform=True, **parameters)
     scaled = persistence.fit_transform(make_rows(3, n_nodes))
     with pytest.raises(ValueError, match=message):
         persistence.inverse_transform(scaled)
 
 
+def test_no_inverse_without_a_template(make_rows):
+    rows = make_rows(3, 6)
+    persistence = GraphPersistence()
+    scaled = persistence.fit_transform(rows)
+    assert not hasattr(persistence, "template_")
+    with pytest.raises(AttributeError, match="no attribute 'inverse_trans") as raised:
+        persistence.inverse_transform(scaled)
+    assert "set fit_inverse_transform=True before fit" in str(raised.value.__cause__)
+    persistence.set_params(fit_inverse_transform=True)  # too late
+    with pytest.raises(ValueError, match="no template was learnt; fit with fit_inv"):
+        persistence.inverse_transform(scaled)
+    mixed = GraphPersistence(topology_weight=0.5)  # rows that hold edges need none
+    assert_allclose(mixed.inverse_transform(mixed.fit_transform(rows)), rows)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"n_quantiles": 100}])
+def test_memory_beyond_the_input(parameters, measure_peak):
+    n_nodes = 1500
+    rows = np.random.default_rng(0).random((1, n_nodes * (n_nodes - 1) // 2))
+    rows = rows.astype(np.float32)
+    persistence = GraphPersistence(**parameters)
+    assert measure_peak(lambda: persistence.fit_transform(rows)) < 4 * n_nodes**2
+
+
+def test_rows_that_do_not_fit_in_memory(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
+    rows = np.broadcast_to(np.arange(4950.0), (4000, 4950))  # takes no memory
+    persistence = GraphPersistence().fit(rows)
+    monkeypatch.setattr(_persistence, "compute_barcodes", None)  # is not called
+    with pytest.raises(
+        MemoryError,
+        match="^GraphPersistence needs 0.293 GB for graphs of 100 nodes, and 0.1 GB .*"
+        "ConnectomePersistence .*max_nodes .*SampleWise ",
+    ):
+        persistence.transform(rows)
+
+
 def test_no_inverse_of_incomplete_graphs_or_other_widths(make_rows):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        persistence = GraphPersistence().fit(np.ones((2, 5)))
+        persistence = GraphPersistence(fit_inverse_transform=True)
+        persistence.fit(np.ones((2, 5)))
     with pytest.raises(
         ValueError, match="^There is no inverse: graphs of 5 edges are incomplete.$"
     ):
         persistence.inverse_transform(np.ones((2, 5)))
-    persistence = GraphPersistence().fit(make_rows(2, 5))
+    persistence = GraphPersistence(fit_inverse_transform=True).fit(make_rows(2, 5))
     with pytest.raises(
         ValueError, match="^X has 3 features.*expecting 10 features as input.$"
     ):

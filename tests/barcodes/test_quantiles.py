@@ -1,5 +1,7 @@
 """Quantile vectors, against integrals of quantile functions."""
 
+from fractions import Fraction
+
 import numpy as np
 import ot
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from sktopo import barcodes as bc
+from sktopo.barcodes import _quantiles
 
 
 def test_quantiles_of_float32_are_summed_in_float64():
@@ -21,6 +24,54 @@ def test_quantiles_integrate_the_quantile_function(n_values, q):
     fine = np.repeat(values, q)  # the quantile function on n_values * q equal pieces
     expected = fine.reshape(q, n_values).mean(axis=1)
     assert_allclose(bc.quantile_vectors([values], q)[0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("q", [1, 3, 7, 40])
+@pytest.mark.parametrize(
+    ("offset", "unit"), [(0, 1), (2.0**40, 1), (-1, 2.0**-40), (0, 1e-300), (0, 1e304)]
+)
+def test_quantiles_keep_their_digits(q, offset, unit):
+    steps = np.random.default_rng(q).integers(0, 2**10, (3, 11)).cumsum(axis=1)
+    values = offset + steps.astype(float) * unit
+    fine = np.repeat([[Fraction(v) for v in row] for row in values], q, axis=1)
+    means = fine.reshape(3, q, 11).sum(axis=2) / 11
+    found = bc.quantile_vectors(values, q)
+    for value, mean in zip(found.ravel(), means.ravel(), strict=True):
+        assert abs(Fraction(value) - mean) <= 2 * Fraction(np.spacing(abs(value)))
+
+
+@pytest.mark.parametrize("block", [1, 3, 16])
+@given(n_values=st.integers(1, 40), q=st.integers(1, 40), seed=st.integers(0, 99))
+def test_blocks_of_bins_do_not_show(block, n_values, q, seed):
+    values = np.random.default_rng(seed).normal(size=(3, n_values)).cumsum(axis=1)
+    values.sort(axis=1)
+    whole = bc.quantile_vectors(values, q)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_quantiles, "_BLOCK", block)
+        assert_allclose(bc.quantile_vectors(values, q), whole, rtol=1e-12, atol=1e-14)
+
+
+def test_the_largest_numbers_do_not_overflow():
+    largest = np.finfo(float).max
+    found = bc.quantile_vectors([[-largest, 0, largest], [largest] * 3], 2)
+    assert_allclose(found / largest, [[-2 / 3, 2 / 3], [1, 1]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("block", [2, 2**16])
+@given(n_1=st.integers(1, 30), n_2=st.integers(1, 30))
+def test_pieces_of_two_step_functions(block, n_1, n_2):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_quantiles, "_BLOCK", block)
+        pieces = list(_quantiles.merge_quantiles(n_1, n_2))
+    steps_1, steps_2, widths = map(np.concatenate, zip(*pieces, strict=True))
+    assert len(widths) == n_1 + n_2 - np.gcd(n_1, n_2)
+    shared = np.zeros((n_1, n_2))
+    shared[steps_1, steps_2] = widths
+    # On n_1 * n_2 equal parts of [0, 1], both functions are constant.
+    parts = np.arange(n_1 * n_2)
+    expected = np.zeros((n_1, n_2))
+    np.add.at(expected, (parts // n_2, parts // n_1), 1 / len(parts))
+    assert_allclose(shared, expected, rtol=1e-12, atol=1e-15)
 
 
 @given(

@@ -27,7 +27,9 @@ def test_inverse_with_edges_returns_what_was_transformed(
     make_rows, kind, weight, normalize
 ):
     rows = make_rows(4, 9, kind)
-    persistence = GraphPersistence(topology_weight=weight, normalize=normalize)
+    persistence = GraphPersistence(
+        topology_weight=weight, normalize=normalize, fit_inverse_transform=True
+    )
     back = persistence.inverse_transform(persistence.fit_transform(rows))
     assert_allclose(back, rows, atol=1e-12)
 
@@ -39,7 +41,9 @@ def test_inverse_without_edges_has_exactly_the_barcode(
     make_rows, kind, normalize, dtype
 ):
     rows = make_rows(6, 12, kind, dtype=dtype)
-    persistence = GraphPersistence(normalize=normalize).fit(rows)
+    persistence = GraphPersistence(normalize=normalize, fit_inverse_transform=True).fit(
+        rows
+    )
     scaled = persistence.transform(rows)
     for target in (scaled, scaled.mean(axis=0, keepdims=True)):
         back = persistence.inverse_transform(target)
@@ -58,7 +62,7 @@ def test_inverse_finds_room_for_hard_barcodes(n_nodes, seed, spread):
     )
     row = squareform(np.maximum(matrix, matrix.T), checks=False)
     template = rng.random(row.shape)
-    persistence = GraphPersistence().fit([template])
+    persistence = GraphPersistence(fit_inverse_transform=True).fit([template])
     target = persistence.transform([row])
     back = persistence.inverse_transform(target)
     assert_allclose(persistence.transform(back), target, atol=1e-12)
@@ -66,7 +70,7 @@ def test_inverse_finds_room_for_hard_barcodes(n_nodes, seed, spread):
 
 def test_inverse_follows_the_template(make_rows):
     rows = make_rows(2, 20, seed=8)
-    persistence = GraphPersistence().fit(rows[:1])
+    persistence = GraphPersistence(fit_inverse_transform=True).fit(rows[:1])
     assert_array_equal(persistence.template_, rows[0])
     back = persistence.inverse_transform(persistence.transform(rows[1:]))[0]
     rng = np.random.default_rng(0)
@@ -76,7 +80,9 @@ def test_inverse_follows_the_template(make_rows):
 
 
 def test_inverse_of_a_barcode_no_graph_has():
-    persistence = GraphPersistence(normalize=False).fit([[3.0, 2, 1]])
+    persistence = GraphPersistence(normalize=False, fit_inverse_transform=True).fit(
+        [[3.0, 2, 1]]
+    )
     with pytest.raises(
         ValueError,
         match="^No graph .*: 1 deaths .* number 2 .*, and 1 births .* for 0.$",
@@ -87,7 +93,7 @@ def test_inverse_of_a_barcode_no_graph_has():
 @pytest.mark.parametrize("weight", [0.5, 0.9, 0.99])
 def test_interpolation_lowers_the_objective(weight):
     X, y = make_modular_connectomes(10, random_state=0)
-    persistence = GraphPersistence(topology_weight=weight)
+    persistence = GraphPersistence(topology_weight=weight, fit_inverse_transform=True)
     scaled = persistence.fit_transform(X)
     center = scaled[y == 2].mean(axis=0)
     found = persistence.inverse_transform([center])[0]
@@ -110,7 +116,7 @@ def test_interpolation_never_rises_from_step_to_step(n_nodes, seed, weight):
     rng = np.random.default_rng(seed)
     powers = rng.choice([0.2, 1, 4], (2, 1))
     rows = rng.random((2, n_nodes * (n_nodes - 1) // 2)) ** powers
-    persistence = GraphPersistence(topology_weight=weight)
+    persistence = GraphPersistence(topology_weight=weight, fit_inverse_transform=True)
     center = persistence.fit_transform(rows)[1:]
     center[:, : rows.shape[1]] = rows[0] * np.sqrt((1 - weight) / rows.shape[1])
     target, barcode = rows[0], bc.barcode_rows(rows)[1]
@@ -155,7 +161,7 @@ def test_interpolation_is_no_worse_than_its_starts():
     persistence = GraphPersistence(topology_weight=0.999)
     center = persistence.fit_transform(X)[y == 2].mean(axis=0)
     target, barcode = X[y == 2].mean(axis=0), bc.barcode_rows(X[y == 2]).mean(axis=0)
-    exact = GraphPersistence().fit([target])
+    exact = GraphPersistence(fit_inverse_transform=True).fit([target])
     placed = exact.inverse_transform(bc.scale_barcodes([barcode]))[0]
     found = persistence.inverse_transform([center])[0]
     for start in (target, placed):
@@ -166,7 +172,7 @@ def test_interpolation_is_no_worse_than_its_starts():
 
 def test_connectomes_behind_barycenters():
     X, y = make_modular_connectomes(5, p_within=0.8, random_state=0)
-    persistence = GraphPersistence()
+    persistence = GraphPersistence(fit_inverse_transform=True)
     top = TopClusterer(3, n_init=20, random_state=0)
     top.fit(persistence.fit_transform(X))
     behind = persistence.inverse_transform(top.cluster_centers_)

@@ -12,6 +12,8 @@ from scipy.spatial.distance import squareform
 from threadpoolctl import threadpool_limits
 
 from sktopo import FunctionalConnectome
+from sktopo._utils import memory
+from sktopo.connectomes import measures
 from sktopo.connectomes.measures import MEASURES
 
 TRIU = np.triu_indices(5, 1)
@@ -578,3 +580,49 @@ def test_bad_input(X, message):
 def test_bad_parameters(activations, parameters, error):
     with pytest.raises(error, match=f"^{next(iter(parameters))}( must be|=)"):
         FunctionalConnectome(**parameters).fit(activations)
+
+
+@pytest.mark.parametrize("n_observations", [500, 1200])
+@pytest.mark.parametrize("measure", ["correlation", "covariance"])
+def test_memory_beyond_the_input(measure, n_observations, measure_peak):
+    shape = (1, n_observations, 1500)
+    activations = np.random.default_rng(0).random(shape, dtype=np.float32)
+    connectome = FunctionalConnectome(measure)
+    peak = measure_peak(lambda: connectome.fit_transform(activations))
+    assert peak < 6 * 1500**2
+
+
+@pytest.mark.parametrize("measure", ["correlation", "partial correlation"])
+def test_rows_that_do_not_fit_in_memory(measure, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**9)
+    activations = np.random.default_rng(0).random((1, 3, 37_000), dtype=np.float32)
+    connectome = FunctionalConnectome(measure).fit(activations)
+    with pytest.raises(
+        MemoryError,
+        match="^FunctionalConnectome needs .* GB for graphs of 37,000 nodes, and 1 GB "
+        "are available. ConnectomePersistence .*max_nodes .*SampleWise ",
+    ):
+        connectome.transform(activations)
+
+
+def test_frames_that_do_not_fit_in_memory(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**9)
+    frames = np.random.default_rng(0).random((40, 10_000))
+    with pytest.raises(MemoryError, match="^FunctionalConnectome needs .* 10,000 node"):
+        FunctionalConnectome().fit(frames).transform(frames)
+
+
+@pytest.mark.parametrize("constant", [[], [0, 7, 29]])
+@pytest.mark.parametrize("name", ["correlation", "covariance", "spearman"])
+def test_tiles_do_not_show(name, constant, monkeypatch):
+    rng = np.random.default_rng(0)
+    activations = rng.normal(size=(1, 50, 30)) @ rng.normal(size=(30, 30)) + 1e6
+    activations[..., constant] = 3
+    options = {"absolute": False, "constant_units": "nan"}
+    whole = FunctionalConnectome(name, **options).fit_transform(activations)
+    monkeypatch.setattr(measures, "_FEW_NODES", 10)
+    monkeypatch.setattr(measures, "_BLOCK", 80)  # 20 observations in a block of tiles
+    tiles = FunctionalConnectome(name, **options).fit_transform(activations)
+    assert_allclose(tiles, whole, rtol=1e-9, atol=1e-12)
+    lost = 30 * 29 // 2 - (30 - len(constant)) * (29 - len(constant)) // 2
+    assert np.isnan(whole).sum() == lost
