@@ -11,12 +11,18 @@ from sktopo import (
     plotting,
     recording,
 )
-from sktopo.barcodes import GraphPersistence, TopClusterer, WassersteinKernel
+from sktopo.barcodes import (
+    ConnectomePersistence,
+    GraphPersistence,
+    TopClusterer,
+    WassersteinKernel,
+)
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.recording import ActivationExtractor
 
 __all__ = [
     "ActivationExtractor",
+    "ConnectomePersistence",
     "FunctionalConnectome",
     "GraphPersistence",
     "TopClusterer",
