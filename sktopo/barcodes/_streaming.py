@@ -212,11 +212,12 @@ def tile_threads(device):
     if device is not None:
         yield map
         return
-    sizes = [pool["num_threads"] for pool in threadpool_info()]
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    n_threads = max((pool["num_threads"] for pool in pools), default=1)
     with (
         ONE_AT_A_TIME,
         threadpool_limits(1, "blas"),
-        ThreadPoolExecutor(max(sizes, default=1)) as executor,
+        ThreadPoolExecutor(n_threads) as executor,
     ):
         yield executor.map
 

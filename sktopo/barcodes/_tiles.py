@@ -199,7 +199,8 @@ class TorchTiles:
         self.dtype = units.rows.dtype
         self._rows = self.torch.as_tensor(units.rows).to(device)
         # Large products make good use of a GPU.
-        self.block = 1024 if self._rows.device.type == "cpu" else 8192
+        on_cpu = self._rows.device.type == "cpu"
+        self.block = ArrayTiles.block if on_cpu else 8192
 
     def compute(self, nodes, others):
         """Compute the weights of some units, a slice or indices, to others."""
@@ -250,7 +251,7 @@ class TorchTiles:
         """
         limits = self.torch.tensor(limits, device=tile.device)
         found = tile > limits[:, None]
-        if k < tile.shape[1]:
+        if k < tile.shape[1] and int(found.sum()) > _MOST_CANDIDATES * tile.numel():
             found &= tile >= tile.topk(k, dim=1, sorted=False).values.amin(1)[:, None]
         rows, columns = found.nonzero(as_tuple=True)
         return tuple(

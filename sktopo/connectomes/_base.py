@@ -19,7 +19,7 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
     """
 
     # What `constant_units` can be.
-    _CONSTANT_UNITS = ("zero", "raise")
+    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "raise")
 
     def _learn(self, X):
         """Learn the number of units and, for frames, their mean and deviation."""

@@ -141,7 +141,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     array([[1.  , 0.72, 0.72]])
     """
 
-    _CONSTANT_UNITS = ("zero", "nan", "raise")
+    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "nan", "raise")
 
     def __init__(
         self,

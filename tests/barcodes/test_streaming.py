@@ -1,9 +1,11 @@
 """Barcodes of activations without the matrix, against those of the matrix."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sktopo.barcodes import _streaming as streaming
 from sktopo.barcodes import (
@@ -188,17 +190,28 @@ def test_block_and_threads_change_nothing(dtype, monkeypatch):
         assert_allclose(other.deaths, found[0].deaths, atol=1e-5)
 
 
-def test_threads_of_blas_are_as_they_were():
-    with threadpool_limits(1) as limits, streaming.tile_threads(None) as run:
-        assert list(run(abs, [-1, 2])) == [1, 2]
-        before = limits.get_original_num_threads()
-    from threadpoolctl import threadpool_info
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_there_are_as_many_threads_as_blas_has(n_threads, monkeypatch):
+    made = []
 
-    with threadpool_limits(1):
-        with streaming.tile_threads(None):
-            pass
-        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
-    assert before
+    class Executor(ThreadPoolExecutor):
+        def __init__(self, n_workers):
+            made.append(n_workers)
+            super().__init__(n_workers)
+
+    def count_threads():
+        pools = threadpool_info()
+        return {x["num_threads"] for x in pools if x["user_api"] == "blas"}
+
+    monkeypatch.setattr(streaming, "ThreadPoolExecutor", Executor)
+    with threadpool_limits(n_threads, "blas"):
+        with streaming.tile_threads(None) as run:
+            assert list(run(abs, [-1, 2])) == [1, 2]
+            assert count_threads() == {1}
+        assert count_threads() == {n_threads}
+        with streaming.tile_threads("cpu") as run:
+            assert run is map
+    assert made == [n_threads]
 
 
 def test_negative_births_give_way_to_units_that_never_vary():
