@@ -77,6 +77,12 @@ NAMES = [f"a[{k}]" for k in range(5)]
 RUN = {"n_jobs": bad.JOBS, "verbose": bad.NO_FLAG}
 CACHED = {**RUN, "memory": bad.MEMORY}
 OPTIONAL_COUNT = without(bad.COUNT, "none")
+STREAMING = {
+    "measure": bad.NO_WORD,
+    "absolute": bad.NO_FLAG,
+    "device": bad.NO_WORD,
+    "verbose": bad.NO_FLAG,
+}
 FITTED = {**bad.ROWS, **bad.WIDTH}
 STACKED = without(bad.ROWS, "one axis more")
 
@@ -145,6 +151,16 @@ def list_functions_of_rows():
     entries = [
         Entry("BarcodeLayout", use_layout, {"n_edges": 10}, layout),
         Entry("BarcodeLayout.split", use_rows, {"rows": CODES}, {"rows": wide}),
+        Entry(
+            "activation_barcode",
+            b.activation_barcode,
+            {"activations": SAMPLES[0]},
+            {
+                "activations": bad.ROWS,
+                **STREAMING,
+                "n_quantiles": OPTIONAL_COUNT,
+            },
+        ),
         Entry("barcode_edges", b.barcode_edges, {"connectomes": ROWS}, rows),
         Entry("barcode_rows", b.barcode_rows, {"connectomes": ROWS}, rows),
         Entry(
@@ -295,6 +311,22 @@ def list_steps():
                 "absolute": bad.NO_FLAG,
                 "constant_units": bad.NO_WORD,
                 **RUN,
+            },
+            [
+                ("transform", {"X": SAMPLES}, samples),
+                ("get_feature_names_out", {"input_features": NAMES}, names),
+            ],
+        ),
+        *list_estimator(
+            sktopo.ConnectomePersistence,
+            SAMPLES,
+            bad.SAMPLES,
+            {
+                **STREAMING,
+                "constant_units": bad.NO_WORD,
+                "normalize": bad.NO_FLAG,
+                "homology_dimensions": bad.DIMENSIONS,
+                "n_quantiles": OPTIONAL_COUNT,
             },
             [
                 ("transform", {"X": SAMPLES}, samples),

@@ -12,12 +12,18 @@ from sktopo import (
     recording,
 )
 from sktopo._samplewise import SampleWise
-from sktopo.barcodes import GraphPersistence, TopClusterer, WassersteinKernel
+from sktopo.barcodes import (
+    ConnectomePersistence,
+    GraphPersistence,
+    TopClusterer,
+    WassersteinKernel,
+)
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.recording import ActivationExtractor
 
 __all__ = [
     "ActivationExtractor",
+    "ConnectomePersistence",
     "FunctionalConnectome",
     "GraphPersistence",
     "SampleWise",

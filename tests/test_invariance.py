@@ -221,6 +221,21 @@ def call_connectome(measure, absolute):
     return call
 
 
+def call_streaming(measure, absolute, n_quantiles):
+    def call(X, y, unit):
+        persistence = sktopo.ConnectomePersistence(
+            measure, absolute=absolute, n_quantiles=n_quantiles
+        )
+        return {"rows": persistence.fit_transform(X)}
+
+    return call
+
+
+def call_barcode(X, y, unit):
+    births, _, deaths = barcodes.activation_barcode(X[0])
+    return {"births": births, "deaths": deaths}
+
+
 def call_frames(X, y, unit):
     connectome = sktopo.FunctionalConnectome().fit(X[0])
     rows = connectome.transform(X[0])
@@ -478,6 +493,26 @@ CASES = [
         call_persistence(n_quantiles=3),
         pick(PERSISTENCE, "birth", "death", "template"),
         "quantiles",
+    ),
+    *(
+        Case(
+            "ConnectomePersistence",
+            "activations",
+            call_streaming(measure, absolute, n_quantiles),
+            {"rows": Rule(unit=2 * (measure == "covariance"), samples=(0,))},
+            f"{measure} {n_quantiles}",
+        )
+        for measure, absolute, n_quantiles in (
+            ("correlation", True, 7),
+            ("covariance", False, None),
+            ("spearman", True, None),
+        )
+    ),
+    Case(
+        "activation_barcode",
+        "activations",
+        call_barcode,
+        {"births": Rule(samples=None), "deaths": Rule(samples=None)},
     ),
     Case("barcode_rows", "connectomes", wrap(barcodes.barcode_rows), one(BARCODE)),
     Case(

@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sktopo
-from sktopo.barcodes import barcode_rows, count_nodes, split_barcodes
+from sktopo.barcodes import (
+    activation_barcode,
+    barcode_rows,
+    count_nodes,
+    split_barcodes,
+)
 from sktopo.baselines import DiagramDistance, RipsDiagrams
 from sktopo.datasets import make_modular_connectomes
 from sktopo.inference import PermutationResult, permutation_test
@@ -46,6 +51,16 @@ def relate_one_by_one(paths: list[str]) -> Floats | list[Floats]:
         chain.fit([partial(np.load, path) for path in paths]), sktopo.SampleWise
     )
     return chain.transform([partial(np.load, path) for path in paths])
+
+
+def stream(recordings: list[NDArray[np.float32]]) -> Floats:
+    """Compute rows of large recordings without their connectomes."""
+    persistence = sktopo.ConnectomePersistence("spearman", n_quantiles=100)
+    assert_type(persistence.fit(recordings), sktopo.ConnectomePersistence)
+    births, edges, deaths = activation_barcode(recordings[0], device="cpu")
+    assert_type(edges, NDArray[np.intp])
+    assert_type((births, deaths), tuple[Floats, Floats])
+    return persistence.transform(recordings)
 
 
 def main() -> None:

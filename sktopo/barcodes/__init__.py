@@ -14,6 +14,7 @@ node are there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 """
 
 from sktopo.barcodes._clusterer import TopClusterer
+from sktopo.barcodes._connectome_persistence import ConnectomePersistence
 from sktopo.barcodes._distances import (
     barycenter,
     wasserstein_distance,
@@ -36,12 +37,15 @@ from sktopo.barcodes._layout import (
 )
 from sktopo.barcodes._persistence import GraphPersistence
 from sktopo.barcodes._quantiles import quantile_vectors
+from sktopo.barcodes._streaming import activation_barcode
 
 __all__ = [
     "BarcodeLayout",
+    "ConnectomePersistence",
     "GraphPersistence",
     "TopClusterer",
     "WassersteinKernel",
+    "activation_barcode",
     "barcode_edges",
     "barcode_rows",
     "barycenter",

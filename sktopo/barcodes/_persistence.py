@@ -409,7 +409,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             )
         sizes = self.layout_.sizes
         parts = [(size, labels[kind]) for kind, size in sizes.items()]
-        return make_names(sum(sizes.values()), partial(_name_columns, parts))
+        return make_names(sum(sizes.values()), partial(name_columns, parts))
 
     def _check_parameters(self):
         check_flag("normalize", self.normalize)
@@ -532,7 +532,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _name_columns(parts, positions):
+def name_columns(parts, positions):
     """Name the columns at positions of a row.
 
     Each part is its number of columns with their names, or with what they begin with.

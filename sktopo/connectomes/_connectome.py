@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy.spatial.distance import squareform
 from sklearn import config_context
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
@@ -32,15 +31,16 @@ from sktopo._utils.parameters import (
     check_option,
 )
 from sktopo._utils.samples import (
-    ANY_SIZE,
     FLOATS,
-    check_units,
     detach,
     name_errors,
-    validate_table,
 )
-from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
-from sktopo.connectomes._units import find_constant_units, standardize
+from sktopo.connectomes._base import (
+    ActivationTransformer,
+    has_fitted_width,
+    warn_lengths,
+)
+from sktopo.connectomes._units import find_constant_units
 from sktopo.connectomes.measures import MEASURES, ROWS
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sktopo._typing import FloatArray
 
 
-class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
+class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     """Relate the units of each sample: one connectome row of edge weights per sample.
 
     A sample holds the activations of one network, ``(n_observations, n_nodes)``; each
@@ -153,6 +153,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
     array([[1.  , 0.72, 0.72]])
     """
 
+    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "nan", "raise")
+
     def __init__(
         self,
         measure: str | Callable[[FloatArray], ArrayLike] = "correlation",
@@ -199,32 +201,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         """
         with fitted_copy(self) as fitted:
             fitted._check_parameters()
-            samples = read_samples(X)
-            if samples is None:
-                fitted._fit_frames(X)
-            else:
-                same_width = len({sample.shape[1] for sample in samples}) == 1
-                if same_width:
-                    check_units(fitted, X, samples, reset=True)
-                fitted.input_kind_ = "samples" if same_width else "ragged samples"
+            fitted._learn(X)
         return self
-
-    def _fit_frames(self, X):
-        """Learn the mean and the deviation of each unit over frames."""
-        X = self._read_frames(X, reset=True)
-        constant = find_constant_units(X)
-        self._report_constant([constant])
-        _, self.mean_, self._mean_remainder, self.scale_ = standardize(X)
-        self.scale_[constant] = 0
-        largest, limits = self.scale_.max(), np.finfo(X.dtype)
-        in_range = np.sqrt(limits.tiny) <= largest <= np.sqrt(limits.max)
-        if self.measure == "covariance" and largest > 0 and not in_range:
-            raise ValueError(
-                f"X has units of a standard deviation up to {largest:.3g}, whose "
-                f"products {limits.dtype} cannot hold. Scale X, or use "
-                "measure='correlation'."
-            )
-        self.input_kind_ = "frames"
 
     def transform(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
         """Compute connectome rows.
@@ -257,41 +235,18 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_parameters()
-        samples = read_samples(X)
-        given = "frames" if samples is None else "samples"
-        if given not in self.input_kind_:
-            raise ValueError(
-                f"X holds {given}, but FunctionalConnectome was fitted on "
-                f"{self.input_kind_}; give the same kind (samples are 3-D, frames 2-D)."
-            )
-        if given == "frames":
-            return self._relate_frames(self._read_frames(X, reset=False))
-        if self._has_fitted_width(samples):
-            check_units(self, X, samples, reset=False)
+        samples, frames = self._read(X)
+        if samples is None:
+            return self._relate_frames(frames)
         return self._relate_samples(samples)
 
     def _check_parameters(self):
         if not callable(self.measure):
             check_option("measure", self.measure, MEASURES)
         check_flag("absolute", self.absolute)
-        check_option("constant_units", self.constant_units, ("zero", "nan", "raise"))
+        check_option("constant_units", self.constant_units, self._CONSTANT_UNITS)
         check_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
-
-    def _read_frames(self, X, *, reset):
-        """Return a table of frames as a finite array of floats (n_frames, n_nodes)."""
-        if self.measure not in ("correlation", "covariance"):
-            raise ValueError(
-                f"measure={self.measure!r} relates units over many observations, but "
-                "X is a table, each row one frame. Give samples as a 3-D array, or use "
-                "measure='correlation' or 'covariance'."
-            )
-        least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
-        frames = validate_table(
-            self, detach(X), reset=reset, words=("frame", "unit"), **least
-        )
-        refuse_matrices([frames])
-        return frames
 
     def _relate_frames(self, X):
         """Compute co-fluctuations of frames: (n_frames, n_edges)."""
@@ -299,28 +254,18 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         # The rows, one factor of theirs, and the indices of edges.
         n_bytes = n_nodes * (n_nodes - 1) // 2 * (2 * n_frames * X.itemsize + 16)
         check_memory("FunctionalConnectome", n_bytes, n_nodes)
-        constant = self.scale_ == 0
+        scores = self._score_frames(X)
+        first, second = np.triu_indices(X.shape[1], 1)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = X - self.mean_
-            scores -= self._mean_remainder
-            if self.measure == "correlation":
-                scores /= np.where(constant, 1, self.scale_)
-            scores = scores.astype(X.dtype, copy=False)
-            scores[:, constant] = 0
-            first, second = np.triu_indices(X.shape[1], 1)
             rows = scores[:, first]
             rows *= scores[:, second]
         units = getattr(self, "feature_names_in_", None)
         with config_context(assume_finite=False):  # these are not numbers of the user
             check_finite_weights(rows, "Frame {} of X".format, units)
         if self.constant_units == "nan":
+            constant = self.scale_ == 0
             rows[:, constant[first] | constant[second]] = np.nan
         return np.abs(rows, out=rows) if self.absolute else rows
-
-    def _has_fitted_width(self, samples):
-        """Return whether all samples have the number of units that was fitted."""
-        n_units = getattr(self, "n_features_in_", None)
-        return all(sample.shape[1] == n_units for sample in samples)
 
     def _relate_samples(self, samples):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
@@ -332,8 +277,8 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             measure = partial(_call_known_measure, self.measure)
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
-        _warn_lengths(samples)
-        is_fitted_width = self._has_fitted_width(samples)
+        warn_lengths(samples)
+        is_fitted_width = has_fitted_width(self, samples)
         units = getattr(self, "feature_names_in_", None) if is_fitted_width else None
         dtype = np.result_type(*samples)
         fill = np.nan if self.constant_units == "nan" else 0
@@ -372,28 +317,6 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
             max(widths),
         )
 
-    def _report_constant(self, constant):
-        """Raise or warn once if there are constant units; one mask for each sample."""
-        counts = np.array([mask.sum() for mask in constant])
-        if not counts.any():
-            return
-        sample = counts.nonzero()[0][0]
-        unit = constant[sample].nonzero()[0][0]
-        units = getattr(self, "feature_names_in_", None)
-        found = (
-            f"{counts.sum()} constant unit(s) in {np.count_nonzero(counts)} of "
-            f"{len(counts)} sample(s), the first {describe_unit(unit, units)} in "
-            f"sample {sample}"
-        )
-        if self.constant_units == "raise":
-            raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
-        if self.constant_units == "zero":
-            warnings.warn(
-                f"{found}: their weights are set to 0. Pass constant_units='nan' or "
-                "'raise' to treat them otherwise.",
-                stacklevel=3,
-            )
-
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> NDArray[np.object_] | Sequence[str]:
@@ -426,27 +349,6 @@ class FunctionalConnectome(StackOutputMixin, TransformerMixin, BaseEstimator):
         units = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
         n_edges = len(units) * (len(units) - 1) // 2
         return make_names(n_edges, partial(name_edges, units))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-
-def _warn_lengths(samples):
-    """Warn if samples differ in their number of observations by more than a tenth."""
-    lengths = [len(sample) for sample in samples]
-    shortest, longest = np.argmin(lengths), np.argmax(lengths)
-    if 10 * lengths[longest] > 11 * lengths[shortest]:
-        warnings.warn(
-            f"The samples differ in their number of observations, from "
-            f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} (sample "
-            f"{longest}). Weights, and with them barcodes, depend on that number: "
-            "unrelated units have larger absolute correlations in shorter samples. Cut "
-            "all samples to one length before you compare them.",
-            stacklevel=4,
-        )
 
 
 def _compute_row(measure, absolute, fill, dtype, units, index, activations, constant):

@@ -1,0 +1,143 @@
+"""What estimators that take activations share: reading them, and fitting frames."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from sktopo._utils.samples import ANY_SIZE, check_units, detach, validate_table
+from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
+from sktopo.connectomes._units import find_constant_units, standardize
+
+
+class ActivationTransformer(TransformerMixin, BaseEstimator):
+    """Base class of transformers of activations: samples, or frames of one table.
+
+    Subclasses have the parameters `measure` and `constant_units`.
+    """
+
+    # What `constant_units` can be.
+    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "raise")
+
+    def _learn(self, X):
+        """Learn the number of units and, for frames, their mean and deviation."""
+        samples = read_samples(X)
+        if samples is None:
+            self._fit_frames(X)
+        else:
+            same_width = len({sample.shape[1] for sample in samples}) == 1
+            if same_width:
+                check_units(self, X, samples, reset=True)
+            self.input_kind_ = "samples" if same_width else "ragged samples"
+        return samples
+
+    def _read(self, X):
+        """Return the samples in X, or None and the frames, of the kind fitted."""
+        samples = read_samples(X)
+        given = "frames" if samples is None else "samples"
+        if given not in self.input_kind_:
+            raise ValueError(
+                f"X holds {given}, but {type(self).__name__} was fitted on "
+                f"{self.input_kind_}; give the same kind (samples are 3-D, frames 2-D)."
+            )
+        if given == "frames":
+            return None, self._read_frames(X, reset=False)
+        if has_fitted_width(self, samples):
+            check_units(self, X, samples, reset=False)
+        return samples, None
+
+    def _fit_frames(self, X):
+        """Learn the mean and the deviation of each unit over frames."""
+        X = self._read_frames(X, reset=True)
+        constant = find_constant_units(X)
+        self._report_constant([constant])
+        _, self.mean_, self._mean_remainder, self.scale_ = standardize(X)
+        self.scale_[constant] = 0
+        largest, limits = self.scale_.max(), np.finfo(X.dtype)
+        in_range = np.sqrt(limits.tiny) <= largest <= np.sqrt(limits.max)
+        if self.measure == "covariance" and largest > 0 and not in_range:
+            raise ValueError(
+                f"X has units of a standard deviation up to {largest:.3g}, whose "
+                f"products {limits.dtype} cannot hold. Scale X, or use "
+                "measure='correlation'."
+            )
+        self.input_kind_ = "frames"
+
+    def _read_frames(self, X, *, reset):
+        """Return a table of frames as a finite array of floats (n_frames, n_nodes)."""
+        if self.measure not in ("correlation", "covariance"):
+            raise ValueError(
+                f"measure={self.measure!r} relates units over many observations, but "
+                "X is a table, each row one frame. Give samples as a 3-D array, or use "
+                "measure='correlation' or 'covariance'."
+            )
+        least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
+        frames = validate_table(
+            self, detach(X), reset=reset, words=("frame", "unit"), **least
+        )
+        refuse_matrices([frames])
+        return frames
+
+    def _score_frames(self, X):
+        """Standardise frames, whose products are their co-fluctuations."""
+        constant = self.scale_ == 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = X - self.mean_
+            scores -= self._mean_remainder
+            if self.measure == "correlation":
+                scores /= np.where(constant, 1, self.scale_)
+            scores = scores.astype(X.dtype, copy=False)
+        scores[:, constant] = 0
+        return scores
+
+    def _report_constant(self, constant):
+        """Raise or warn once if there are constant units; one mask for each sample."""
+        counts = np.array([mask.sum() for mask in constant])
+        if not counts.any():
+            return
+        sample = counts.nonzero()[0][0]
+        unit = constant[sample].nonzero()[0][0]
+        units = getattr(self, "feature_names_in_", None)
+        found = (
+            f"{counts.sum()} constant unit(s) in {np.count_nonzero(counts)} of "
+            f"{len(counts)} sample(s), the first {describe_unit(unit, units)} in "
+            f"sample {sample}"
+        )
+        if self.constant_units == "raise":
+            raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
+        if self.constant_units == "zero":
+            others = " or ".join(map(repr, self._CONSTANT_UNITS[1:]))
+            warnings.warn(
+                f"{found}: their weights are set to 0. Pass constant_units={others} to "
+                "treat them otherwise.",
+                stacklevel=3,
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def has_fitted_width(estimator, samples):
+    """Return whether all samples have the number of units that was fitted."""
+    n_units = getattr(estimator, "n_features_in_", None)
+    return all(sample.shape[1] == n_units for sample in samples)
+
+
+def warn_lengths(samples):
+    """Warn if samples differ in their number of observations by more than a tenth."""
+    lengths = [len(sample) for sample in samples]
+    shortest, longest = np.argmin(lengths), np.argmax(lengths)
+    if 10 * lengths[longest] > 11 * lengths[shortest]:
+        warnings.warn(
+            f"The samples differ in their number of observations, from "
+            f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} (sample "
+            f"{longest}). Weights, and with them barcodes, depend on that number: "
+            "unrelated units have larger absolute correlations in shorter samples. Cut "
+            "all samples to one length before you compare them.",
+            stacklevel=4,
+        )

@@ -1,0 +1,164 @@
+"""ConnectomePersistence against the two steps that it stands for."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+
+from sktopo import ConnectomePersistence, FunctionalConnectome, GraphPersistence
+from sktopo.barcodes import _streaming as streaming
+from sktopo.barcodes._tiles import ArrayTiles
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(3, 40, 30))
+X[1, :, 7] = 2
+RAGGED = [RNG.normal(size=(40, n)) for n in (30, 12, 90)]
+
+
+def chain(measure="correlation", absolute=True, **parameters):
+    return make_pipeline(
+        FunctionalConnectome(measure, absolute=absolute), GraphPersistence(**parameters)
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*constant unit", "ignore:X holds negative")
+@pytest.mark.parametrize("device", [None, "cpu"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize("measure", ["correlation", "spearman", "covariance"])
+def test_rows_are_those_of_the_chain(measure, absolute, dtype, device):
+    if device is not None:
+        pytest.importorskip("torch")
+    samples = X.astype(dtype)
+    for parameters in (
+        {"n_quantiles": 11},
+        {"n_quantiles": None},
+        {"n_quantiles": None, "normalize": False},
+        {"n_quantiles": 5, "homology_dimensions": (0,)},
+        {"n_quantiles": None, "homology_dimensions": (1,)},
+    ):
+        expected = chain(measure, absolute, **parameters).fit(samples)
+        persistence = ConnectomePersistence(
+            measure, absolute=absolute, device=device, **parameters
+        )
+        rows = persistence.fit_transform(samples)
+        slack = 3e-6 if dtype == np.float32 else 1e-13
+        assert rows.dtype == dtype
+        assert_allclose(rows, expected.transform(samples), atol=slack)
+        assert persistence.layout_ == expected[-1].layout_
+        names = expected[-1].get_feature_names_out()
+        assert_array_equal(persistence.get_feature_names_out(), names)
+
+
+@pytest.mark.filterwarnings("ignore:.*constant unit", "ignore:X holds negative")
+@pytest.mark.parametrize("measure", ["correlation", "covariance"])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_frames_are_those_of_the_chain(measure, absolute):
+    frames = RNG.normal(size=(25, 12)) * 3 + 50
+    frames[:, 4] = 1
+    for n_quantiles in (None, 7):
+        expected = chain(measure, absolute, n_quantiles=n_quantiles).fit(frames)
+        persistence = ConnectomePersistence(
+            measure, absolute=absolute, n_quantiles=n_quantiles
+        ).fit(frames)
+        later = frames[:6] + 1
+        found = persistence.transform(later)
+        assert_allclose(found, expected.transform(later), atol=1e-11)
+
+
+def test_samples_of_several_widths():
+    persistence = ConnectomePersistence(n_quantiles=9).fit(RAGGED)
+    expected = chain(n_quantiles=9).fit_transform(RAGGED)
+    assert_allclose(persistence.transform(RAGGED), expected, atol=1e-13)
+    assert persistence.input_kind_ == "ragged samples"
+    with pytest.raises(ValueError, match="give n_quantiles to put graphs"):
+        ConnectomePersistence(n_quantiles=None).fit(RAGGED)
+
+
+@pytest.mark.filterwarnings("ignore:.*constant unit")
+def test_deaths_from_counts_are_near(monkeypatch):
+    monkeypatch.setattr(streaming, "_FEW_WEIGHTS", 0)
+    monkeypatch.setattr(ArrayTiles, "block", 8)
+    persistence = ConnectomePersistence(n_quantiles=50).fit(X)
+    kinds = persistence.layout_.unscale(persistence.transform(X))
+    rows = FunctionalConnectome().fit_transform(X)
+    layout = GraphPersistence(n_quantiles=50).fit(rows).layout_
+    expected = layout.unscale(GraphPersistence(n_quantiles=50).fit_transform(rows))
+    assert_allclose(kinds["birth"], expected["birth"], atol=1e-13)
+    assert_allclose(kinds["death"], expected["death"], atol=1e-5 * np.ptp(rows))
+
+
+@pytest.mark.filterwarnings("ignore:.*constant unit")
+def test_memory_maps(tmp_path):
+    np.save(tmp_path / "X.npy", X.astype(np.float32))
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    persistence = ConnectomePersistence(n_quantiles=9)
+    expected = persistence.fit_transform(X.astype(np.float32))
+    assert_array_equal(persistence.fit_transform(mapped), expected)
+    assert_array_equal(persistence.fit_transform(list(mapped)), expected)
+
+
+def test_pickle_and_clone():
+    persistence = ConnectomePersistence(n_quantiles=9).fit(X[:1])
+    again = pickle.loads(pickle.dumps(persistence))
+    assert_array_equal(again.transform(X[:1]), persistence.transform(X[:1]))
+    assert clone(persistence).get_params() == persistence.get_params()
+    assert not hasattr(clone(persistence), "layout_")
+
+
+def test_two_units_have_no_deaths():
+    with pytest.warns(UserWarning, match="graphs of 2 units, which have no deaths"):
+        rows = ConnectomePersistence(n_quantiles=2).fit_transform(X[:, :, :2])
+    births = np.abs([np.corrcoef(sample[:, :2].T)[0, 1] for sample in X])
+    assert_allclose(rows[:, :2], np.sqrt(0.5) * np.stack([births, births], axis=1))
+    assert_array_equal(rows[:, 2:], np.zeros((3, 2)))
+    for n_quantiles in (None, 2):
+        with pytest.raises(ValueError, match="one edge and no deaths to keep"):
+            ConnectomePersistence(
+                homology_dimensions=(1,), n_quantiles=n_quantiles
+            ).fit(X[:, :, :2])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"measure": "partial correlation"},
+            "measure='partial correlation' is unknown",
+        ),
+        ({"measure": np.corrcoef}, "is unknown; expected one of 'correlation'"),
+        ({"constant_units": "nan"}, "expected one of 'zero', 'raise'"),
+        ({"normalize": False}, "got normalize=False. Give n_quantiles=None"),
+        ({"n_quantiles": 0}, "n_quantiles must be an integer of at least 1"),
+        ({"homology_dimensions": (2,)}, "homology_dimensions"),
+    ],
+)
+def test_parameters_are_checked_in_fit(parameters, message):
+    persistence = ConnectomePersistence(**parameters)
+    with pytest.raises(ValueError, match=message):
+        persistence.fit(X)
+    assert not hasattr(persistence, "layout_")
+
+
+def test_errors_name_the_sample():
+    samples = X.astype(np.float32)
+    samples[2] *= 1e30
+    persistence = ConnectomePersistence("covariance").fit(samples)
+    with pytest.raises(ValueError, match=r"^Sample 2 of X: .* too large for float32"):
+        persistence.transform(samples[[0, 0, 2]])
+    with pytest.raises(ValueError, match="has 29 features"):
+        persistence.transform(X[:, :, 1:])
+    with pytest.raises(ValueError, match="input_features should have length"):
+        persistence.get_feature_names_out(["a"])
+
+
+def test_names_of_all_births_and_deaths_are_lazy():
+    persistence = ConnectomePersistence(n_quantiles=None)
+    persistence.fit(RNG.normal(size=(1, 3, 2000)))
+    names = persistence.get_feature_names_out()
+    assert len(names) == 2000 * 1999 // 2
+    assert not isinstance(names, np.ndarray)
+    assert (names[0], names[1999]) == ("birth0", "death0")
