@@ -10,6 +10,7 @@ from scipy.spatial.distance import squareform
 
 import sktopo
 from sktopo import (
+    ConnectomePersistence,
     FunctionalConnectome,
     GraphPersistence,
     TopClusterer,
@@ -18,6 +19,7 @@ from sktopo import (
     inference,
     metrics,
 )
+from sktopo.barcodes import activation_barcode
 from sktopo.connectomes import measures
 
 nx = pytest.importorskip("networkx")
@@ -41,6 +43,11 @@ def name(table):
     rows, columns = np.shape(table)
     index = [f"r{row}" for row in range(rows)]
     return pandas.DataFrame(table, columns=list("abcd")[:columns], index=index)
+
+
+def invertible(**parameters):
+    """Return a GraphPersistence that keeps what the inverse needs."""
+    return GraphPersistence(fit_inverse_transform=True, **parameters)
 
 
 ERRORS = {
@@ -83,7 +90,7 @@ ERRORS = {
     (
         "X has 5 features, but the inverse of GraphPersistence is expecting "
         "6 features as input."
-    ): lambda: GraphPersistence().fit(X).inverse_transform(X[:, :5]),
+    ): lambda: invertible().fit(X).inverse_transform(X[:, :5]),
     (
         "n_quantiles is set, and averages over several births have no edge "
         "of their own; name edges without n_quantiles."
@@ -99,16 +106,14 @@ ERRORS = {
     ): lambda: GraphPersistence(homology_dimensions=(1,)).fit(np.ones((2, 1))),
     (
         "There is no inverse: n_quantiles is set: averages do not determine each birth."
-    ): lambda: GraphPersistence(n_quantiles=2).fit(X).inverse_transform(X),
+    ): lambda: invertible(n_quantiles=2).fit(X).inverse_transform(X),
     "There is no inverse: only one of births and deaths is kept.": lambda: (
-        GraphPersistence(homology_dimensions=(0,)).fit(X).inverse_transform(X[:, :3])
+        invertible(homology_dimensions=(0,)).fit(X).inverse_transform(X[:, :3])
     ),
     (
         "No graph has this barcode: 3 deaths lie above its birth number 2 in "
         "descending order, and 1 births leave room for 0."
-    ): lambda: (
-        GraphPersistence().fit(X).inverse_transform([[0.1, 0.2, 0.3, 0.9, 0.9, 0.9]])
-    ),
+    ): lambda: invertible().fit(X).inverse_transform([[0.1, 0.2, 0.3, 0.9, 0.9, 0.9]]),
     "Row 0 of the values does not ascend. Sort births, or deaths, first.": lambda: (
         barcodes.quantile_vectors([[2.0, 1]], 2)
     ),
@@ -380,6 +385,30 @@ ERRORS = {
     "Rows must be a NumPy array, got list; use np.asarray.": lambda: (
         barcodes.BarcodeLayout(6).split([1])
     ),
+    (
+        "n_quantiles needs normalize=True: sums cannot be compared between "
+        "graphs of different sizes; got normalize=False. Give n_quantiles=None."
+    ): lambda: ConnectomePersistence(normalize=False).fit([SAMPLE]),
+    (
+        "A graph of 2 units has one edge and no deaths to keep; it needs three "
+        "units, or homology_dimensions=(0,)."
+    ): lambda: ConnectomePersistence(n_quantiles=None, homology_dimensions=(1,)).fit(
+        [SAMPLE[:, :2]]
+    ),
+    (
+        "The samples of X differ in their number of units; give n_quantiles to "
+        "put graphs of different sizes into one space."
+    ): lambda: ConnectomePersistence(n_quantiles=None).fit([SAMPLE, SAMPLE[:, :3]]),
+    (
+        "Input activations: the largest weight, 1e+52, is too large for float32. "
+        "Scale the activations, give them as float64, or use measure='correlation'."
+    ): lambda: activation_barcode(
+        np.outer([1e26, -1e26, 0], [1, 1, 1]).astype("f"), measure="covariance"
+    ),
+    (
+        "Input activations have 2 unit(s); expected at least 2 with "
+        "n_quantiles=None and else 3, because graphs on two nodes have no deaths."
+    ): lambda: activation_barcode(SAMPLE[:, :2]),
 }
 
 WARNINGS = {
@@ -418,6 +447,10 @@ WARNINGS = {
         "sample 0: their weights are set to 0. Pass constant_units='nan' or "
         "'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
+    (
+        "X has graphs of 2 units, which have no deaths: the averages of their "
+        "deaths are set to 0."
+    ): lambda: ConnectomePersistence().fit([SAMPLE[:, :2]]),
 }
 
 
@@ -433,8 +466,11 @@ def test_warnings(message):
         WARNINGS[message]()
 
 
-# Where only rounding errors lead; tests of the clusterer have it.
-ELSEWHERE = {"_clusterer.py": "distinct clusters were found"}
+# Where only rounding errors lead, and what torch says; tests of these files have it.
+ELSEWHERE = {
+    "_clusterer.py": "distinct clusters were found",
+    "_tiles.py": "torch says",
+}
 
 
 def list_messages(file):

@@ -50,10 +50,10 @@ _CHUNK = 2**24
 
 
 def _may_invert(estimator):
-    """Return True if `fit` keeps what the inverse needs, or else raise a ValueError."""
+    """Return True if `fit` keeps what the inverse needs, else raise."""
     if estimator.fit_inverse_transform or estimator.topology_weight != 1:
         return True
-    raise ValueError(
+    raise AttributeError(
         "The inverse of rows without edges needs a template: set "
         "fit_inverse_transform=True before fit, or topology_weight below 1."
     )

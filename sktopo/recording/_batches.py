@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
-from sktopo.recording._tensors import get_tensors, import_torch, is_tensor
+from sktopo.recording._tensors import import_torch, is_tensor
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _find_dtypes(network, value, is_only_input):
     numbers, as in scikit-learn.
     """
     torch = import_torch()
-    tensors = get_tensors(network).values()
+    tensors = chain(network.parameters(), network.buffers())
     floating = (tensor.dtype for tensor in tensors if tensor.is_floating_point())
     dtype = next(floating, torch.get_default_dtype())
     if is_tensor(value):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from functools import partial
+from itertools import chain
 
 from sktopo._utils.parameters import is_integer
 from sktopo.recording._tensors import get_tensors, import_torch
@@ -74,13 +75,16 @@ class PlacedNetwork:
     """Runs a network on a device, and leaves its weights where they are."""
 
     def __init__(self, network, device):
-        tensors = get_tensors(network)
-        own = [tensor.device for tensor in tensors.values()]
-        own = own or [import_torch().device("cpu")]
         self.network = network
-        self.device = find_device(device) or own[0]
+        self.device = find_device(device)
         self.copies = None
-        if device is not None and set(own) - {self.device}:
+        if self.device is None:
+            tensors = chain(network.parameters(), network.buffers())
+            own = (tensor.device for tensor in tensors)
+            self.device = next(own, import_torch().device("cpu"))
+            return
+        tensors = get_tensors(network)
+        if {tensor.device for tensor in tensors.values()} - {self.device}:
             self.copies = {k: tensor.to(self.device) for k, tensor in tensors.items()}
 
     def run(self, batch):

@@ -178,11 +178,11 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Networks run without gradients and in evaluation mode, and are left as they were.
-    Each network is first shown copies of its first stimulus, to find what there is to
-    record and mistakes early. All networks are looked at before the first is recorded;
+    Each network is first shown a few stimuli, to find what there is to record and
+    mistakes early. All networks are looked at before the first is recorded;
     of those that are built one at a time, `fit` looks at the first. The run on all
     stimuli ends when the last layer was recorded, and warns if the first stimulus gave
-    other activations beside others than beside its copies. Besides input
+    other activations than in the trial. Besides input
     and output, memory holds one batch, and one sample per job if there are several.
     :doc:`/guide/recording_networks` explains what is restored, precision, jobs and
     threads, and caching with ``Pipeline(memory=...)``.
@@ -342,7 +342,8 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
             activations, _ = self._record_lazy(samples, options)
             is_fitted_width = activations[0].shape[1] == getattr(self, "n_nodes_", None)
             return activations if is_fitted_width else list(activations)
-        return self._record(samples, options, plan_samples(samples, options))
+        plans = plan_samples(samples, options, is_fitted=True)
+        return self._record(samples, options, plans)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None

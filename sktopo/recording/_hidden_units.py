@@ -62,7 +62,7 @@ class HiddenUnits:
         widest = sorted(missing, key=lambda pair: -pair[0])[:3]
         listed = list_some(f"{label!r} ({n_units} units)" for n_units, label in widest)
         return (
-            f"the activation functions that were found have {self._n_recorded} units, "
+            f"The activation functions that were found have {self._n_recorded} units, "
             f"but the layers of the network read {n_hidden}. Not recorded are, among "
             f"others, {listed}: give such names as layers=, or name the layers you "
             "want."

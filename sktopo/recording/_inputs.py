@@ -18,6 +18,9 @@ from sktopo.recording._masks import read_mask
 from sktopo.recording._parts import read_parts
 from sktopo.recording._tensors import import_torch, is_tensor
 
+# How many stimuli of a loader are kept to try out networks.
+_N_KEPT = 8
+
 
 def read_inputs(stimuli, name, mask="auto"):
     """Read the stimuli of one sample.
@@ -97,12 +100,12 @@ class HeldInputs:
         """Raise unless the network of the sample `name` takes the stimuli."""
         self.parts.take([0]).choose(network, name)
 
-    def first(self, network, n_copies):
-        """Return a batch of the first stimulus, `n_copies` times."""
-        rows = [0] * n_copies
+    def trial(self, network, n_rows):
+        """Return a batch of `n_rows` stimuli, the first ones and the first again."""
+        rows = _list_trial_rows(len(self), n_rows)
         mask = None if self.mask is None else self.mask[rows]
-        reader = BatchReader(network, self.parts.take(rows), mask, n_copies)
-        return reader.read(slice(0, n_copies))
+        reader = BatchReader(network, self.parts.take(rows), mask, n_rows)
+        return reader.read(slice(0, n_rows))
 
     def batches(self, network, batch_size, start=0):
         """Yield batches of at most `batch_size` stimuli, from number `start` on.
@@ -146,7 +149,7 @@ class LoadedInputs:
             for parts in self._load():
                 parts.check_finite()
                 if not self._checksums:
-                    self._first = parts.take([0])
+                    self._first = parts.take([*range(min(len(parts), _N_KEPT))])
                 if isinstance(mask, str):
                     counts = parts.find_mask()
                     self._n_counted += 0 if counts is None else int(counts.sum())
@@ -171,12 +174,12 @@ class LoadedInputs:
         """Raise unless the network of the sample `name` takes the stimuli."""
         self._first.choose(network, name)
 
-    def first(self, network, n_copies):
-        """Return a batch of the first stimulus, `n_copies` times."""
-        rows = [0] * n_copies
+    def trial(self, network, n_rows):
+        """Return a batch of `n_rows` stimuli, the first ones and the first again."""
+        rows = _list_trial_rows(len(self._first), n_rows)
         parts = self._first.take(rows)
         mask = self._find_mask(parts, rows)
-        return BatchReader(network, parts, mask, n_copies).read(slice(0, n_copies))
+        return BatchReader(network, parts, mask, n_rows).read(slice(0, n_rows))
 
     def batches(self, network, batch_size, start=0):
         """Yield batches of at most `batch_size` stimuli, from number `start` on.
@@ -237,6 +240,12 @@ class LoadedInputs:
         if isinstance(self.mask, str):
             return parts.find_mask()
         return None if self.mask is None else self.mask[rows]
+
+
+def _list_trial_rows(n_stimuli, n_rows):
+    """Return the numbers of stimuli in a trial; the last one is the first again."""
+    rows = [*range(min(n_stimuli, n_rows - 1))]
+    return rows + [0] * (n_rows - len(rows))
 
 
 def _cut(start, stop, size):

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-# How often the first stimulus is shown: few other axes have this length.
-N_COPIES = 5
+from sktopo.recording._selection import list_some
+
+# The number of stimuli in a trial, one of which comes twice: few other axes have this
+# length.
+N_TRIAL = 5
 # Bytes that the largest result of a batch may have if the batch size is chosen here.
 _LARGEST_RESULT = 2**27
 _LARGEST_BATCH = 1024
@@ -21,7 +24,7 @@ class Plan:
     sites : list of RecordedSite, in the order of execution.
     n_rows : number of observations of all stimuli.
     is_by_position : whether each position of a stimulus is an observation.
-    first : activations of the first stimulus, shown after copies of itself.
+    first : activations of the first stimulus, shown after others.
     n_calls : how often each module and function that is recorded was called.
     matched : the entries of `layers` that matched.
     hint : what users should know of the choice of layers, with the name of the sample;
@@ -68,11 +71,12 @@ def make_plan(finder, inputs, options):
     n_rows = inputs.count_observations(n_positions) if is_by_position else len(inputs)
     first = []
     for site, nodes in zip(sites, finder.found.values(), strict=True):
-        rows = nodes[-len(nodes) // N_COPIES :].flatten(1).cpu().numpy()
+        rows = nodes[-_count_last_rows(finder.batch, nodes, is_by_position) :]
+        rows = rows.flatten(1).cpu().numpy()
         first.append(rows if site.kept is None else rows[:, site.kept])
     sites = [site for site in sites if site.n_nodes]
     n_calls = {site.key[:2]: finder.n_calls[site.key[:2]] for site in sites}
-    n_bytes = max(finder.largest // N_COPIES, 1)
+    n_bytes = max(finder.largest // N_TRIAL, 1)
     return Plan(
         sites,
         n_rows,
@@ -85,15 +89,27 @@ def make_plan(finder, inputs, options):
     )
 
 
+def _count_last_rows(batch, nodes, is_by_position):
+    """Return how many observations the last stimulus of a batch gave."""
+    if is_by_position and batch.mask is not None:
+        return int(batch.mask[-1].sum())
+    return len(nodes) // N_TRIAL
+
+
 def describe_choice(finder):
     """Say what the default leaves out, or ''."""
     if not finder.selection.is_default:
         return ""
-    hints = [
-        f"{label!r} is left out: it {reason}"
-        for label, reason in list(finder.left_out.items())[:1]
-    ]
-    hints += [hint for hint in [finder.hidden.describe_missing()] if hint]
+    hints = []
+    if finder.left_out:
+        label, reason = next(iter(finder.left_out.items()))
+        hints.append(
+            f"Activation functions are left out that do not give a row for each "
+            f"stimulus: {list_some(map(repr, finder.left_out), 5)}. {label!r} {reason}"
+        )
+    missing = finder.hidden.describe_missing()
+    if missing:
+        hints.append(missing)
     return f"{finder.selection.sample}: {' '.join(hints)}" if hints else ""
 
 

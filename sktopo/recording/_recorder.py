@@ -26,7 +26,7 @@ from sktopo.recording._devices import (
 )
 from sktopo.recording._finder import Finder
 from sktopo.recording._forward import describe_forward
-from sktopo.recording._plan import N_COPIES, make_plan
+from sktopo.recording._plan import N_TRIAL, make_plan
 from sktopo.recording._selection import Selection
 from sktopo.recording._tensors import import_torch, is_finite
 from sktopo.recording._writer import RunFinished, Writer
@@ -87,7 +87,7 @@ class Recorder:
         self.network = _unwrap(sample.network)
 
     def plan(self):
-        """Show the network copies of its first stimulus to find what is recorded.
+        """Show the network its first stimuli to find what is recorded.
 
         Returns a `Plan`. Raises or warns if it does not make a connectome.
         """
@@ -112,9 +112,9 @@ class Recorder:
 
     def _plan(self):
         finder = Finder(self.network, self._select(), self.options, self.stop)
-        batch = self.sample.inputs.first(self.network, N_COPIES)
+        batch = self.sample.inputs.trial(self.network, N_TRIAL)
         with self._ready_to_run(finder, self.network.modules(), True) as placed:
-            self._show(placed, finder, batch, "copies of the first of {} stimuli")
+            self._show(placed, finder, batch, "a trial with the first of {} stimuli")
         finder.check_found()
         plan = make_plan(finder, self.sample.inputs, self.options)
         self._check_finite(plan, plan.first)

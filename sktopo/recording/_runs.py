@@ -16,16 +16,20 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from sktopo._utils.interrupts import StopSignal, stop_other_threads
+from sktopo._utils.memory import check_memory
 from sktopo._utils.parallel import run_parallel
 from sktopo.recording._recorder import Recorder
 
 
-def plan_samples(samples, options):
-    """Return the plans of all samples, or of the first one if they are lazy."""
+def plan_samples(samples, options, is_fitted=False):
+    """Return the plans of all samples, or of the first one if they are lazy.
+
+    Raises if an entry of `layers` matches none of them, unless that `is_fitted`.
+    """
     if samples.is_lazy:
         return [Recorder(next(iter(samples.items)).build(), options).plan()]
     plans = [Recorder(sample, options).plan() for sample in samples.items]
-    if not plans:  # recorded activations
+    if not plans or is_fitted:  # no plans: recorded activations
         return plans
     idle = _describe_idle_layers(plans, options)
     if idle:
@@ -176,6 +180,10 @@ def _describe_idle_layers(plans, options):
 
 def _make_empty(shapes, dtype, is_stack):
     """Make arrays of the shapes, one or, if `is_stack`, all in one array."""
+    itemsize = np.dtype(dtype).itemsize
+    n_bytes = itemsize * sum(n_rows * n_nodes for n_rows, n_nodes in shapes)
+    n_nodes = max(n_nodes for _, n_nodes in shapes)
+    check_memory("ActivationExtractor", n_bytes, n_nodes)
     try:
         if is_stack:
             return np.empty((len(shapes), *shapes[0]), dtype=dtype)

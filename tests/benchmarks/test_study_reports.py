@@ -376,13 +376,22 @@ def test_fresh_networks_have_no_network_in_common():
 def test_a_study_that_was_stopped_goes_on(tmp_path, monkeypatch):
     sktopo = importlib.import_module("sktopo")
     baselines = importlib.import_module("sktopo.baselines")
-    calls, limit = [], [np.inf]
+
+    class Calls(list):
+        """Calls of fit; what is not pickled does not decide about cached results."""
+
+        limit = np.inf
+
+        def __reduce_ex__(self, protocol):
+            raise TypeError
+
+    calls = Calls()
 
     def count(estimator):
         fit = estimator.fit
 
         def counted(self, X, y=None):
-            if len(calls) >= limit[0]:
+            if len(calls) >= calls.limit:
                 raise KeyboardInterrupt
             calls.append(type(self).__name__)
             return fit(self, X)
@@ -406,12 +415,12 @@ def test_a_study_that_was_stopped_goes_on(tmp_path, monkeypatch):
     # Stopped among the clusterings, and again within the sweep over λ.
     resumed = 0
     for share in (0.3, 0.6):
-        limit[0] = int(share * whole)
+        calls.limit = int(share * whole)
         with pytest.raises(KeyboardInterrupt):
             repeat("stopped")
-        assert len(calls) == limit[0] > 10
+        assert len(calls) == calls.limit > 10
         resumed += len(calls)
-    limit[0] = np.inf
+    calls.limit = np.inf
     again = repeat("stopped")
     resumed += len(calls)
     # A piece that was cut off is computed once more; the largest is one λ.

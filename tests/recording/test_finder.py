@@ -25,7 +25,9 @@ def test_outputs_without_stimuli_are_left_out(stimuli, seeded, plan, Net):
     )
     found = plan(network, stimuli)
     assert found.node_names == [f"act[{k}]" for k in range(4)]
-    assert "'bias.1' is left out: it gave an output of shape (7, 4)" in found.hint
+    assert (
+        "each stimulus: 'bias.1'. 'bias.1' gave an output of shape (7, 4)" in found.hint
+    )
 
 
 def test_experts_that_see_some_tokens_say_why(tokens, seeded, plan, Net):

@@ -23,7 +23,7 @@ def test_a_small_share_of_a_network_is_told(tokens, seeded, plan, Net):
     layers = ["head.0:input", "head.1"]
     extractor = ActivationExtractor(stimuli=tokens, layers=layers)
     assert extractor.fit([network]).n_nodes_ == 29
-    with pytest.warns(UserWarning, match="Sample 0 of X: the activation .* 5 units"):
+    with pytest.warns(UserWarning, match="Sample 0 of X: The activation .* 5 units"):
         extractor.set_params(layers=None).fit([network, network])
     assert plan(head, torch.randn(6, 24)).hint == ""
 

@@ -46,10 +46,15 @@ def test_batches_hold_each_stimulus_once(stimuli, batch_size, start):
 
 
 @pytest.mark.parametrize("stimuli", [X, loaded()])
-def test_the_first_stimulus(stimuli):
-    batch = read_inputs(stimuli, "stimuli").first(LINEAR, 3)
-    assert_array_equal(batch.args[0], X[[0, 0, 0]])
-    assert batch.rows == slice(0, 3)
+def test_stimuli_of_a_trial(stimuli):
+    batch = read_inputs(stimuli, "stimuli").trial(LINEAR, 4)
+    assert_array_equal(batch.args[0], X[[0, 1, 2, 0]])
+    assert batch.rows == slice(0, 4)
+
+
+def test_trials_of_few_stimuli():
+    batch = read_inputs(X[:2], "stimuli").trial(LINEAR, 5)
+    assert_array_equal(batch.args[0], X[[0, 1, 0, 0, 0]])
 
 
 @pytest.mark.parametrize("stimuli", [X, loaded()])
@@ -64,7 +69,7 @@ def test_counts_and_masks(stimuli):
     assert masked.count_observations(5) == 32
     found = [batch.mask for batch in masked.batches(LINEAR, 4)]
     assert_array_equal(torch.cat(found), mask == 1)
-    assert_array_equal(masked.first(LINEAR, 2).mask, mask[[0, 0]] == 1)
+    assert_array_equal(masked.trial(LINEAR, 3).mask, mask[[0, 1, 0]] == 1)
     with pytest.raises(ValueError, match=r"mask has shape \(11, 5, 1\)"):
         read_inputs(stimuli, "stimuli", mask[..., None])
 
@@ -87,7 +92,7 @@ def test_loaders_are_not_held():
         for _ in inputs.batches(LINEAR, 5):
             pass
     assert batches.n_times == before + 2
-    inputs.first(LINEAR, 2)
+    inputs.trial(LINEAR, 2)
     inputs.check(LINEAR, "Sample 0")
     assert batches.n_times == before + 2
 

@@ -36,7 +36,7 @@ def test_the_run_ends_after_the_last_layer(stimuli, Net):
     extractor = ActivationExtractor(stimuli=stimuli, batch_size=6).fit([network])
     shown.clear()
     found = extractor.transform([network])
-    assert shown == [5]  # copies of the first stimulus, shown to find the layers
+    assert shown == [5]  # a trial to find the layers
     with torch.no_grad():
         expected = torch.tanh(network.fc(torch.as_tensor(stimuli)))
     assert_allclose(found[0], expected, atol=1e-6)
