@@ -400,7 +400,7 @@ ERRORS = {
         "put graphs of different sizes into one space."
     ): lambda: ConnectomePersistence(n_quantiles=None).fit([SAMPLE, SAMPLE[:, :3]]),
     (
-        "Input activations: the largest weight, 1e+52, is too large for float32. "
+        "Input activations: the largest weight, 6.67e+51, is too large for float32. "
         "Scale the activations, give them as float64, or use measure='correlation'."
     ): lambda: activation_barcode(
         np.outer([1e26, -1e26, 0], [1, 1, 1]).astype("f"), measure="covariance"

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.nodes import check_input_features, make_names
 from sktopo._utils.parameters import check_flag, check_integer, check_option
-from sktopo._utils.samples import name_errors
+from sktopo._utils.samples import check_units, name_errors
 from sktopo.barcodes._layout import BarcodeLayout, check_homology_dimensions
 from sktopo.barcodes._persistence import name_columns
 from sktopo.barcodes._quantiles import quantile_vectors
@@ -229,6 +229,8 @@ class ConnectomePersistence(ActivationTransformer):
             make_units, samples = self._frame_units, self._score_frames(frames)
             masks = [constant] * len(samples)
         else:
+            if self.n_quantiles is None:  # rows of other sizes have other columns
+                check_units(self, X, samples, reset=False)
             dtype, make_units = np.result_type(*samples), self._sample_units
             for sample in samples:
                 self._layout(sample.shape[1])

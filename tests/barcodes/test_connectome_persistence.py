@@ -149,10 +149,18 @@ def test_errors_name_the_sample():
     persistence = ConnectomePersistence("covariance").fit(samples)
     with pytest.raises(ValueError, match=r"^Sample 2 of X: .* too large for float32"):
         persistence.transform(samples[[0, 0, 2]])
+    whole = ConnectomePersistence(n_quantiles=None).fit(X)
     with pytest.raises(ValueError, match="has 29 features"):
-        persistence.transform(X[:, :, 1:])
+        whole.transform(X[:, :, 1:])
     with pytest.raises(ValueError, match="input_features should have length"):
         persistence.get_feature_names_out(["a"])
+
+
+def test_quantiles_put_samples_of_other_sizes_into_one_space():
+    persistence = ConnectomePersistence(n_quantiles=20).fit(X)
+    found = persistence.transform([X[0], X[1, :, 5:]])
+    alone = persistence.fit_transform([X[1, :, 5:]])
+    assert_allclose(found[1:], alone)
 
 
 def test_names_of_all_births_and_deaths_are_lazy():
