@@ -106,7 +106,7 @@ class ConnectomePersistence(ActivationTransformer):
     -----
     :func:`sktopo.barcodes.activation_barcode` says how births and deaths are found and
     how exact they are. Samples are computed one after the other, and the tiles of each
-    by as many threads as BLAS is given: limit them with :mod:`threadpoolctl`.
+    by as many threads as BLAS is given: limit them with ``threadpoolctl``.
 
     References
     ----------

@@ -125,7 +125,7 @@ def activation_barcode(
     from those of the matrix by such roundings at most. Of equal weights the edge that
     comes first in the connectome row is the stronger. Size and order of the tiles are
     fixed, and each is computed by one thread, so the result is the same with any
-    number of threads. There are as many as BLAS is given, see :mod:`threadpoolctl`.
+    number of threads. There are as many as BLAS is given, see ``threadpoolctl``.
 
     Deaths are counted in 2\ :sup:`18` bins, less the births. Averages are within 1e-5
     of the range of the weights. Up to 2\ :sup:`20` weights are all kept instead, and

@@ -105,15 +105,17 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         ``#2`` at the end. A callable gets the network and returns names. Each entry
         must match in at least one network, and each network must have a match.
 
-    reduce : {"mean", "max", "last", "observations", "units"} or callable, \
-            default="mean"
-        How the output of a convolution or of a layer on tokens becomes nodes. Each
-        channel (feature) is a node, with its mean, maximum or last value over the
-        positions, or with each position as an observation (rows are then stimuli times
-        positions, the positions of a stimulus together); or every unit is a node. A
-        callable gets the output, a tensor (n_stimuli, ...), and the mask, a boolean
-        tensor (n_stimuli, n_positions) or None; it returns the nodes, a tensor
-        (n_stimuli, n_nodes). :class:`sktopo.recording.split_heads` is one.
+    reduce : str or callable, default="mean"
+        How the output of a convolution or of a layer on tokens becomes nodes:
+
+        - "mean", "max" or "last": each channel (feature) is a node, with its mean,
+          maximum or last value over the positions
+        - "observations": each channel is a node, and each position an observation
+          (rows are then stimuli times positions, the positions of a stimulus together)
+        - "units": every unit is a node
+        - a callable, which gets the output, a tensor (n_stimuli, ...), and the mask, a
+          boolean tensor (n_stimuli, n_positions) or None, and returns the nodes, a
+          tensor (n_stimuli, n_nodes). :class:`sktopo.recording.split_heads` is one
 
     mask : "auto", None or array-like of shape (n_stimuli, n_positions), default="auto"
         Which positions (tokens) of the stimuli count in `reduce`: those that are True
