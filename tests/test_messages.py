@@ -409,6 +409,18 @@ ERRORS = {
         "Input activations have 2 unit(s); expected at least 2 with "
         "n_quantiles=None and else 3, because graphs on two nodes have no deaths."
     ): lambda: activation_barcode(SAMPLE[:, :2]),
+    (
+        "Y cannot be read as a 2-D array of numbers, one row for each sample: Found "
+        "array with 0 sample(s) (shape=(0, 6)) while a minimum of 1 is required by "
+        "WassersteinKernel."
+    ): lambda: WassersteinKernel()(X, np.empty((0, 6))),
+    (
+        "Row 1 of 6 columns is not a barcode: the first 3 are its births, the others "
+        "its deaths, and the deaths do not ascend. barcode_rows turns connectome rows "
+        "into barcodes."
+    ): lambda: barcodes.wasserstein_variance(
+        [[0.5, 0.6, 0.7, 0.1, 0.2, 0.3], [0.5, 0.6, 0.7, 0.1, 0.4, 0.3]]
+    ),
 }
 
 WARNINGS = {

@@ -354,3 +354,9 @@ def test_asymmetry_of_the_largest_numbers_does_not_overflow():
     with pytest.warns(UserWarning, match="negative"):
         GraphPersistence().fit(squareform([1e308, -1e308, 1e308])[None])
     GraphPersistence().fit([[0.0, 1e308, 0], [1e307, 0, 1], [0, 1e308, 3]])
+
+
+def test_words_in_rows_of_different_lengths():
+    persistence = GraphPersistence(n_quantiles=2)
+    with pytest.raises(ValueError, match="^Sample 1 of X cannot be read as a row: "):
+        persistence.fit([[0.1, 0.2, 0.3], ["a", "b", "c", "d", "e", "f"]])
