@@ -421,6 +421,12 @@ ERRORS = {
     ): lambda: barcodes.wasserstein_variance(
         [[0.5, 0.6, 0.7, 0.1, 0.2, 0.3], [0.5, 0.6, 0.7, 0.1, 0.4, 0.3]]
     ),
+    (
+        "Input activations: the largest deviation of a unit is 1e+300, whose square "
+        "float64 cannot hold. Scale the activations, or use measure='correlation'."
+    ): lambda: activation_barcode(
+        np.outer([1e300, -1e300], [1, 1, 1]), measure="covariance"
+    ),
 }
 
 WARNINGS = {

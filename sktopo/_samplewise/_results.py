@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from types import MethodType
 
 import numpy as np
 
@@ -72,6 +73,8 @@ def _describe(value, seen):
         return "tensor", str(value.dtype), tuple(value.shape), numbers
     if hasattr(value, "columns"):
         return type(value), list(value.columns), np.asarray(value)
+    if isinstance(value, MethodType):  # of which joblib hashes the name only
+        return "method", value.__func__, _describe(value.__self__, seen)
     is_object = is_network(value) or _is_estimator(value)
     if not (is_object or isinstance(value, (list, tuple, dict))):
         return value
@@ -93,7 +96,9 @@ def _is_estimator(value):
 def _list_content(value):
     """Return the attributes of a network or an estimator that decide about results."""
     if _is_estimator(value):
-        return {k: v for k, v in vars(value).items() if k not in _WITHOUT_EFFECT}
+        package = type(value).__module__.partition(".")[0]
+        without = _WITHOUT_EFFECT if package in ("sklearn", "sktopo") else ()
+        return {k: v for k, v in vars(value).items() if k not in without}
     return {
         # Hooks are numbered in the order in which this process registered them.
         k: list(v.values()) if "hook" in k and isinstance(v, dict) else v

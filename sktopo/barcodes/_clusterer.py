@@ -185,12 +185,13 @@ class TopClusterer(
                     "ask for at most one cluster per sample."
                 )
             found, kmeans = self._run_kmeans(X)
-            means = np.array([mean_row(X[k], caller=_NAME) for k in found])
-            means = means[_rank_centers(means[:, 0])]
-            # The barycenters, and what rounding has taken from them.
-            centers, remainder = np.ascontiguousarray(means.swapaxes(0, 1))
+            centers, remainder, labels = _assign(X, found)
+            again = [np.flatnonzero(labels == k) for k in range(self.n_clusters)]
+            is_same = {k.tobytes() for k in found} == {k.tobytes() for k in again}
+            if not is_same and all(map(len, again)):
+                # Rounding hid from k-means what the rows tell apart.
+                centers, remainder, labels = _assign(X, again)
             squared, unit = _compare(X, centers, remainder)
-            labels = _find_nearest(X, centers, remainder)
             sizes = np.bincount(labels, minlength=self.n_clusters)
             smallest = squared.min(axis=1)
             sums = np.bincount(labels, smallest, minlength=self.n_clusters)
@@ -383,6 +384,18 @@ class TopClusterer(
         return lambda points, n_clusters, random_state: move(
             self.init(X, n_clusters, random_state=random_state)
         )
+
+
+def _assign(X, found):
+    """Compute the barycenters of groups of rows, and assign each row to the nearest.
+
+    Returns the barycenters in their order, what rounding has taken from them, and the
+    labels. `found` has the rows of each group.
+    """
+    means = np.array([mean_row(X[rows], caller=_NAME) for rows in found])
+    means = means[_rank_centers(means[:, 0])]
+    centers, remainder = np.ascontiguousarray(means.swapaxes(0, 1))
+    return centers, remainder, _find_nearest(X, centers, remainder)
 
 
 def _compare(X, centers, remainder):

@@ -18,7 +18,12 @@ from sktopo.barcodes._layout import BarcodeLayout, check_homology_dimensions
 from sktopo.barcodes._persistence import name_columns
 from sktopo.barcodes._quantiles import quantile_vectors
 from sktopo.barcodes._streaming import PRODUCT_MEASURES, stream_barcode, tile_threads
-from sktopo.barcodes._tiles import Units, check_device, standardize_units
+from sktopo.barcodes._tiles import (
+    Units,
+    check_device,
+    square_size,
+    standardize_units,
+)
 from sktopo.connectomes._base import ActivationTransformer, warn_lengths
 from sktopo.connectomes._units import find_constant_units
 
@@ -318,7 +323,9 @@ class ConnectomePersistence(ActivationTransformer):
         """Return the standardised units of a frame, one observation each."""
         rows = scores[nodes, None]
         size = float(np.abs(rows).max(initial=0)) or 1.0
-        return Units(rows / rows.dtype.type(size), size**2, None, self.absolute)
+        return Units(
+            rows / rows.dtype.type(size), square_size(size), None, self.absolute
+        )
 
     def _compute_row(self, units, nodes, n_nodes, run):
         """Compute the Wasserstein row of one sample."""

@@ -94,15 +94,19 @@ class WeightCounts:
         np.subtract.at(counts, self._places(births), 1)
         # A birth that was computed again can lie in the bin next to its own.
         ranks = np.maximum.accumulate(counts.cumsum()).clip(max=counts.sum())
-        middles = np.arange(_N_BINS) - (_N_BINS - 1) / 2
-        values = float(self._grid.origin) + middles / float(self._grid.per_bin)
-        at = values.searchsorted(0)
+        origin, per_bin = float(self._grid.origin), float(self._grid.per_bin)
+        # Values are in bins from the origin, so that narrow ranges keep their digits.
+        values = np.arange(_N_BINS) - (_N_BINS - 1) / 2
+        at = values.searchsorted(-origin * per_bin)
         counts = np.insert(np.diff(ranks, prepend=0), at, n_zeros)
-        values = np.insert(values, at, 0.0)
+        values = np.insert(values, at, -origin * per_bin)
         shares = np.concatenate([[0], counts.cumsum() / counts.sum()])
         sums = np.concatenate([[0], (counts * values).cumsum() / counts.sum()])
         cuts = np.interp(np.linspace(0, 1, n_quantiles + 1), shares, sums)
-        return np.diff(cuts) * n_quantiles
+        averages = origin + np.diff(cuts) * n_quantiles / per_bin
+        if len(births):  # the largest weight of a graph is a birth
+            averages = averages.clip(max=births.max())
+        return np.maximum.accumulate(averages)
 
     def _places(self, weights):
         places = np.floor((weights - self._grid.origin) * self._grid.per_bin)

@@ -85,7 +85,7 @@ def keep_strongest(rows, nodes, weights, shape):
 def _sort_candidates(rows, weights, n_rows):
     """Return the stable order of candidates by row, then by descending weight."""
     n_bits = len(rows).bit_length()
-    if weights.dtype != np.float32 or n_rows.bit_length() + n_bits > 33:
+    if weights.dtype != np.float32 or (n_rows - 1).bit_length() + n_bits > 32:
         return np.lexsort((-weights, rows))
     # Row, weight and place fit into one integer, which sorts eight times faster. The
     # bits of a float ascend with it, or descend if it is negative.

@@ -93,6 +93,8 @@ def average_quantiles(values, n_quantiles):
         averages[rows] += origins
         averages[rows] *= unit
     averages = averages.reshape(n_rows, n_quantiles, n_parts).mean(axis=2)
+    # Averages of equal values differ by rounding.
+    np.maximum.accumulate(averages, axis=1, out=averages)
     return averages.astype(values.dtype, copy=False)
 
 

@@ -90,7 +90,19 @@ def standardize_units(activations, measure, absolute, nodes):
         return Units(rows, 1.0, 1.0, absolute)
     largest = deviations.max(initial=0) or 1.0
     rows *= (deviations / largest)[:, None].astype(rows.dtype)
-    return Units(rows, float(largest) ** 2, None, absolute)
+    return Units(rows, square_size(largest), None, absolute)
+
+
+def square_size(size):
+    """Square the size of units, or raise a ValueError if float64 cannot hold it."""
+    with np.errstate(over="ignore", under="ignore"):
+        squared = np.float64(size) ** 2
+    if np.isfinite(squared) and squared >= np.finfo(float).tiny:
+        return float(squared)
+    raise ValueError(
+        f"the largest deviation of a unit is {size:.3g}, whose square float64 cannot "
+        "hold. Scale the activations, or use measure='correlation'."
+    )
 
 
 def make_tiles(units, device):

@@ -6,6 +6,7 @@ torch is imported inside functions only.
 from __future__ import annotations
 
 import contextlib
+import copy
 
 from sktopo.recording._tensors import import_torch
 
@@ -45,24 +46,31 @@ def may_be_activation(module):
 def is_elementwise(module, before, after):
     """Return whether a module computes a nonlinear function of each number by itself.
 
-    `before` and `after` are what went into the module and what it returned. It is
-    shown the same numbers in another order, twice and with the opposite sign: the
-    results of an elementwise function are in that order too, and those of a linear
-    function (the identity, dropout, a scale) are multiplied in the same way.
+    `before` and `after` are what went into the module and what it returned. A copy of
+    the module is shown random numbers of the same shape, the same in another order,
+    with the opposite sign and a hundred times as large. The results of an elementwise
+    function are in that order too. Those of a function such as the identity, dropout
+    in evaluation mode, a scale and a shift lie on a line through those of 0.
     """
     if before.shape != after.shape or not before.is_floating_point():
         return False
     torch = import_torch()
     generator = torch.Generator().manual_seed(0)
-    order = torch.randperm(before.numel(), generator=generator, device="cpu")
-    order = order.to(before.device)
+    size = before.numel()
+    numbers = torch.randn(size, generator=generator, device="cpu")
+    order = torch.randperm(size, generator=generator, device="cpu")
+
+    def call(given):
+        given = given.to(before.device, before.dtype).reshape(before.shape)
+        # A copy, as a module may keep what it is shown; this one may also change it.
+        return copy.copy(module).forward(given.clone()).reshape(-1).cpu()
+
     with contextlib.suppress(Exception):  # the module may not take such numbers
-        flat = before.reshape(-1)
-        moved = module.forward(flat[order].reshape(before.shape)).reshape(-1)
-        if not _are_close(moved, after.reshape(-1)[order]):
+        results, at_zero = call(numbers), call(torch.zeros(size, device="cpu"))
+        if not _are_close(call(numbers[order]), results[order]):
             return False
         return not all(
-            _are_close(module.forward(before * factor), after * factor)
+            _are_close(call(numbers * factor) - at_zero, (results - at_zero) * factor)
             for factor in (-1.0, 100.0)
         )
     return False

@@ -172,12 +172,23 @@ class Finder(Observer):
         if (module, source, part, call) not in self._taken:
             self._taken.add((module, source, part, call))
             self._add(self.names[module], source, part, call, label, tensor, where)
+            n_channels = self._count_channels(tensor)
+            # The tensor that layers read, and not the one that was made of it here.
+            self.hidden.cover(output if is_tensor(output) else tensor, n_channels)
+
+    def _count_channels(self, tensor):
+        """Return the number of channels of an output."""
+        axis = self._find_axis(tensor)
+        return tensor.shape[axis] if tensor.ndim > 2 else tensor[0].numel()
+
+    def _find_axis(self, tensor):
+        """Return the axis of the channels of an output."""
+        axis = self.options.channel_axis
+        return self._axes.guess(tensor.shape) if axis == "auto" else axis
 
     def _add(self, name, source, part, call, label, tensor, where):
         """Add a site and its nodes to what was found."""
-        axis = self.options.channel_axis
-        if axis == "auto":
-            axis = self._axes.guess(tensor.shape)
+        axis = self._find_axis(tensor)
         reduce = self.options.reduce
         refuse_constant_mean(tensor, where, reduce, axis)
         nodes = reduce_to_nodes(tensor, self.batch.mask, where, reduce, axis)
@@ -187,11 +198,17 @@ class Finder(Observer):
         site = RecordedSite(
             name, source, part, call, label, axis, n_positions, shape, dtype
         )
-        n_channels = tensor.shape[axis] if tensor.ndim > 2 else tensor[0].numel()
-        self.hidden.cover(tensor, n_channels)
         # A copy, since operations that follow may change the tensor in place.
         self.found[site] = nodes.clone()
         self.largest = self._largest_yet
+
+    def leave_out_others(self, again):
+        """Leave out what another trial, with more stimuli, did not find."""
+        keys = {site.key for site in again.found}
+        self.left_out |= again.left_out
+        self.found = {
+            site: nodes for site, nodes in self.found.items() if site.key in keys
+        }
 
     def check_found(self):
         """Raise unless everything was found that is named exactly, and anything at all.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 from sktopo.recording._selection import list_some
 from sktopo.recording._sites import find_known_axis
 from sktopo.recording._tensors import is_tensor
@@ -15,9 +17,12 @@ class HiddenUnits:
     """
 
     def __init__(self, network):
-        # Tensors are kept, as another one may come to the place of one that is not.
-        self._tensors = {}
-        self._covered = set()
+        # By the place of their numbers: tensors that were read and that were recorded,
+        # as long as they exist, as others may come to the same place later.
+        self._read = {}
+        self._covered = {}
+        # The number of units and the label of each tensor, and whether it is recorded.
+        self._found = []
         self._n_recorded = 0
         self._has_begun = False
         self._labels = {}
@@ -36,28 +41,37 @@ class HiddenUnits:
             return
         has_begun, self._has_begun = self._has_begun, True
         inputs = filter(is_tensor, (*batch.args, *batch.kwargs.values()))
-        is_input = any(tensor.data_ptr() == given.data_ptr() for given in inputs)
+        place = _find_place(tensor)
+        is_input = any(place == _find_place(given) for given in inputs)
         if not has_begun or is_input or module in self._within_attention:
+            return
+        if self._is_alive(self._read, place):
             return
         axis = find_known_axis(module)
         n_units = tensor.shape[1 if axis == 1 and tensor.ndim > 2 else -1]
-        key = tensor.data_ptr(), n_units
-        self._tensors.setdefault(key, (tensor, self._labels[module]))
+        self._read[place] = weakref.ref(tensor)
+        is_covered = self._is_alive(self._covered, place)
+        self._found.append((n_units, self._labels[module], is_covered))
 
     def cover(self, tensor, n_units):
         """Count a tensor as recorded."""
-        self._covered.add(tensor.data_ptr())
+        self._covered[_find_place(tensor)] = weakref.ref(tensor)
         self._n_recorded += n_units
+
+    @staticmethod
+    def _is_alive(references, place):
+        """Return whether the tensor that was at a place is there still."""
+        return place is not None and references.get(place, _nothing)() is not None
 
     def describe_missing(self):
         """Say what is not recorded if it is more than half of the units, else ''."""
-        n_hidden = sum(n_units for _, n_units in self._tensors)
+        n_hidden = sum(n_units for n_units, _, _ in self._found)
         if 2 * self._n_recorded >= n_hidden:
             return ""
         missing = [
             (n_units, label)
-            for (place, n_units), (_, label) in self._tensors.items()
-            if place not in self._covered
+            for n_units, label, is_covered in self._found
+            if not is_covered
         ]
         widest = sorted(missing, key=lambda pair: -pair[0])[:3]
         listed = list_some(f"{label!r} ({n_units} units)" for n_units, label in widest)
@@ -67,3 +81,15 @@ class HiddenUnits:
             f"others, {listed}: give such names as layers=, or name the layers you "
             "want."
         )
+
+
+def _find_place(tensor):
+    """Return where the numbers of a tensor are; None if it has none of its own."""
+    try:
+        return tensor.data_ptr()
+    except RuntimeError:  # inside torch.func.vmap, for example
+        return None
+
+
+def _nothing():
+    """Stand for a reference to a tensor that is gone."""

@@ -81,6 +81,7 @@ class HeldInputs:
 
     def __init__(self, parts, mask):
         self.parts = parts
+        self._is_auto = isinstance(mask, str)
         if mask is None:
             self.mask = None
         elif isinstance(mask, str):
@@ -99,6 +100,9 @@ class HeldInputs:
     def check(self, network, name):
         """Raise unless the network of the sample `name` takes the stimuli."""
         self.parts.take([0]).choose(network, name)
+        if self._is_auto:
+            has_padding = self.mask is not None and not self.mask.all()
+            self.parts.refuse_unclear_masks(network, has_padding)
 
     def trial(self, network, n_rows):
         """Return a batch of `n_rows` stimuli, the first ones and the first again."""
@@ -118,7 +122,10 @@ class HeldInputs:
 
     def count_observations(self, n_positions):
         """Count the positions of all stimuli, `n_positions` in each, that count."""
-        return len(self) * n_positions if self.mask is None else int(self.mask.sum())
+        # An output without positions gives a row for each stimulus.
+        if self.mask is None or self.mask.all() or n_positions == 1:
+            return len(self) * n_positions
+        return int(self.mask.sum())
 
 
 class LoadedInputs:
@@ -142,7 +149,7 @@ class LoadedInputs:
     def __init__(self, loader, name, mask):
         self.loader, self.name, self.mask = loader, name, mask
         self._checksums = []
-        self._n_stimuli = self._n_counted = 0
+        self._n_stimuli = self._n_counted = self._n_left_out = 0
         # Loaders draw a random number whenever they are gone through. Those that
         # shuffle yield another first batch the second time.
         with import_torch().random.fork_rng(devices=[]):
@@ -151,8 +158,7 @@ class LoadedInputs:
                 if not self._checksums:
                     self._first = parts.take([*range(min(len(parts), _N_KEPT))])
                 if isinstance(mask, str):
-                    counts = parts.find_mask()
-                    self._n_counted += 0 if counts is None else int(counts.sum())
+                    self._count(parts.find_mask())
                 self._checksums.append(_checksum(parts))
                 self._n_stimuli += len(parts)
             if not self._checksums:
@@ -160,7 +166,7 @@ class LoadedInputs:
             next(self._load_again())
         if mask is not None and not isinstance(mask, str):
             self.mask = read_mask(mask, "mask", self._n_stimuli)
-            self._n_counted = int(self.mask.sum())
+            self._count(self.mask)
 
     def __len__(self):
         return self._n_stimuli
@@ -173,6 +179,8 @@ class LoadedInputs:
     def check(self, network, name):
         """Raise unless the network of the sample `name` takes the stimuli."""
         self._first.choose(network, name)
+        if isinstance(self.mask, str):
+            self._first.refuse_unclear_masks(network, self._n_left_out > 0)
 
     def trial(self, network, n_rows):
         """Return a batch of `n_rows` stimuli, the first ones and the first again."""
@@ -196,7 +204,15 @@ class LoadedInputs:
 
     def count_observations(self, n_positions):
         """Count the positions of all stimuli, `n_positions` in each, that count."""
-        return self._n_counted or len(self) * n_positions
+        if not self._n_left_out or n_positions == 1:
+            return len(self) * n_positions
+        return self._n_counted
+
+    def _count(self, mask):
+        """Count the positions of a mask that count and that do not."""
+        if mask is not None:
+            self._n_counted += int(mask.sum())
+            self._n_left_out += int((~mask).sum())
 
     def _load(self):
         """Yield the batches of the loader, read as `Parts`."""

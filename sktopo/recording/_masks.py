@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sktopo._utils.samples import detach, read_array
+from sktopo.recording._forward import find_parameters
 from sktopo.recording._tensors import import_torch
 
 # Keyword inputs that mark positions: whether their numbers say which count (True) or
@@ -61,6 +62,31 @@ def read_mask(mask, name, n_stimuli, says_what_counts=True):
             f"{len(empty)}; expected at least one position that counts in each."
         )
     return counts
+
+
+def refuse_unclear_masks(values, name, network, has_padding):
+    """Raise if a mask cannot be told, or not to which positions it belongs.
+
+    `values` is a dict of inputs by name or, for the `network`, by position.
+    `has_padding` is whether the mask that was found leaves out positions.
+    """
+    parameters = list(find_parameters(network))
+    for key, value in values.items():
+        named = key if isinstance(key, str) else "".join(parameters[key : key + 1])
+        if key != named and named in MASKS and getattr(value, "ndim", 0) == 2:
+            raise ValueError(
+                f"{name} gives {named!r} by position. Give inputs by name, as a "
+                f"mapping such as {{{parameters[0]!r}: ..., {named!r}: ...}}, so that "
+                "padding is left out; or give mask=None to let all positions count."
+            )
+    decoded = values.get("decoder_attention_mask")
+    is_padded = has_padding or (decoded is not None and not bool(decoded.all()))
+    if is_padded and any(str(key).startswith("decoder_") for key in values):
+        raise ValueError(
+            f"{name} has padding, and inputs of an encoder and of a decoder, whose "
+            "positions mask='auto' cannot tell apart. Record layers of one of them, "
+            "and give its mask as mask=; or give mask=None to let all positions count."
+        )
 
 
 def count_positions(mask):

@@ -20,7 +20,12 @@ from sktopo.recording._forward import (
     takes,
     takes_any_keyword,
 )
-from sktopo.recording._masks import MASKS, count_positions, find_mask
+from sktopo.recording._masks import (
+    MASKS,
+    count_positions,
+    find_mask,
+    refuse_unclear_masks,
+)
 from sktopo.recording._tensors import check_layout, is_finite, is_tensor
 
 EXPECTED = (
@@ -71,6 +76,10 @@ class Parts:
         """Return which positions count, a boolean array, or None if all do."""
         found = find_mask(self.values, self.name)
         return self.tokens if found is None else found
+
+    def refuse_unclear_masks(self, network, has_padding):
+        """Raise if a mask of the parts cannot be told, see `_masks`."""
+        refuse_unclear_masks(self.values, self.name, network, has_padding)
 
     def check_finite(self):
         """Raise unless the numbers of inputs are finite; targets may be anything."""

@@ -71,7 +71,8 @@ def make_plan(finder, inputs, options):
     n_rows = inputs.count_observations(n_positions) if is_by_position else len(inputs)
     first = []
     for site, nodes in zip(sites, finder.found.values(), strict=True):
-        rows = nodes[-_count_last_rows(finder.batch, nodes, is_by_position) :]
+        n_last = _count_last_rows(finder.batch, nodes, site.n_positions)
+        rows = nodes[-n_last:]
         rows = rows.flatten(1).cpu().numpy()
         first.append(rows if site.kept is None else rows[:, site.kept])
     sites = [site for site in sites if site.n_nodes]
@@ -89,11 +90,11 @@ def make_plan(finder, inputs, options):
     )
 
 
-def _count_last_rows(batch, nodes, is_by_position):
+def _count_last_rows(batch, nodes, n_positions):
     """Return how many observations the last stimulus of a batch gave."""
-    if is_by_position and batch.mask is not None:
-        return int(batch.mask[-1].sum())
-    return len(nodes) // N_TRIAL
+    if n_positions == 1 or batch.mask is None or bool(batch.mask.all()):
+        return len(nodes) // N_TRIAL
+    return int(batch.mask[-1].sum())
 
 
 def describe_choice(finder):

@@ -111,14 +111,23 @@ class Recorder:
         return Selection(self.network, self.options.layers, self.sample.name)
 
     def _plan(self):
-        finder = Finder(self.network, self._select(), self.options, self.stop)
-        batch = self.sample.inputs.trial(self.network, N_TRIAL)
-        with self._ready_to_run(finder, self.network.modules(), True) as placed:
-            self._show(placed, finder, batch, "a trial with the first of {} stimuli")
+        finder = self._find(N_TRIAL)
+        if finder.left_out:
+            # Others may have had as many rows as there are stimuli by chance, such as
+            # experts that got as many tokens.
+            finder.leave_out_others(self._find(N_TRIAL + 2))
         finder.check_found()
         plan = make_plan(finder, self.sample.inputs, self.options)
         self._check_finite(plan, plan.first)
         return plan
+
+    def _find(self, n_rows):
+        """Show the network some stimuli; return what there is to record."""
+        finder = Finder(self.network, self._select(), self.options, self.stop)
+        batch = self.sample.inputs.trial(self.network, n_rows)
+        with self._ready_to_run(finder, self.network.modules(), True) as placed:
+            self._show(placed, finder, batch, "a trial with the first of {} stimuli")
+        return finder
 
     def _run(self, plan, out):
         names, name = self._select().names, self.sample.name
@@ -147,6 +156,7 @@ class Recorder:
                             stacklevel=2,
                         )
                     size //= 2
+        writer.check_complete()
         self._check_finite(plan, out)
         self._compare(plan, out)
 

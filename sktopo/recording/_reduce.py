@@ -175,12 +175,20 @@ def _reduce_masked(tensor, mask, reduce):
 
 def _call_reduce(reduce, tensor, mask, where):
     """Return what the callable `reduce` makes of an output."""
-    nodes = reduce(tensor, mask)
-    if not is_tensor(nodes) or nodes.ndim != 2 or len(nodes) != len(tensor):
-        got = tuple(nodes.shape) if is_tensor(nodes) else type(nodes).__name__
+    try:
+        nodes = reduce(tensor.clone(), mask)  # which it may change
+    except Exception as error:
         raise ValueError(
-            f"{where}: reduce= returned {got}; expected a tensor of shape "
-            f"({len(tensor)}, n_nodes), a row for each stimulus."
+            f"{where}: reduce= raised {type(error).__name__}: {error}"
+        ) from error
+    is_table = is_tensor(nodes) and nodes.ndim == 2 and not nodes.is_complex()
+    if not is_table or len(nodes) != len(tensor) or not nodes.numel():
+        got = type(nodes).__name__
+        if is_tensor(nodes):
+            got = f"a tensor of shape {tuple(nodes.shape)} and type {nodes.dtype}"
+        raise ValueError(
+            f"{where}: reduce= returned {got}; expected a tensor of real numbers of "
+            f"shape ({len(tensor)}, n_nodes), a row for each stimulus."
         )
     return nodes.detach() if nodes.dtype.itemsize == 8 else nodes.detach().float()
 

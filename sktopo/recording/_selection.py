@@ -71,7 +71,7 @@ class Selection:
         self.is_default = layers is None
         self.entries = []
         if not self.is_default:
-            entries = _list_entries(layers, network)
+            entries = _list_entries(layers, network, sample)
             self.entries = [
                 _match(entry, index, named, type(network).__name__)
                 for index, entry in enumerate(entries)
@@ -126,10 +126,17 @@ def _name_modules(network, sample):
     return named
 
 
-def _list_entries(layers, network):
+def _list_entries(layers, network, sample):
     """Return the entries of `layers` for one network as a list."""
     if callable(layers) and not isinstance(layers, type):
-        layers = layers(network)
+        try:
+            layers = layers(network)
+        except Exception as error:
+            raise ValueError(
+                f"{sample}: layers= was called with the network and raised "
+                f"{type(error).__name__}: {error}. Expected names, a type, or a "
+                "function of a network that returns names."
+            ) from error
     entries = list(layers) if isinstance(layers, (list, tuple)) else [layers]
     if not entries:
         raise ValueError(
@@ -150,7 +157,7 @@ def _match(entry, index, named, root):
         found = [name for name, module in named.items() if isinstance(module, entry)]
         return Entry(index, entry.__name__, modules=_give_names(found, named))
     path, number = re.fullmatch(r"(.*?)(?:#(\d+))?", entry, re.DOTALL).groups()
-    target, _, part = path.partition(":")
+    target, _, part = (entry, "", "") if entry in named else path.partition(":")
     call = int(number) - 1 if number else None
     # The output of the network itself is labelled with the name of its class.
     name = "" if target == root and target not in named else target

@@ -85,6 +85,15 @@ class Writer(Observer):
                 )
         self._n_rows += self._n_new_rows
 
+    def check_complete(self):
+        """Raise unless all observations were written."""
+        if self._n_rows != len(self._out):
+            raise self.fail(
+                f"{self.sample}: the layers gave {self._n_rows} observations, but "
+                f"{len(self._out)} positions of the stimuli count. Choose layers with "
+                "as many positions as the mask, or mask=None."
+            )
+
     def on_input(self, module, args, kwargs):
         """Write what goes into a module."""
         self._write(module, "input", (*args, *kwargs.values()))

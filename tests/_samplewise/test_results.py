@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from copy import copy, deepcopy
+from types import MethodType
 
 import numpy as np
 import pytest
@@ -168,3 +169,35 @@ def test_another_process_finds_the_key(cache):
 def test_what_cannot_be_described_is_named(cache):
     with pytest.raises(ValueError, match=r"The sample cannot be .*Pass memory=None"):
         make_key(cache, [(row for row in ())], "The sample")
+
+
+def test_methods_that_are_bound_to_a_network(tmp_path):
+    """Their code and what they refer to count, not only their name."""
+    torch = pytest.importorskip("torch")
+    cache = open_cache(str(tmp_path))
+
+    def patch(factor):
+        def forward(self, x):
+            return x * factor
+
+        return forward
+
+    network = torch.nn.Linear(2, 2)
+    keys = []
+    for factor in (1.0, 1.0, -3.0):
+        network.forward = MethodType(patch(factor), network)
+        keys.append(make_key(cache, network, "The network"))
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_parameters_of_other_packages_count_whatever_their_name(tmp_path):
+    class Estimator:
+        def __init__(self, memory):
+            self.memory = memory
+
+        def get_params(self, deep=True):
+            return vars(self)
+
+    cache = open_cache(str(tmp_path))
+    keys = [make_key(cache, Estimator(memory), "It") for memory in (1, 2)]
+    assert keys[0] != keys[1]

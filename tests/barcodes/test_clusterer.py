@@ -402,3 +402,14 @@ def test_nan_to_predict():
 def test_bad_input(X, message):
     with pytest.raises(ValueError, match=message):
         TopClusterer(1).fit(X)
+
+
+def test_clusters_beside_one_row_that_is_far_away():
+    X = np.random.default_rng(5).normal(size=(21, 200)) * 1e-5
+    X[10:20] += 1e-3
+    X[20] += 1e6
+    clusterer = TopClusterer(3, n_init=20, random_state=0).fit(X)
+    parts = [X[clusterer.labels_ == label] for label in range(3)]
+    assert sorted(map(len, parts)) == [1, 10, 10]
+    squares = sum(((part - part.mean(axis=0)) ** 2).sum() for part in parts)
+    assert_allclose(clusterer.inertia_, squares, rtol=1e-6)

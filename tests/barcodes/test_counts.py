@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sktopo.barcodes import quantile_vectors
+from sktopo import FunctionalConnectome
+from sktopo.barcodes import (
+    activation_barcode,
+    barcode_rows,
+    quantile_vectors,
+    split_barcodes,
+)
 from sktopo.barcodes._counts import AllWeights, WeightCounts
 from sktopo.barcodes._tiles import ArrayTiles, Units
 
@@ -77,3 +83,22 @@ def test_births_beside_their_weights_are_taken_off_too(few):
     deaths = kept.find_deaths(births, 0, 10)
     expected = quantile_vectors(weights.reshape(1, -1)[:, 1:-2], 10)[0]
     assert_allclose(deaths, expected, atol=1e-5)
+
+
+def test_averages_ascend_up_to_the_largest_birth():
+    """Equal weights in many bins, of which rounding could change the order."""
+    activations = np.random.default_rng(5).integers(0, 2, (8, 1600)).astype(float)
+    births, _, deaths = activation_barcode(activations)
+    assert (np.diff(deaths) >= 0).all()
+    assert deaths[-1] <= births[-1] == 1
+
+
+def test_averages_of_a_narrow_range():
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(50, 1))
+    activations = common + 1e-4 * rng.normal(size=(50, 1500))
+    _, _, deaths = activation_barcode(activations, n_quantiles=1000)
+    row = FunctionalConnectome().fit_transform(activations[None])
+    _, kept = split_barcodes(barcode_rows(row))
+    expected = quantile_vectors(kept, 1000)[0]
+    assert_allclose(deaths, expected, rtol=0, atol=1e-5 * np.ptp(row))

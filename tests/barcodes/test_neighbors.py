@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from sktopo.barcodes._neighbors import Neighbors, keep_strongest
+from sktopo.barcodes._neighbors import Neighbors, _sort_candidates, keep_strongest
 
 
 def strongest(weights, k):
@@ -45,3 +45,12 @@ def test_zeros_of_either_sign_are_equal():
     weights = np.array([-0.0, 0.0, -0.0], np.float32)
     nodes, _ = keep_strongest(np.zeros(3, int), np.arange(3), weights, (1, 3))
     assert_array_equal(nodes, [[0, 1, 2]])
+
+
+@pytest.mark.parametrize("n_rows", [4096, 4097, 5000, 8192])
+def test_candidates_of_large_blocks_are_sorted(n_rows):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, n_rows, 600_000).astype(np.int32)
+    weights = rng.random(len(rows), dtype=np.float32)
+    found = _sort_candidates(rows, weights, n_rows)
+    assert_array_equal(found, np.lexsort((-weights, rows)))

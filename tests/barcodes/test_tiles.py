@@ -134,3 +134,11 @@ def test_single_precision_is_not_rounded_on_a_device_and_settings_return():
         assert matmul.allow_tf32
     finally:
         matmul.allow_tf32 = before
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_deviations_whose_squares_leave_float64(size):
+    activations = np.random.default_rng(0).normal(size=(30, 4)) * size
+    with pytest.raises(ValueError, match="^the largest deviation of a unit is .*e[+-]"):
+        standardize_units(activations, "covariance", True, np.arange(4))
+    assert standardize_units(activations, "correlation", True, np.arange(4)).scale == 1

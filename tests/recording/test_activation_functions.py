@@ -19,6 +19,7 @@ ACTIVATIONS = {
 OTHERS = {
     "identity": lambda x: x,
     "scale": lambda x: 0.5 * x,
+    "shift and scale": lambda x: (x - 0.5) / 0.25,
     "softmax": lambda x: x.softmax(dim=-1),
     "normalisation": lambda x: x - x.mean(dim=-1, keepdim=True),
     "reversal": lambda x: x.flip(-1),
@@ -49,3 +50,29 @@ def test_modules_with_parameters_are_not_tried(stimuli, Net):
         ValueError, match="no activation function.*Name layers among: 0"
     ):
         extractor.fit([nn.Sequential(scale)])
+
+
+@pytest.mark.parametrize("scale", [0, 1e-8, 1e3])
+def test_what_a_network_computes_does_not_matter(Net, scale):
+    """A swish is one also where its input is 0, small or large."""
+    network = nn.Sequential(
+        nn.Linear(4, 3), Net(lambda _, x: x * torch.sigmoid(1.702 * x))
+    )
+    nn.init.constant_(network[0].weight, scale)
+    nn.init.zeros_(network[0].bias)
+    stimuli = np.ones((6, 4), np.float32)
+    extractor = ActivationExtractor(stimuli=stimuli).fit([network])
+    assert {name.split("[")[0] for name in extractor.node_names_} == {"1"}
+
+
+def test_trials_leave_the_state_of_modules_alone(Net):
+    class Counting(nn.Module):
+        seen = 0
+
+        def forward(self, x):
+            self.seen = self.seen + 1
+            return torch.sin(x)
+
+    network = nn.Sequential(Counting())
+    ActivationExtractor(stimuli=np.ones((6, 4))).fit([network])
+    assert network[0].seen == 1  # the one run of the network

@@ -70,3 +70,18 @@ def test_one_module_in_two_entries_is_recorded_once(stimuli, make_mlp):
     once = ActivationExtractor(stimuli=stimuli, layers="?").fit_transform([make_mlp()])
     assert_array_equal(found, once)
     assert np.unique(extractor.node_names_).size == len(extractor.node_names_)
+
+
+def test_experts_that_get_as_many_tokens_as_there_are_stimuli(
+    tokens, seeded, plan, Net
+):
+    """Another trial, with more stimuli, shows that their number has another reason."""
+
+    def route(net, x):
+        flat = x.flatten(0, 1)
+        return net.few(flat[:5]).sum() + net.many(flat[:9]).sum() + net.act(x)
+
+    network = seeded(lambda: Net(route, few=nn.ReLU(), many=nn.ReLU(), act=nn.Tanh()))
+    found = plan(network, tokens)
+    assert [site.label for site in found.sites] == ["act"]
+    assert "'few'" in found.hint and "'many'" in found.hint
