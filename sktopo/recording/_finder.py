@@ -134,7 +134,7 @@ class Finder(Observer):
             for entry in self.selection.find_entries(module):
                 if entry.part == function:
                     self._find(module, function, call, result, entry)
-        elif function in ACTIVATION_FUNCTIONS:
+        elif function in ACTIVATION_FUNCTIONS and not _makes_scores(module, result):
             if module in self._inputs:
                 self._pending.append((module, function, call, result.clone()))
             elif not is_torch_activation(module):
@@ -264,3 +264,8 @@ class Finder(Observer):
             "the network runs no activation function, neither as a module nor as a "
             f"function. Name layers among: {names}."
         )
+
+
+def _makes_scores(module, result):
+    """Return whether a function was called on the scores of attention, not on units."""
+    return "attention" in type(module).__name__.lower() and result.ndim > 3

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, count, islice
 from numbers import Number
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,11 @@ def _find_kind(X, given):
     check_kind(X, "X", "a list of networks, or an array or a list of arrays of numbers")
     if (is_list and not X) or (hasattr(X, "shape") and tuple(X.shape[:1]) == (0,)):
         raise ValueError("X is empty (0 samples); expected at least 1.")
+    if is_list and isinstance(X[0], (str, PathLike)):
+        raise TypeError(
+            "X holds paths or other text; expected networks or arrays of numbers. "
+            "sktopo.recording.Checkpoints(build, paths) loads networks from files."
+        )
     if is_list or (isinstance(X, np.ndarray) and X.ndim):
         is_pair, has_network = _look_at(X[0])
         if has_network:

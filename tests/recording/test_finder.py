@@ -85,3 +85,13 @@ def test_experts_that_get_as_many_tokens_as_there_are_stimuli(
     found = plan(network, tokens)
     assert [site.label for site in found.sites] == ["act"]
     assert "'few'" in found.hint and "'many'" in found.hint
+
+
+def test_scores_of_attention_are_not_units(tokens, plan):
+    class SoftCappedAttention(nn.Module):
+        def forward(self, x):
+            scores = torch.tanh(x[:, None] @ x[:, None].mT)
+            return (scores.softmax(-1) @ x[:, None])[:, 0]
+
+    found = plan(nn.Sequential(SoftCappedAttention(), nn.Tanh()), tokens)
+    assert [site.label for site in found.sites] == ["1"]
