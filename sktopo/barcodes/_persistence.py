@@ -473,8 +473,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         largest = max(groups, key=lambda rows: rows.shape[1])
         n_samples, width = sum(map(len, groups)), sum(self.layout_.sizes.values())
         n_edges, copies = largest.shape[1], 1 if self._is_plain() else 2
-        in_chunks = effective_n_jobs(self.n_jobs) * max(n_edges, _CHUNK)
-        n_working = min(in_chunks, largest.size) + n_edges
+        n_jobs = effective_n_jobs(self.n_jobs)
+        n_working = n_edges // 4
+        if n_jobs > 1 or not self._is_plain():  # barcodes are not made in the result
+            n_working += min(n_jobs * max(n_edges, _CHUNK), largest.size)
         n_bytes = largest.itemsize * (copies * n_samples * width + n_working)
         check_memory("GraphPersistence", n_bytes, count_nodes(n_edges))
 
