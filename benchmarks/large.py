@@ -195,7 +195,7 @@ def draw(found):
             right.loglog(nodes, sizes, "o-", color=colour, label=label)
     left.set(xlabel="units", ylabel="time (s)")
     right.set(xlabel="units", ylabel="memory, with activations (GiB)")
-    left.legend()
+    left.legend(loc="upper left")
     return figure
 
 

@@ -66,8 +66,8 @@ class Plan:
 def make_plan(finder, inputs, options):
     """Make the plan of a network from what a `Finder` found."""
     sites = choose_nodes(list(finder.found), options.max_nodes, options.seed)
-    is_by_position = options.reduce == "observations"
     n_positions = sites[0].n_positions
+    is_by_position = options.reduce == "observations" and n_positions > 1
     n_rows = inputs.count_observations(n_positions) if is_by_position else len(inputs)
     first = []
     for site, nodes in zip(sites, finder.found.values(), strict=True):

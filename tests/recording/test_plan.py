@@ -76,3 +76,10 @@ def test_batch_sizes_follow_the_largest_result(stimuli, plan, Net):
     # What comes after the last layer is not computed.
     late = Net(lambda net, x: net.act(x)[:, :1].repeat(1, 2**20), act=nn.Tanh())
     assert plan(late, stimuli).batch_size == 1024
+
+
+def test_observations_of_layers_without_positions(stimuli, make_mlp):
+    """Each row of a table is one observation then."""
+    extractor = ActivationExtractor(make_mlp(), reduce="observations")
+    expected = ActivationExtractor(make_mlp()).fit_transform(stimuli)
+    assert_array_equal(extractor.fit_transform(stimuli), expected)
