@@ -56,7 +56,7 @@ def find_tree(neighbors, tiles):
         joined = _without_cycles(*picked, labels, n_components)
         tree.append([part[joined] for part in picked])
         ends = [labels[part] for part in tree[-1][:2]]
-        graph = _make_graph(np.ones(len(joined)), ends, n_components)
+        graph = make_graph(np.ones(len(joined)), ends, n_components)
         n_components, merged = connected_components(graph, directed=False)
         labels = merged[labels]
     if not tree:
@@ -104,11 +104,11 @@ def _without_cycles(nodes, others, weights, labels, n_components):
     order = np.lexsort((ends[1], ends[0], -weights))
     between = np.sort([labels[nodes], labels[others]], axis=0)[:, order]
     _, first = np.unique(between[0] * n_components + between[1], return_index=True)
-    graph = _make_graph(first + 1.0, between[:, first], n_components)
+    graph = make_graph(first + 1.0, between[:, first], n_components)
     return order[minimum_spanning_tree(graph).data.astype(np.intp) - 1]
 
 
-def _make_graph(weights, ends, n_nodes):
+def make_graph(weights, ends, n_nodes):
     """Make a sparse graph; before scipy 1.15 trees need indices of 32 bits."""
     ends = [part.astype(np.int32) for part in ends]
     return csr_array((weights, ends), (n_nodes, n_nodes))

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -18,7 +17,7 @@ from sktopo._utils.parameters import check_flag, check_integer, check_option
 from sktopo._utils.samples import name_errors
 from sktopo.barcodes._counts import AllWeights, WeightCounts
 from sktopo.barcodes._neighbors import Neighbors
-from sktopo.barcodes._spanning import find_tree
+from sktopo.barcodes._spanning import find_tree, make_graph
 from sktopo.barcodes._tiles import check_device, cut, make_tiles, standardize_units
 from sktopo.connectomes._inputs import read_sample
 from sktopo.connectomes._units import find_constant_units
@@ -353,7 +352,7 @@ def _add_zeros(births, first, second, varying, n_nodes):
         pairs = first[order] * n_nodes + second[order]
         _, once = np.unique(pairs, return_index=True)
         ends = first[order[once]], second[order[once]]
-        graph = csr_array((once + 1.0, ends), (n_nodes, n_nodes))
+        graph = make_graph(once + 1.0, ends, n_nodes)
         order = order[np.sort(minimum_spanning_tree(graph).data.astype(np.intp)) - 1]
     kept = np.zeros(len(births), bool)
     kept[order] = True

@@ -24,7 +24,7 @@ class HiddenUnits:
         # The number of units and the label of each tensor, and whether it is recorded.
         self._found = []
         self._n_recorded = 0
-        self._has_begun = False
+        self._has_begun = self._after_convolution = False
         self._labels = {}
         within_attention = set()
         for name, module in network.named_modules():
@@ -39,15 +39,19 @@ class HiddenUnits:
         """Count what goes into a module."""
         if module not in self._labels or not tensor.is_floating_point():
             return
+        axis = find_known_axis(module)
+        # What a layer reads after convolutions are their channels, flattened or pooled.
+        is_flattened = tensor.ndim == 2 and self._after_convolution
+        self._after_convolution = axis == 1
         has_begun, self._has_begun = self._has_begun, True
         inputs = filter(is_tensor, (*batch.args, *batch.kwargs.values()))
         place = _find_place(tensor)
         is_input = any(place == _find_place(given) for given in inputs)
-        if not has_begun or is_input or module in self._within_attention:
+        is_counted = has_begun and not is_input and not is_flattened
+        if not is_counted or module in self._within_attention:
             return
         if self._is_alive(self._read, place):
             return
-        axis = find_known_axis(module)
         n_units = tensor.shape[1 if axis == 1 and tensor.ndim > 2 else -1]
         self._read[place] = weakref.ref(tensor)
         is_covered = self._is_alive(self._covered, place)

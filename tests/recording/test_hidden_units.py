@@ -62,3 +62,22 @@ def test_a_layer_that_reads_the_stimuli_is_not_counted(stimuli, seeded, plan, Ne
         )
     )
     assert plan(network, stimuli).hint == ""
+
+
+@pytest.mark.parametrize(
+    "pool", [nn.Identity(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)]
+)
+def test_convolutions_before_a_linear_layer_are_no_cause_for_a_hint(images, plan, pool):
+    size = 16 * pool(torch.zeros(1, 1, 5, 4)).numel()
+    network = nn.Sequential(
+        nn.Conv2d(2, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, padding=1),
+        nn.ReLU(),
+        pool,
+        nn.Flatten(),
+        nn.Linear(size, 6),
+        nn.ReLU(),
+        nn.Linear(6, 3),
+    )
+    assert plan(network, images).hint == ""
