@@ -211,16 +211,24 @@ def prepare(what, name, shape, batch_size):
 
 def measure_language_model(n_prompts):
     """Measure the memory of a model whose logits would take 3.3 GB at 256 prompts."""
-    peak = peak_memory(prepare_language_model, n_prompts)
+    return judge_growth(
+        f"GPT-2 of width 768 with a vocabulary of 50,257, {n_prompts} prompts of 64 "
+        'tokens, layers="*.mlp.act"',
+        peak_memory(prepare_language_model, n_prompts),
+        at_most=1e9 / 2**20,
+    )
+
+
+def judge_growth(case, peak, at_most):
+    """List the row of a case: by how many MiB the process grew, and the limit."""
     if peak["resident"] is None:
         return []
     grown = peak["resident"] / 2**20
     return [
         {
-            "case": f"GPT-2 of width 768 with a vocabulary of 50,257, {n_prompts} "
-            'prompts of 64 tokens, layers="*.mlp.act"',
+            "case": case,
             "growth of the process, MiB": grown,
-            **judge(grown, at_most=1e9 / 2**20),
+            **judge(grown, at_most=at_most),
         }
     ]
 
@@ -247,17 +255,12 @@ def measure_checkpoints(n_checkpoints):
             torch.save(make_large().state_dict(), Path(folder) / f"step{step}.pt")
         size = (Path(folder) / "step0.pt").stat().st_size / 2**20
         peak = peak_memory(prepare_checkpoints, folder)
-    if peak["resident"] is None:
-        return []
-    grown = peak["resident"] / 2**20
-    return [
-        {
-            "case": f"{n_checkpoints} checkpoints of {size:.0f} MiB to Wasserstein "
-            "rows; the target is three networks",
-            "growth of the process, MiB": grown,
-            **judge(grown, at_most=3 * size),
-        }
-    ]
+    return judge_growth(
+        f"{n_checkpoints} checkpoints of {size:.0f} MiB to Wasserstein rows; the "
+        "target is three networks",
+        peak,
+        at_most=3 * size,
+    )
 
 
 def make_large():

@@ -97,7 +97,7 @@ class Finder(Observer):
             if tensor is not None:
                 self.hidden.add(module, tensor, self.batch)
                 if may_be_activation(module):
-                    self._inputs[module] = tensor.clone()
+                    self._inputs[module] = tensor
             return
         call = self.count_call(module, "input")
         for entry in self.selection.find_entries(module):
@@ -171,35 +171,28 @@ class Finder(Observer):
         self.matched.add(entry.index)
         if (module, source, part, call) not in self._taken:
             self._taken.add((module, source, part, call))
-            self._add(self.names[module], source, part, call, label, tensor, where)
-            n_channels = self._count_channels(tensor)
+            axis = self.options.channel_axis
+            if axis == "auto":
+                axis = self._axes.guess(tensor.shape)
+            site = self.names[module], source, part, call, label, axis
+            self._add(site, tensor, where)
+            n_channels = tensor.shape[axis] if tensor.ndim > 2 else tensor[0].numel()
             # The tensor that layers read, and not the one that was made of it here.
             self.hidden.cover(output if is_tensor(output) else tensor, n_channels)
 
-    def _count_channels(self, tensor):
-        """Return the number of channels of an output."""
-        axis = self._find_axis(tensor)
-        return tensor.shape[axis] if tensor.ndim > 2 else tensor[0].numel()
+    def _add(self, site, tensor, where):
+        """Add a site and its nodes to what was found.
 
-    def _find_axis(self, tensor):
-        """Return the axis of the channels of an output."""
-        axis = self.options.channel_axis
-        return self._axes.guess(tensor.shape) if axis == "auto" else axis
-
-    def _add(self, name, source, part, call, label, tensor, where):
-        """Add a site and its nodes to what was found."""
-        axis = self._find_axis(tensor)
-        reduce = self.options.reduce
+        `site` holds the first fields of a `RecordedSite`, up to the axis of channels.
+        """
+        axis, reduce = site[-1], self.options.reduce
         refuse_constant_mean(tensor, where, reduce, axis)
         nodes = reduce_to_nodes(tensor, self.batch.mask, where, reduce, axis)
         n_positions = count_positions(tensor, reduce, axis)
         shape = tuple(nodes.shape[1:])
         dtype = np.dtype(str(nodes.dtype).removeprefix("torch."))
-        site = RecordedSite(
-            name, source, part, call, label, axis, n_positions, shape, dtype
-        )
         # A copy, since operations that follow may change the tensor in place.
-        self.found[site] = nodes.clone()
+        self.found[RecordedSite(*site, n_positions, shape, dtype)] = nodes.clone()
         self.largest = self._largest_yet
 
     def leave_out_others(self, again):
