@@ -2,7 +2,9 @@
 
 import argparse
 import gc
+import importlib.util
 import json
+import logging
 import multiprocessing
 import os
 import platform
@@ -366,3 +368,19 @@ def report(name, title, tables, facts, options, *, figure=None):
     )
     if figure is not None:
         figure.savefig(folder / f"{name}.png", dpi=150)
+
+
+def start_dask(stack, n_workers):
+    """Start a cluster of Dask that ends with `stack`; return False without Dask."""
+    if not importlib.util.find_spec("distributed"):
+        return False
+    distributed = importlib.import_module("distributed")
+    cluster = distributed.LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        dashboard_address=":0",
+        silence_logs=logging.ERROR,
+    )
+    stack.enter_context(cluster)
+    stack.enter_context(distributed.Client(cluster))
+    return True

@@ -23,6 +23,7 @@ from benchmarks._measure import (
     make_parser,
     ratio,
     report,
+    start_dask,
     time_in_turn,
 )
 from sktopo import (
@@ -86,16 +87,7 @@ def start_backends(stack):
         "one process": lambda fit: fit(1),
         REFERENCE: run_on(backend="loky", inner_max_num_threads=1),
     }
-    if importlib.util.find_spec("distributed"):
-        distributed = importlib.import_module("distributed")
-        cluster = distributed.LocalCluster(
-            n_workers=N_JOBS,
-            threads_per_worker=1,
-            dashboard_address=":0",
-            silence_logs=logging.ERROR,
-        )
-        stack.enter_context(cluster)
-        stack.enter_context(distributed.Client(cluster))
+    if start_dask(stack, N_JOBS):
         backends["Dask"] = run_on(backend="dask")
     if importlib.util.find_spec("ray"):
         ray = importlib.import_module("ray")

@@ -7,8 +7,6 @@ job, two processes and two workers of Dask, and as a plain pipeline.
 """
 
 import importlib
-import importlib.util
-import logging
 import multiprocessing
 import time
 from contextlib import ExitStack
@@ -29,6 +27,7 @@ from benchmarks._measure import (
     ratio,
     report,
     resident,
+    start_dask,
     stream_from_child,
     time_in_turn,
 )
@@ -205,16 +204,7 @@ def measure_backends(n_nodes, repeats):
         [network() for network in networks]
     )
     with ExitStack() as stack:
-        if importlib.util.find_spec("distributed"):
-            distributed = importlib.import_module("distributed")
-            cluster = distributed.LocalCluster(
-                n_workers=N_JOBS,
-                threads_per_worker=1,
-                dashboard_address=":0",
-                silence_logs=logging.ERROR,
-            )
-            stack.enter_context(cluster)
-            stack.enter_context(distributed.Client(cluster))
+        if start_dask(stack, N_JOBS):
             calls["Dask"] = partial(run, N_JOBS, backend="dask")
         seconds = time_in_turn(calls, repeats=repeats)
     case = f"{FEW} networks of {n_nodes} nodes"
