@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def check_labels(labels, n_samples, name="y", *, discrete=False):
+def check_labels(labels, n_samples, name="y", *, discrete=False, of="sample"):
     """Validate the labels of samples, and return them as an array (n_samples,).
 
     `n_samples` may be None if the labels decide how many samples there are. `name` is
-    that of the parameter, for errors. With `discrete`, numbers that are not integers
-    are refused, because they are measurements rather than groups.
+    that of the parameter, for errors, and `of` says what is labelled. With `discrete`,
+    numbers that are not integers are refused, because they are measurements rather
+    than groups.
     """
     try:
         values = np.asarray(labels)
@@ -18,28 +19,28 @@ def check_labels(labels, n_samples, name="y", *, discrete=False):
         entries = np.array(labels, dtype=object) if _is_listed(labels) else values
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"{name} must be a 1d array of labels, one for each sample: {error}"
+            f"{name} must be a 1d array of labels, one for each {of}: {error}"
         ) from error
     if values.ndim == 2 and values.shape[1] == 1:
         values, entries = values.ravel(), entries.ravel()
     if values.ndim != 1 or entries.shape != values.shape:
         raise ValueError(
-            f"{name} must be a 1d array of labels, one for each sample, got "
+            f"{name} must be a 1d array of labels, one for each {of}, got "
             f"{type(labels).__name__} of shape {values.shape}."
         )
     if n_samples is not None and len(values) != n_samples:
         raise ValueError(
-            f"{name} has {len(values)} labels for {n_samples} samples; these are "
-            "inconsistent numbers of samples."
+            f"{name} has {len(values)} labels for {n_samples} {of}s; these are "
+            f"inconsistent numbers of {of}s."
         )
     for sample in _find(entries, _is_missing):
         raise ValueError(
-            f"{name} contains a missing label, {entries[sample]}, at sample {sample}. "
-            "None, NaN, NaT and NA are not labels; leave such samples out."
+            f"{name} contains a missing label, {entries[sample]}, at {of} {sample}. "
+            f"None, NaN, NaT and NA are not labels; leave such {of}s out."
         )
     for sample in _find(values, _is_continuous) if discrete else ():
         raise ValueError(
-            f"Unknown label type: {name} contains {values[sample]} at sample {sample}; "
+            f"Unknown label type: {name} contains {values[sample]} at {of} {sample}; "
             "expected groups, named by integers or strings."
         )
     try:
