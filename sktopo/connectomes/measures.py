@@ -352,10 +352,15 @@ def _fill_matrix(row, diagonal):
 
 def _divide_edges(row, divisors):
     """Divide each edge weight by the two numbers of its nodes, in place."""
+    # One after the other: the product of the two might leave the range.
+    n_nodes = len(divisors)
+    if n_nodes <= _FEW_NODES:
+        row /= np.repeat(divisors[:-1], range(n_nodes - 1, 0, -1))
+        row /= squareform(np.tile(divisors, (n_nodes, 1)), checks=False)
+        return
     start = 0
-    for node in range(len(divisors) - 1):
-        edges = row[start : start + len(divisors) - 1 - node]
-        # One after the other: the product of the two might leave the range.
+    for node in range(n_nodes - 1):
+        edges = row[start : start + n_nodes - 1 - node]
         edges /= divisors[node]
         edges /= divisors[node + 1 :]
         start += len(edges)
@@ -409,6 +414,9 @@ def _sum_tiles(activations, factors=None):
         )
         squares[tile] = products.diagonal()
         with np.errstate(over="ignore"):
+            if size == n_nodes:  # all edges are in this tile
+                row[:] = squareform(products, checks=False)
+                return row, squares
             for unit, weights in enumerate(products, start=1):
                 edges = row[filled : filled + len(weights) - unit]
                 edges[:] = weights[unit:]
