@@ -12,7 +12,7 @@ from sklearn.svm import SVC
 
 import benchmarks._bad_values as bad
 import sktopo
-from sktopo.barcodes import barcode_rows, scale_barcodes
+from sktopo.barcodes import barcode_rows, decompose_distance, scale_barcodes
 
 # Holds checkpoints until this process ends.
 FOLDER = TemporaryDirectory()
@@ -128,7 +128,7 @@ def list_functions_of_rows():
     """List the entries of the functions of barcodes and of measures."""
     b, flag = sktopo.barcodes, {"normalize": bad.NO_FLAG}
     codes, code, count = {"barcodes": CODES}, {"barcode_1": CODES[0]}, bad.COUNT
-    pair = {"barcodes_1": CODES, "barcodes_2": CODES}
+    pair, first = {"barcodes_1": CODES, "barcodes_2": CODES}, {"barcodes_1": CODES}
     listed = without(bad.BARCODES, "ragged")
     weights = {**bad.VECTOR, "one short": lambda good: good[:-1]}
     weights["negative"] = lambda good: bad.edit(good, 0, -1)
@@ -187,6 +187,29 @@ def list_functions_of_rows():
             b.quantile_vectors,
             {"values": CODES[:, :4], "n_quantiles": 3},
             {"values": bad.BARCODES, "n_quantiles": count},
+        ),
+        Entry(
+            "decompose_distance",
+            b.decompose_distance,
+            pair,
+            {
+                "barcodes_1": listed,
+                "barcodes_2": without(listed, "none"),
+                **flag,
+                "layout": bad.LAYOUT,
+            },
+        ),
+        Entry(
+            "decompose_distance",
+            b.decompose_distance,
+            {**first, "y": GROUPS},
+            {"y": bad.LABELS, "barcodes_2": {"given": lambda good: CODES}},
+        ),
+        Entry(
+            "decompose_distance",
+            b.decompose_distance,
+            {"barcodes_1": ROWS, "layout": b.BarcodeLayout(10)},
+            {"barcodes_1": bad.ROWS},
         ),
         Entry("split_barcodes", b.split_barcodes, codes, split),
         Entry(
@@ -740,6 +763,13 @@ def list_displays():
         ),
         p.ConnectomeDisplay: (related, mean, "connectomes", weights, averaged),
         p.SpanningTreeDisplay: (related, tree, "connectomes", weights, averaged),
+        p.DecompositionDisplay: (
+            persistent,
+            {"y": {**labels, **bad.NONE}, **ax},
+            "decomposition",
+            {"decomposition": decompose_distance(CODES, y=GROUPS)},
+            {"decomposition": bad.DECOMPOSITION},
+        ),
         p.EmbeddingDisplay: (
             clustered,
             grouped,
@@ -764,7 +794,7 @@ def list_displays():
             Entry(f"{name}.from_estimator", display.from_estimator, given, both)
         )
         options = {key: options[key] for key in options if key not in ("sample",)}
-        if form == "labels":
+        if form in ("labels", "decomposition"):
             options = ax
         entries.append(
             Entry(

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sktopo import FunctionalConnectome, GraphPersistence, TopClusterer
+from sktopo.barcodes import BarcodeLayout, decompose_distance
 
 NAN, INF = float("nan"), float("inf")
 
@@ -244,6 +245,14 @@ AXES = {
     "too many": lambda good: Figure().subplots(1, 5),
     "none at all": lambda good: [],
 }
+LAYOUT = constants(
+    text="rows", number=3, dictionary={"n_edges": 10}, type=BarcodeLayout, nan=NAN
+)
+LAYOUT["of another width"] = lambda good: BarcodeLayout(3)
+DECOMPOSITION = constants(
+    none=None, text="level", number=3, dictionary={}, array=np.ones((2, 2))
+)
+DECOMPOSITION["of barcodes"] = lambda good: decompose_distance([[0.2, 0.5, 0.1]])
 # Values of whole parameters that are neither numbers nor arrays.
 SEED = constants(text="0", minus_one=-1, fraction=1.5, nan=NAN, list_of_words=["a"])
 SEED["generator of NumPy"] = lambda good: np.random.default_rng(0)

@@ -43,6 +43,9 @@ EXCLUDED = {
     "BettiCurvesDisplay": "draws births and deaths",
     "ClusterConfusionDisplay": "draws counts of labels",
     "ConnectomeDisplay": "draws a mean connectome",
+    "DecompositionDisplay": "draws what decompose_distance computes",
+    "DistanceDecomposition": "holds what decompose_distance computes",
+    "DistanceParts": "holds what decompose_distance computes",
     "PersistenceDiagramDisplay": "draws births and deaths",
     "SpanningTreeDisplay": "draws the births of a mean connectome",
 }
@@ -273,6 +276,24 @@ def call_attribution_of_ranks(X, y, unit):
     pytest.importorskip("pandas")
     table = inference.attribute_distance(X, y, by="rank").sort_values("name")
     return {name: table[name].to_numpy(float) for name in ("share", "mean_1", "mean_2")}
+
+
+def call_decomposition(pick_data):
+    def call(X, y, unit):
+        found = barcodes.decompose_distance(**pick_data(X, y))
+        parts = {"births": found.births, "deaths": found.deaths, "total": found.total}
+        return {
+            f"{part} of {kind}": getattr(value, part)
+            for kind, value in parts.items()
+            for part in ("level", "scale", "shape", "squared")
+        }
+
+    return call
+
+
+def of_each_part(rule):
+    kinds, parts = ("births", "deaths", "total"), ("level", "scale", "shape", "squared")
+    return {f"{part} of {kind}": rule for kind in kinds for part in parts}
 
 
 def call_spectral(method):
@@ -552,6 +573,41 @@ CASES = [
         dict.fromkeys(
             ("result", "weighted"), Rule(unit=1, shift="moves", columns=None)
         ),
+    ),
+    Case(
+        "decompose_distance",
+        "barcodes",
+        call_decomposition(lambda X, y: {"barcodes_1": X}),
+        of_each_part(Rule(unit=2, samples=(0, 1), columns=None)),
+    ),
+    Case(
+        "decompose_distance",
+        "barcodes",
+        call_decomposition(
+            lambda X, y: {
+                "barcodes_1": X[:8],
+                "barcodes_2": X[8:],
+                "normalize": False,
+            }
+        ),
+        of_each_part(Rule(unit=2, **FREE)),
+        "of two sets",
+    ),
+    Case(
+        "decompose_distance",
+        "barcodes",
+        call_decomposition(lambda X, y: {"barcodes_1": X, "y": y}),
+        of_each_part(Rule(unit=2, columns=None)),
+        "of groups",
+    ),
+    Case(
+        "decompose_distance",
+        "barcodes",
+        call_decomposition(
+            lambda X, y: {"barcodes_1": [*X[:4], *np.sort(X[4:, 5:11], axis=1)]}
+        ),
+        of_each_part(Rule(unit=2, **FREE)),
+        "of several sizes",
     ),
     Case(
         "wasserstein_variance",

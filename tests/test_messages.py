@@ -164,6 +164,21 @@ ERRORS = {
         "Barcodes of 6 and 1 edges have no distance: one has deaths (or "
         "births) and the other has none."
     ): lambda: barcodes.wasserstein_distances(BARCODES, [[1.0]]),
+    (
+        "layout must be a BarcodeLayout or None, got str; the layout of the rows "
+        "of a fitted GraphPersistence is its layout_."
+    ): lambda: barcodes.decompose_distance(BARCODES, layout="rows"),
+    (
+        "y groups barcodes_1, and the barycenters of the groups are compared with "
+        "each other; leave out barcodes_2 or y."
+    ): lambda: barcodes.decompose_distance(BARCODES, BARCODES, y=Y),
+    (
+        "Barycenters need barcodes of one length, got [3, 6] edges. Give rows of "
+        "GraphPersistence(n_quantiles=...) and its layout_ as layout."
+    ): lambda: barcodes.decompose_distance([BARCODES[0], [1.0, 2, 3]], y=[0, 1]),
+    ("y has the single group a; expected two or more to compare."): lambda: (
+        barcodes.decompose_distance(BARCODES, y=["a"] * 6)
+    ),
     "X holds 0 samples; expected at least 1 graph.": lambda: GraphPersistence().fit(
         np.empty((0, 4, 4))
     ),

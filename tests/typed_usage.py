@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 import sktopo
 from sktopo.barcodes import (
+    DistanceDecomposition,
     activation_barcode,
     barcode_rows,
     count_nodes,
+    decompose_distance,
     split_barcodes,
 )
 from sktopo.baselines import DiagramDistance, RipsDiagrams
@@ -73,6 +75,9 @@ def main() -> None:
     births, deaths = split_barcodes(barcode_rows(X.tolist()))
     assert births.shape[1] + deaths.shape[1] == X.shape[1]
     assert count_nodes(X.shape[1]) == 12
+    decomposition = decompose_distance(barcode_rows(X), y=y)
+    assert_type(decomposition, DistanceDecomposition)
+    assert_type(decomposition.total.shape, NDArray[np.float64])
     result = permutation_test(compute_kernel(X), y, n_permutations=99, random_state=0)
     assert_type(result, PermutationResult)
     assert len(relate([X[:5].astype(np.float32), X[5:].astype(np.float32)])) == 2

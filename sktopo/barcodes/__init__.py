@@ -15,6 +15,11 @@ node are there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 
 from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._connectome_persistence import ConnectomePersistence
+from sktopo.barcodes._decomposition import (
+    DistanceDecomposition,
+    DistanceParts,
+    decompose_distance,
+)
 from sktopo.barcodes._distances import (
     barycenter,
     wasserstein_distance,
@@ -42,6 +47,8 @@ from sktopo.barcodes._streaming import activation_barcode
 __all__ = [
     "BarcodeLayout",
     "ConnectomePersistence",
+    "DistanceDecomposition",
+    "DistanceParts",
     "GraphPersistence",
     "TopClusterer",
     "WassersteinKernel",
@@ -52,6 +59,7 @@ __all__ = [
     "birth_death_decomposition",
     "check_barcodes",
     "count_nodes",
+    "decompose_distance",
     "quantile_vectors",
     "scale_barcodes",
     "split_barcodes",

@@ -18,7 +18,12 @@ from sktopo._utils.geometry import (
 from sktopo._utils.parameters import check_flag
 from sktopo._utils.samples import ANY_SIZE, read_array, read_rows
 from sktopo.barcodes._graphs import group_by_length
-from sktopo.barcodes._layout import check_ascending, check_scalable, split_barcodes
+from sktopo.barcodes._layout import (
+    BarcodeLayout,
+    check_ascending,
+    check_scalable,
+    split_barcodes,
+)
 from sktopo.barcodes._quantiles import merge_quantiles
 
 if TYPE_CHECKING:
@@ -134,10 +139,10 @@ def wasserstein_distances(
     """
     check_flag("normalize", normalize)
     check_flag("squared", squared)
-    groups_1 = _group_barcodes(barcodes_1, normalize)
+    groups_1 = group_barcodes(barcodes_1, normalize)
     groups_2 = groups_1
     if barcodes_2 is not None:
-        groups_2 = _group_barcodes(barcodes_2, normalize)
+        groups_2 = group_barcodes(barcodes_2, normalize)
     distances = np.empty(
         [sum(len(index) for index, _ in groups) for groups in (groups_1, groups_2)]
     )
@@ -236,7 +241,7 @@ def wasserstein_variance(barcodes: ArrayLike, *, normalize: bool = True) -> floa
     return total
 
 
-def _group_barcodes(barcodes, normalize):
+def group_barcodes(barcodes, normalize):
     """Validate barcodes and group them by length, see `group_by_length`."""
     listed = isinstance(barcodes, (list, tuple)) and len(barcodes)
     if not listed and getattr(barcodes, "dtype", None) != np.dtype(object):
@@ -276,14 +281,9 @@ def _match_parts(rows_1, rows_2, normalize):
     float64 arrays of shapes (n_1, n_pairs) and (n_2, n_pairs), and the weights of the
     pairs, (n_pairs,) or one number.
     """
-    n_1, n_2 = rows_1.shape[1], rows_2.shape[1]
+    check_comparable(rows_1.shape[1], rows_2.shape[1], normalize)
     rows_1, rows_2 = (rows.astype(np.float64, copy=False) for rows in (rows_1, rows_2))
     if not normalize:
-        if n_1 != n_2:
-            raise ValueError(
-                f"Barcodes of {n_1} and {n_2} edges have no distance in the sum form; "
-                "use normalize=True."
-            )
         yield rows_1, rows_2, 1.0
         return
     for part_1, part_2 in zip(
@@ -293,10 +293,22 @@ def _match_parts(rows_1, rows_2, normalize):
         if sizes[0] == sizes[1]:
             yield part_1, part_2, 1 / max(sizes[0], 1)
             continue
-        if not all(sizes):
-            raise ValueError(
-                f"Barcodes of {n_1} and {n_2} edges have no distance: one has deaths "
-                "(or births) and the other has none."
-            )
         for steps_1, steps_2, widths in merge_quantiles(*sizes):
             yield part_1[:, steps_1], part_2[:, steps_2], widths
+
+
+def check_comparable(n_1, n_2, normalize):
+    """Raise a ValueError if barcodes of so many edges have no distance."""
+    if n_1 == n_2:
+        return
+    if not normalize:
+        raise ValueError(
+            f"Barcodes of {n_1} and {n_2} edges have no distance in the sum form; "
+            "use normalize=True."
+        )
+    kinds = zip(*(BarcodeLayout(n).sizes.values() for n in (n_1, n_2)), strict=True)
+    if any(min(sizes) == 0 < max(sizes) for sizes in kinds):
+        raise ValueError(
+            f"Barcodes of {n_1} and {n_2} edges have no distance: one has deaths "
+            "(or births) and the other has none."
+        )

@@ -1,7 +1,7 @@
 """Figures of connectomes, barcodes and clusters, as scikit-learn's Display classes.
 
 ``from_estimator`` computes with a fitted estimator what it draws; ``from_connectomes``,
-``from_barcodes``, ``from_rows`` and ``from_labels`` draw what you have computed. Both
+``from_barcodes``, ``from_rows`` and so on draw what you have computed. Both
 draw at once, and ``plot`` draws again. The matplotlib artists are attributes that end
 in ``_``, so you can change them. Colour-blind readers can distinguish the colours
 (those of Okabe and Ito, viridis and PuOr); groups also differ in line style or marker,
@@ -15,6 +15,7 @@ from sktopo.plotting._barcode import BarcodeDisplay
 from sktopo.plotting._betti import BettiCurvesDisplay
 from sktopo.plotting._confusion import ClusterConfusionDisplay
 from sktopo.plotting._connectome import ConnectomeDisplay
+from sktopo.plotting._decomposition import DecompositionDisplay
 from sktopo.plotting._diagram import PersistenceDiagramDisplay
 from sktopo.plotting._embedding import EmbeddingDisplay
 from sktopo.plotting._tree import SpanningTreeDisplay
@@ -24,6 +25,7 @@ __all__ = [
     "BettiCurvesDisplay",
     "ClusterConfusionDisplay",
     "ConnectomeDisplay",
+    "DecompositionDisplay",
     "EmbeddingDisplay",
     "PersistenceDiagramDisplay",
     "SpanningTreeDisplay",

@@ -74,12 +74,12 @@ def find_limits(*parts, margin=0.0):
     return low - gap, high + gap
 
 
-def shorten(name):
+def shorten(name, longest=_LONGEST_NAME):
     """Return a name as text; if it is too long for a figure, without its middle."""
     name = str(name)
-    if len(name) <= _LONGEST_NAME:
+    if len(name) <= longest:
         return name
-    half = _LONGEST_NAME // 2
+    half = longest // 2
     return f"{name[: half - 1]}…{name[-half:]}"
 
 

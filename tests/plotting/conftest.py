@@ -42,8 +42,8 @@ def check_given_axes(make, arguments, n_panels):
     assert display.plot() is display
     assert display.figure_ is not figure
     display.figure_.canvas.draw()
-    many = plt.subplots(1, 3)[1]
-    with pytest.raises(ValueError, match=f"Got 3 axes for {n_panels} panel"):
+    many = plt.subplots(1, 4)[1]
+    with pytest.raises(ValueError, match=f"Got 4 axes for {n_panels} panel"):
         display.plot(ax=many)
 
 
