@@ -140,6 +140,9 @@ def list_functions_of_rows():
         "topology_weight": bad.SHARE,
         "homology_dimensions": bad.DIMENSIONS,
         "n_quantiles": OPTIONAL_COUNT,
+        "factors": bad.constants(
+            none=None, number=2.0, words=("a", "b"), one=(1.0,), zero=(0.0, 1.0)
+        ),
     }
 
     def use_layout(rows=CODES, **given):
@@ -301,6 +304,7 @@ def list_steps():
             STACKED,
             {
                 "normalize": bad.NO_FLAG,
+                "center": bad.NO_WORD,
                 "topology_weight": bad.SHARE,
                 "homology_dimensions": bad.DIMENSIONS,
                 "n_quantiles": OPTIONAL_COUNT,

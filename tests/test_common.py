@@ -58,6 +58,10 @@ def rebuild_widthless_network(state):
 
 def instances():
     yield from ESTIMATORS
+    yield GraphPersistence(normalize="balanced")
+    yield GraphPersistence(center="level", fit_inverse_transform=True)
+    yield GraphPersistence(center="scale", topology_weight=0.5)
+    yield GraphPersistence(normalize="balanced", center="rank")
     try:
         import torch
     except ImportError:

@@ -198,7 +198,8 @@ def call_persistence(**parameters):
         persistence = sktopo.GraphPersistence(fit_inverse_transform=True, **parameters)
         rows = persistence.fit_transform(X)
         kinds = persistence.layout_.split(rows)
-        return {**kinds, "template": persistence.template_}
+        layout = {"factors": persistence.layout_.factors}
+        return {**kinds, **layout, "template": persistence.template_}
 
     return call
 
@@ -209,7 +210,21 @@ PERSISTENCE = {
     "birth": BARCODE,
     "death": BARCODE,
     "template": Rule(unit=1, shift="moves", columns="edges"),
+    "factors": Rule(),
 }
+# The power of the unit that centred weights have.
+CENTERS = {"level": 1, "scale": 0, "rank": 0}
+
+
+def list_centered(unit):
+    """List the rules of graphs whose weights are centred."""
+    barcode = Rule(unit=unit, samples=(0,))
+    return {
+        "edge": Rule(unit=unit, samples=(0,), columns="edges"),
+        "birth": barcode,
+        "death": barcode,
+        "template": Rule(unit=unit, columns="edges"),
+    }
 
 
 def pick(rules, *names):
@@ -514,6 +529,23 @@ CASES = [
         call_persistence(n_quantiles=3),
         pick(PERSISTENCE, "birth", "death", "template"),
         "quantiles",
+    ),
+    Case(
+        "GraphPersistence",
+        "connectomes",
+        call_persistence(normalize="balanced"),
+        pick(PERSISTENCE, "birth", "death", "factors"),
+        "balanced",
+    ),
+    *(
+        Case(
+            "GraphPersistence",
+            "connectomes",
+            call_persistence(center=center, topology_weight=0.25),
+            list_centered(unit),
+            center,
+        )
+        for center, unit in CENTERS.items()
     ),
     *(
         Case(

@@ -96,12 +96,27 @@ ERRORS = {
         "of their own; name edges without n_quantiles."
     ): lambda: GraphPersistence(n_quantiles=2).fit(X).edge_names(X),
     (
-        "n_quantiles needs normalize=True and topology_weight=1: sums and "
-        "edges cannot be compared between graphs of different sizes; got "
+        "n_quantiles needs normalize=True or 'balanced', and topology_weight=1: "
+        "sums and edges cannot be compared between graphs of different sizes; got "
         "normalize=False, topology_weight=1.0."
     ): lambda: GraphPersistence(n_quantiles=2, normalize=False).fit(X),
     (
-        "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
+        "The weights of sample 1 of X range from -1.7e+308 to 1.7e+308, and "
+        "center='level' needs their difference, which float64 cannot hold. Divide "
+        "all weights by one constant first."
+    ): lambda: GraphPersistence(center="level").fit(
+        [[1, 1, 1], [1, 1.7e308, -1.7e308]]
+    ),
+    (
+        "factors must be a tuple of two numbers, for births and for deaths, got 2.0."
+    ): lambda: barcodes.BarcodeLayout(6, factors=2.0),
+    (
+        "normalize='balanced' learns from the barcodes of all samples, which "
+        "ConnectomePersistence does not compute in fit. Use FunctionalConnectome and "
+        "GraphPersistence(normalize='balanced')."
+    ): lambda: ConnectomePersistence(normalize="balanced").fit([SAMPLE]),
+    (
+        "A graph of 1 edge(s) has no deaths to keep; it needs three, or "
         "homology_dimensions=(0,)."
     ): lambda: GraphPersistence(homology_dimensions=(1,)).fit(np.ones((2, 1))),
     (
@@ -452,6 +467,10 @@ WARNINGS = {
         "purpose, silence this with warnings.filterwarnings('ignore', 'X "
         "holds negative weights')."
     ): lambda: GraphPersistence().fit(X[[0, 0, 0]] - 1),
+    (
+        "normalize='balanced' cannot balance births and deaths: the births of all 3 "
+        "sample(s) are the same. Rows are those of normalize=True."
+    ): lambda: GraphPersistence(normalize="balanced").fit(X[[0, 0, 0]]),
     (
         "5 edges do not form an upper triangle, n(n-1)/2: rows are taken for "
         "graphs on 4 nodes whose last 1 edges are absent."

@@ -30,6 +30,8 @@ def cluster(connectomes: Floats, n_clusters: int) -> tuple[Floats, NDArray[Any]]
     assert_type(persistence, sktopo.GraphPersistence)
     rows = persistence.transform(connectomes)
     assert_type(rows, Floats)
+    balanced = sktopo.GraphPersistence(normalize="balanced", center="level")
+    assert_type(balanced.fit_transform(connectomes), Floats)
     clusterer = sktopo.TopClusterer(n_clusters, random_state=0).fit(rows)
     return clusterer.transform(rows), clusterer.predict(rows)
 

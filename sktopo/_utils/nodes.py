@@ -58,6 +58,23 @@ def make_names(size, make):
     return make(range(size)) if size <= _MOST_NAMES else LazyNames(size, make)
 
 
+def name_columns(parts, positions):
+    """Name the columns at positions of a row.
+
+    Each part is its number of columns with their names, or with what they begin with.
+    """
+    positions = np.asarray(positions, dtype=np.intp)
+    names = np.empty(len(positions), dtype=object)
+    start = 0
+    for size, label in parts:
+        inside = (positions >= start) & (positions < start + size)
+        local = positions[inside] - start
+        is_prefix = isinstance(label, str)
+        names[inside] = [f"{label}{k}" for k in local] if is_prefix else label[local]
+        start += size
+    return names
+
+
 def fewest_nodes(n_edges):
     """Return the fewest nodes whose complete graph has so many edges."""
     return (1 + isqrt(8 * n_edges - 7)) // 2 + 1 if n_edges else 1

@@ -11,11 +11,10 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.nodes import check_input_features, make_names
+from sktopo._utils.nodes import check_input_features, make_names, name_columns
 from sktopo._utils.parameters import check_flag, check_integer, check_option
 from sktopo._utils.samples import check_units, name_errors
 from sktopo.barcodes._layout import BarcodeLayout, check_homology_dimensions
-from sktopo.barcodes._persistence import name_columns
 from sktopo.barcodes._quantiles import quantile_vectors
 from sktopo.barcodes._streaming import PRODUCT_MEASURES, stream_barcode, tile_threads
 from sktopo.barcodes._tiles import (
@@ -62,7 +61,8 @@ class ConnectomePersistence(ActivationTransformer):
 
     normalize : bool, default=True
         Whether births and deaths each count as a probability measure, see
-        :class:`GraphPersistence`. False needs ``n_quantiles=None``.
+        :class:`GraphPersistence`. False needs ``n_quantiles=None``. "balanced" is
+        refused, because `fit` does not compute barcodes.
 
     homology_dimensions : tuple of int, default=(0, 1)
         What to keep: 0 for births of components, 1 for deaths of cycles. Births alone
@@ -287,6 +287,12 @@ class ConnectomePersistence(ActivationTransformer):
         check_option("measure", self.measure, PRODUCT_MEASURES)
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, self._CONSTANT_UNITS)
+        if isinstance(self.normalize, str) and self.normalize == "balanced":
+            raise ValueError(
+                "normalize='balanced' learns from the barcodes of all samples, which "
+                "ConnectomePersistence does not compute in fit. Use "
+                "FunctionalConnectome and GraphPersistence(normalize='balanced')."
+            )
         check_flag("normalize", self.normalize)
         check_homology_dimensions(self.homology_dimensions)
         check_flag("verbose", self.verbose)

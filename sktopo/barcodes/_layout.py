@@ -13,6 +13,7 @@ from sktopo._utils.nodes import fewest_nodes
 from sktopo._utils.parameters import (
     check_flag,
     check_integer,
+    check_positive,
     check_real,
     is_integer,
 )
@@ -104,7 +105,7 @@ class BarcodeLayout:
         Number of edges of a graph.
 
     normalize : bool, default=True
-        As in :class:`~sktopo.GraphPersistence`, and so are the parameters below.
+        Whether births and deaths each count as a probability measure.
 
     topology_weight : float, default=1.0
         Weight of births and deaths against edges.
@@ -114,6 +115,10 @@ class BarcodeLayout:
 
     n_quantiles : int or None, default=None
         Number of columns of each kind, if they are averages of quantile functions.
+
+    factors : tuple of float, default=(1.0, 1.0)
+        What births, and deaths, are multiplied by in addition to the scale of their
+        form: what ``GraphPersistence(normalize="balanced")`` learns.
 
     Attributes
     ----------
@@ -144,6 +149,7 @@ class BarcodeLayout:
     topology_weight: float = 1.0
     homology_dimensions: tuple[int, ...] = (0, 1)
     n_quantiles: int | None = None
+    factors: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -153,6 +159,7 @@ class BarcodeLayout:
         check_homology_dimensions(self.homology_dimensions)
         if self.n_quantiles is not None:
             check_integer("n_quantiles (if not None)", self.n_quantiles, 1)
+        _check_factors(self.factors)
 
     @property
     def _shares(self):
@@ -182,8 +189,10 @@ class BarcodeLayout:
     def scales(self) -> dict[str, float]:
         """The factor from weights to columns of each kind."""
         sizes = self.sizes
+        factors = dict(zip(("birth", "death"), self.factors, strict=True))
         return {
             kind: sqrt(share / (max(sizes[kind], 1) if self.normalize else 1))
+            * float(factors.get(kind, 1))
             for kind, share in self._shares.items()
         }
 
@@ -340,7 +349,8 @@ def unscale_barcodes(scaled: ArrayLike, *, normalize: bool = True) -> FloatArray
 
     Barycenters of a :class:`~sktopo.TopClusterer`, and rows of a
     :class:`~sktopo.GraphPersistence` that keeps births and deaths alone, are such
-    rows.
+    rows. Those of ``normalize="balanced"`` are not: its ``layout_.unscale`` knows the
+    factors.
 
     Parameters
     ----------
@@ -500,6 +510,17 @@ def count_deaths(births, deaths):
     counts = np.searchsorted(-deaths, -(births[1:] + slack), side="left")
     n_merged = np.arange(1, len(births) + 1)
     return np.append(counts, len(deaths)), n_merged * (n_merged - 1) // 2
+
+
+def _check_factors(factors):
+    """Raise a ValueError unless factors are a tuple of two positive numbers."""
+    if not isinstance(factors, tuple) or len(factors) != 2:
+        raise ValueError(
+            "factors must be a tuple of two numbers, for births and for deaths, got "
+            f"{factors!r}."
+        )
+    for factor in factors:
+        check_positive("factors (each)", factor)
 
 
 def _check_array_of_rows(rows):

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.geometry import column_blocks
-from sktopo._utils.memory import check_memory
-from sktopo._utils.nodes import check_input_features, make_names, name_edges
+from sktopo._utils.nodes import (
+    check_input_features,
+    make_names,
+    name_columns,
+    name_edges,
+)
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
     check_flag,
     check_integer,
     check_n_jobs,
+    check_option,
     check_real,
 )
 from sktopo._utils.samples import read_rows
-from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
-from sktopo.barcodes._graphs import check_graphs
+from sktopo.barcodes._centering import (
+    CENTERS,
+    center_rows,
+    check_spans,
+    rounding_of,
+)
+from sktopo.barcodes._filtration import barcode_edges
+from sktopo.barcodes._graphs import check_graphs, warn_negative
 from sktopo.barcodes._layout import (
     BarcodeLayout,
     check_homology_dimensions,
@@ -33,20 +42,26 @@ from sktopo.barcodes._layout import (
     count_nodes,
     split_barcodes,
 )
-from sktopo.barcodes._quantiles import average_quantiles
-from sktopo.barcodes._realization import interpolate_connectome, realize_barcode
+from sktopo.barcodes._parts import (
+    check_size,
+    compute_table,
+    find_factors,
+    split_table,
+)
+from sktopo.barcodes._realization import (
+    average_template,
+    interpolate_connectome,
+    realize_barcode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
+    from typing import Literal, Self
 
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
     from sktopo._typing import FloatArray
-
-# Edges handed to a worker at a time: seconds of work, so that progress shows.
-_CHUNK = 2**24
 
 
 def _may_invert(estimator):
@@ -71,16 +86,29 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    normalize : bool, default=True
-        Whether births and deaths each count as a probability measure (they are
-        divided by the root of their number), so that the few births count as much as
-        the many deaths. False is the published sum form: rows are the barcodes.
+    normalize : bool or "balanced", default=True
+        True is the normalised form: births and deaths each count as a probability
+        measure (they are divided by the root of their number), so that the few births
+        count as much as the many deaths. False is the published sum form: rows are the
+        barcodes. "balanced" is the normalised form with births and deaths each
+        multiplied by a factor, learnt in `fit`, that gives both the same Wasserstein
+        variance, see Notes.
+
+    center : {"level", "scale", "rank"} or None, default=None
+        What is removed from the weights of each graph before the filtration:
+
+        - "level": the mean weight of the graph is subtracted;
+        - "scale": the result is also divided by the standard deviation of the weights;
+          graphs whose weights are equal up to rounding become zeros;
+        - "rank": weights are replaced by their ranks, from 1 for the smallest, with
+          average ranks for equal weights, divided by the number of edges. Births then
+          say when components merge, and not how strong the edges are.
 
     topology_weight : float, default=1.0
         The weight :math:`\lambda` of topology against the edges themselves in
         :math:`d^2 = (1 - \lambda) \|w - w'\|^2 + \lambda W_2^2`, the first term a
-        mean if `normalize`. At 1 rows hold births and deaths, at 0 edges, between
-        them edges, births and deaths.
+        mean unless ``normalize=False``. At 1 rows hold births and deaths, at 0 edges,
+        between them edges, births and deaths.
 
     homology_dimensions : tuple of int, default=(0, 1)
         What to keep: 0 for births of components, 1 for deaths of cycles.
@@ -88,16 +116,17 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     n_quantiles : int or None, default=None
         If given, births and deaths are each replaced by this many averages of their
         quantile function, which puts graphs of different sizes into one space, see
-        :func:`sktopo.barcodes.quantile_vectors`. Needs ``normalize=True`` and
-        ``topology_weight=1``.
+        :func:`sktopo.barcodes.quantile_vectors`. Needs ``normalize=True`` or
+        "balanced", and ``topology_weight=1``.
 
     fit_inverse_transform : bool, default=False
         Whether `fit` learns the template that `inverse_transform` needs if rows do not
-        hold edges, ``topology_weight=1``. It takes as much memory as one row of X.
+        hold edges, ``topology_weight=1``. It takes as much memory as one row of X, and
+        with `center` as much as X during `fit`.
 
     n_jobs : int or None, default=None
-        Number of parallel jobs, see :term:`n_jobs`; `transform` prefers threads,
-        `inverse_transform` processes.
+        Number of parallel jobs, see :term:`n_jobs`; barcodes are computed in threads,
+        `inverse_transform` prefers processes.
 
     verbose : bool, default=False
         Whether to show a progress bar (needs tqdm).
@@ -106,13 +135,14 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     ----------
     layout_ : BarcodeLayout
         Which columns of a row are edges, births and deaths, and how they are scaled.
+        Its `factors` are those of ``normalize="balanced"``.
 
     ragged_ : bool
         Whether the fitted rows differ in length.
 
     template_ : ndarray of shape (n_edges,)
-        The mean connectome row seen in `fit`; only if `fit_inverse_transform`, and if
-        all graphs have one size.
+        The mean of the (centred) connectome rows seen in `fit`; only if
+        `fit_inverse_transform`, and if all graphs have one size.
 
     n_features_in_ : int
         Number of edges of a graph, if all have the same.
@@ -132,7 +162,19 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     To see births and deaths in units of the edge weights, undo the scaling with
     :func:`sktopo.barcodes.unscale_barcodes`. Functions of barcodes, such as
     :func:`sktopo.barcodes.wasserstein_distances`, would scale the rows a second time;
-    between rows take Euclidean distances.
+    between rows take Euclidean distances. Rows of the balanced form are unscaled by
+    ``layout_.unscale``, which knows their factors. Centred weights stay centred.
+
+    Let :math:`v_0` and :math:`v_1` be the Wasserstein variances of births and of deaths
+    over the fitted samples, in the normalised form: the mean squared distances from
+    their barycenters. The balanced form multiplies births by
+    :math:`\sqrt{(v_0 + v_1) / (2 v_0)}` and deaths by
+    :math:`\sqrt{(v_0 + v_1) / (2 v_1)}`. Both then have the same variance, the sum of
+    the two is unchanged, and distances have the unit of the weights. If one of them
+    varies by rounding errors only, as with one sample, both factors are 1 and `fit`
+    warns. There is nothing to balance if `homology_dimensions` keeps one kind or
+    ``topology_weight=0``. Otherwise `fit` computes the barcodes of all samples, which
+    takes as long as `transform` and as much memory; `fit_transform` computes them once.
 
     A row whose length is not n(n-1)/2 is taken for a graph on the fewest nodes that
     can have so many edges, its last edges absent; `fit` warns. Besides input and
@@ -160,7 +202,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        normalize: bool = True,
+        normalize: bool | Literal["balanced"] = True,
+        center: Literal["level", "scale", "rank"] | None = None,
         topology_weight: float = 1.0,
         homology_dimensions: Sequence[int] = (0, 1),
         n_quantiles: int | None = None,
@@ -169,6 +212,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         verbose: bool = False,
     ) -> None:
         self.normalize = normalize
+        self.center = center
         self.topology_weight = topology_weight
         self.homology_dimensions = homology_dimensions
         self.n_quantiles = n_quantiles
@@ -177,7 +221,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn the number of edges and, if asked for, their mean, the template.
+        """Learn the number of edges and, if asked for, factors and the template.
+
+        The factors are those of ``normalize="balanced"``, for which barcodes are
+        computed. The template is the mean connectome, for `inverse_transform`.
 
         Parameters
         ----------
@@ -202,27 +249,50 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         ValueError
             If a parameter is out of range, X holds numbers that are not finite,
             matrices are not symmetric, rows look like flattened square matrices, or
-            differ in length without `n_quantiles`.
+            differ in length without `n_quantiles`, or numbers are too large to be
+            centred or balanced.
 
         TypeError
             If X is neither an array nor a sequence of rows, matrices or graphs.
+
+        MemoryError
+            If ``normalize="balanced"`` and the barcodes do not fit in memory.
 
         Warns
         -----
         UserWarning
             If X holds negative weights: next to graphs of absolute correlations they
-            are a mistake. Covariances and signed correlations may be meant.
+            are a mistake. Covariances and signed correlations may be meant. If
+            ``normalize="balanced"`` and births or deaths do not vary.
         """
-        self._check_parameters()
-        with fitted_copy(self) as fitted:
-            groups = fitted._check_graphs(X, reset=True)
-            _warn_negative([rows for _, rows in groups])
-            fitted.ragged_ = len(groups) > 1
-            fitted.layout_ = fitted._layout(groups[0][1].shape[1])
-            if self.fit_inverse_transform and not fitted.ragged_:
-                _, rows = groups[0]
-                fitted.template_ = _average(rows)
+        self._fit(X)
         return self
+
+    def fit_transform(self, X: ArrayLike, y: object = None) -> FloatArray:
+        """Fit to X and compute its Wasserstein rows: ``fit(X).transform(X)``.
+
+        Barcodes are computed once, also if ``normalize="balanced"``.
+
+        Parameters
+        ----------
+        X : array-like or sequence
+            Graphs, as in `fit`.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, n_features_out)
+            Wasserstein rows, as `transform` returns them.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError
+            As `fit` and `transform`.
+        """
+        groups, table = self._fit(X)
+        return self._make_rows(groups, table)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Compute Wasserstein rows.
@@ -249,13 +319,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_n_jobs(self.n_jobs)
-        groups = self._check_graphs(X, reset=False)
-        self._check_size([rows for _, rows in groups])
-        if len(groups) == 1:
-            return self._transform_rows(groups[0][1])
-        parts = [self._transform_rows(rows) for _, rows in groups]
-        samples = np.concatenate([samples for samples, _ in groups])
-        return np.concatenate(parts)[np.argsort(samples)]
+        return self._make_rows(self._check_graphs(X, reset=False))
 
     @available_if(_may_invert)  # type: ignore[untyped-decorator]
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
@@ -268,7 +332,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         the mean of all fitted graphs: to see a cluster in its own layout, fit on its
         members. With edges in the rows, the result is near these edges and its
         barcode near the given one, in the proportion of the topology weight. If the
-        rows came from `transform`, the result is what was transformed.
+        rows came from `transform`, the result is what was transformed. With `center`
+        the results are centred connectomes: `transform` does not keep what it removed.
 
         Parameters
         ----------
@@ -412,7 +477,10 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         return make_names(sum(sizes.values()), partial(name_columns, parts))
 
     def _check_parameters(self):
-        check_flag("normalize", self.normalize)
+        if not isinstance(self.normalize, (bool, np.bool_)):
+            check_option("normalize", self.normalize, (True, False, "balanced"))
+        if self.center is not None:
+            check_option("center", self.center, (None, *CENTERS))
         check_flag("fit_inverse_transform", self.fit_inverse_transform)
         check_flag("verbose", self.verbose)
         check_n_jobs(self.n_jobs)
@@ -423,10 +491,36 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         check_integer("n_quantiles", self.n_quantiles, 1)
         if not self.normalize or self.topology_weight != 1:
             raise ValueError(
-                "n_quantiles needs normalize=True and topology_weight=1: sums and "
-                "edges cannot be compared between graphs of different sizes; got "
-                f"normalize={self.normalize}, topology_weight={self.topology_weight}."
+                "n_quantiles needs normalize=True or 'balanced', and "
+                "topology_weight=1: sums and edges cannot be compared between graphs "
+                f"of different sizes; got normalize={self.normalize}, "
+                f"topology_weight={self.topology_weight}."
             )
+
+    def _fit(self, X):
+        """Fit to X: return its graphs, and their births and deaths or None."""
+        self._check_parameters()
+        with fitted_copy(self) as fitted:
+            groups = fitted._check_graphs(X, reset=True)
+            warn_negative(groups, stacklevel=4)
+            fitted.ragged_ = len(groups) > 1
+            fitted.layout_ = fitted._layout(groups[0][1].shape[1])
+            table = fitted._balance(groups) if isinstance(self.normalize, str) else None
+            if self.fit_inverse_transform and not fitted.ragged_:
+                _, rows = groups[0]
+                fitted.template_ = average_template(center_rows(rows, self.center))
+        return groups, table
+
+    def _balance(self, groups):
+        """Learn factors of births and deaths: return both, or None if not needed."""
+        if not {"birth", "death"} <= set(self.layout_.sizes):
+            return None
+        table = self._compute_table(groups)
+        parts = split_table(table, self.layout_)
+        rounding = max(rounding_of(rows, self.center) for _, rows in groups)
+        factors = find_factors(parts["birth"], parts["death"], rounding)
+        self.layout_ = replace(self.layout_, factors=factors)
+        return table
 
     def _layout(self, n_edges):
         """Return the layout of the rows of graphs of `n_edges` edges."""
@@ -442,15 +536,13 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """Validate X, see `check_graphs`, and that each graph has what rows need."""
         any_size = self.n_quantiles is not None
         groups = check_graphs(self, X, reset=reset, any_size=any_size)
-        kinds = self._layout(1).sizes
-        if (
-            groups[0][1].shape[1] == 1
-            and "death" in kinds
-            and (any_size or "birth" not in kinds)
-        ):
+        check_spans(groups, self.center)
+        n_edges = groups[0][1].shape[1]
+        kinds = self._layout(n_edges).sizes
+        if n_edges < 3 and "death" in kinds and (any_size or "birth" not in kinds):
             raise ValueError(
-                "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
-                "homology_dimensions=(0,)."
+                f"A graph of {n_edges} edge(s) has no deaths to keep; it needs three, "
+                "or homology_dimensions=(0,)."
             )
         return groups
 
@@ -468,113 +560,31 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
             return
         raise ValueError(f"There is no inverse: {reason}.")
 
-    def _check_size(self, groups):
-        """Raise a MemoryError if the rows of graphs do not fit in memory."""
-        largest = max(groups, key=lambda rows: rows.shape[1])
-        n_samples, width = sum(map(len, groups)), sum(self.layout_.sizes.values())
-        n_edges, copies = largest.shape[1], 1 if self._is_plain() else 2
-        n_jobs = effective_n_jobs(self.n_jobs)
-        n_working = n_edges // 4
-        if n_jobs > 1 or not self._is_plain():  # barcodes are not made in the result
-            n_working += min(n_jobs * max(n_edges, _CHUNK), largest.size)
-        n_bytes = largest.itemsize * (copies * n_samples * width + n_working)
-        check_memory("GraphPersistence", n_bytes, count_nodes(n_edges))
+    def _compute_table(self, groups):
+        """Compute births and deaths, see `compute_table`; None if rows hold neither."""
+        options = {"center": self.center, "n_jobs": self.n_jobs}
+        check_size(groups, self.layout_, **options)
+        if list(self.layout_.sizes) == ["edge"]:
+            return None
+        return compute_table(groups, self.layout_, verbose=self.verbose, **options)
 
-    def _is_plain(self):
-        """Return whether rows are scaled barcodes, births and deaths."""
-        return self.n_quantiles is None and list(self.layout_.sizes) == [
-            "birth",
-            "death",
-        ]
-
-    def _transform_rows(self, rows):
-        """Turn connectome rows of one size into Wasserstein rows."""
-        scales, parts = self.layout_.scales, {"edge": rows}
-        if self.n_quantiles is not None:
-            quantiles = partial(
-                _compute_quantiles, n_quantiles=self.n_quantiles, kinds=tuple(scales)
-            )
-            width = sum(self.layout_.sizes.values())
-            parts = self.layout_.split(self._in_chunks(quantiles, rows, width))
-        elif self.topology_weight > 0:
-            barcodes = self._in_chunks(compute_barcodes, rows, rows.shape[1])
-            parts["birth"], parts["death"] = split_barcodes(barcodes)
-        if self._is_plain():
-            # The barcodes belong to this call, so they can be scaled in place.
-            for kind, scale in scales.items():
+    def _make_rows(self, groups, table=None):
+        """Turn graphs, whose births and deaths may be known, into Wasserstein rows."""
+        layout = self.layout_
+        if table is None:
+            table = self._compute_table(groups)
+        parts = {} if table is None else split_table(table, layout)
+        if list(parts) == list(layout.sizes):
+            # The table belongs to this call, so it can be scaled in place.
+            for kind, scale in layout.scales.items():
                 parts[kind] *= scale
-            return barcodes
-        return self.layout_.scale(parts)
-
-    def _in_chunks(self, function, rows, width):
-        """Call a function on chunks of rows, in parallel if asked: (n_rows, width)."""
-        n_rows, n_edges = rows.shape
-        share = -(-n_rows // effective_n_jobs(self.n_jobs))
-        size = max(1, min(share, _CHUNK // n_edges))
-        chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
-        if len(chunks) == 1:
-            return function(rows)
-        done = run_parallel(
-            function,
-            [(rows[chunk],) for chunk in chunks],
-            n_jobs=self.n_jobs,
-            prefer="threads",
-            verbose=self.verbose,
-            description="barcodes",
-        )
-        result = np.empty((n_rows, width), dtype=rows.dtype)
-        for chunk, part in zip(chunks, done, strict=True):
-            result[chunk] = part
-        return result
+            return table
+        if "edge" in layout.sizes:
+            parts["edge"] = center_rows(groups[0][1], self.center)
+        return layout.scale(parts)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def name_columns(parts, positions):
-    """Name the columns at positions of a row.
-
-    Each part is its number of columns with their names, or with what they begin with.
-    """
-    positions = np.asarray(positions, dtype=np.intp)
-    names = np.empty(len(positions), dtype=object)
-    start = 0
-    for size, label in parts:
-        inside = (positions >= start) & (positions < start + size)
-        local = positions[inside] - start
-        is_prefix = isinstance(label, str)
-        names[inside] = [f"{label}{k}" for k in local] if is_prefix else label[local]
-        start += size
-    return names
-
-
-def _average(rows):
-    """Return the mean row, computed in float64; no sum of large weights overflows."""
-    mean = np.empty(rows.shape[1], dtype=rows.dtype)
-    for columns in column_blocks(rows):
-        mean[columns] = np.divide(rows[:, columns], len(rows), dtype=np.float64).sum(
-            axis=0
-        )
-    return mean
-
-
-def _warn_negative(groups):
-    """Warn once if graphs have negative weights, which may be an oversight."""
-    if any(rows.min() < 0 for rows in groups):
-        warnings.warn(
-            "X holds negative weights. Connectomes of recordings are usually absolute "
-            "correlations, FunctionalConnectome(absolute=True), and do not compare "
-            "with signed ones. If all your weights are signed on purpose, silence "
-            "this with warnings.filterwarnings('ignore', 'X holds negative weights').",
-            stacklevel=3,
-        )
-
-
-def _compute_quantiles(rows, n_quantiles, kinds):
-    """Compute quantiles of births and deaths, or one of them, of connectome rows."""
-    births, deaths = split_barcodes(compute_barcodes(rows))
-    parts = {"birth": births, "death": deaths}
-    return np.hstack([average_quantiles(parts[kind], n_quantiles) for kind in kinds])

@@ -6,12 +6,23 @@ import contextlib
 
 import numpy as np
 
+from sktopo._utils.geometry import column_blocks
 from sktopo.barcodes._filtration import barcode_edges
 from sktopo.barcodes._layout import count_deaths, count_nodes, split_barcodes
 
 _MAX_STEPS = 10
 # Number of edges that are checked together in the search for the next merger.
 _CHECKED_EDGES = 1024
+
+
+def average_template(rows):
+    """Return the mean row, computed in float64; no sum of large weights overflows."""
+    mean = np.empty(rows.shape[1], dtype=rows.dtype)
+    for columns in column_blocks(rows):
+        mean[columns] = np.divide(rows[:, columns], len(rows), dtype=np.float64).sum(
+            axis=0
+        )
+    return mean
 
 
 def realize_barcode(barcode, template):

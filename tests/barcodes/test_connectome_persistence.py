@@ -132,6 +132,7 @@ def test_two_units_have_no_deaths():
         ({"measure": np.corrcoef}, "is unknown; expected one of 'correlation'"),
         ({"constant_units": "nan"}, "expected one of 'zero', 'raise'"),
         ({"normalize": False}, "got normalize=False. Give n_quantiles=None"),
+        ({"normalize": "balanced"}, r"GraphPersistence\(normalize='balanced'\)"),
         ({"n_quantiles": 0}, "n_quantiles must be an integer of at least 1"),
         ({"homology_dimensions": (2,)}, "homology_dimensions"),
     ],

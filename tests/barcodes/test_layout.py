@@ -53,6 +53,16 @@ def test_unscaling_undoes_scaling(make_rows, normalize):
             {"edge": 0.5, "birth": 0.75**0.5, "death": 0.75**0.5},
         ),
         ({"n_quantiles": 4}, {"birth": 4, "death": 4}, {"birth": 0.5, "death": 0.5}),
+        (
+            {"n_quantiles": 4, "factors": (3.0, 0.5)},
+            {"birth": 4, "death": 4},
+            {"birth": 1.5, "death": 0.25},
+        ),
+        (
+            {"topology_weight": 0.75, "normalize": False, "factors": (2, 4)},
+            {"edge": 6, "birth": 3, "death": 3},
+            {"edge": 0.5, "birth": 2 * 0.75**0.5, "death": 4 * 0.75**0.5},
+        ),
     ],
 )
 def test_layouts_of_four_nodes_by_hand(options, sizes, scales):
@@ -77,6 +87,13 @@ def test_rows_of_another_width_have_another_layout():
         match="^Rows of 5 columns do not have this layout, which has 6 columns: .*}.$",
     ):
         bc.BarcodeLayout(6).split(np.zeros((2, 5)))
+
+
+def test_factors_of_numpy_keep_single_precision():
+    layout = bc.BarcodeLayout(3, factors=tuple(np.array([2.0, 3.0])))
+    row = layout.scale(layout.split(np.ones(3, dtype=np.float32)))
+    assert row.dtype == np.float32
+    assert_allclose(row, [2**0.5, 2**0.5, 3], rtol=1e-6)
 
 
 def test_layout_is_that_of_the_persistence(make_rows):
@@ -170,6 +187,11 @@ def test_bad_numbers_of_edges(n_edges):
         {"homology_dimensions": ([0],)},
         {"homology_dimensions": 0},
         {"n_quantiles": True},
+        {"factors": [1.0, 1.0]},
+        {"factors": (1.0,)},
+        {"factors": (1.0, 0)},
+        {"factors": (np.nan, 1.0)},
+        {"factors": ("1", 1.0)},
     ],
 )
 def test_bad_layouts(options):

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist, squareform
 from sktopo import GraphPersistence
 from sktopo import barcodes as bc
 from sktopo._utils import memory
-from sktopo.barcodes import _persistence
+from sktopo.barcodes import _parts
 
 
 @pytest.mark.parametrize("normalize", [True, False])
@@ -72,9 +72,14 @@ def test_two_nodes():
     for parameters in ({"homology_dimensions": (1,)}, {"n_quantiles": 3}):
         with pytest.raises(
             ValueError,
-            match=r"^A graph of 1 edge has no deaths .*homology_dimensions=\(0,\).$",
+            match=r"^A graph of 1 edge\(s\) has no deaths .*dimensions=\(0,\).$",
         ):
             GraphPersistence(**parameters).fit([[0.3], [1]])
+        with (
+            pytest.warns(UserWarning, match="^2 edges do not form an upper triangle"),
+            pytest.raises(ValueError, match=r"^A graph of 2 edge\(s\) has no deaths"),
+        ):
+            GraphPersistence(**parameters).fit([[0.3, 1]])
 
 
 def test_incomplete_graphs_warn_and_are_exact():
@@ -249,7 +254,7 @@ def test_rows_that_do_not_fit_in_memory(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
     rows = np.broadcast_to(np.arange(4950.0), (4000, 4950))  # takes no memory
     persistence = GraphPersistence().fit(rows)
-    monkeypatch.setattr(_persistence, "compute_barcodes", None)  # is not called
+    monkeypatch.setattr(_parts, "compute_barcodes", None)  # is not called
     with pytest.raises(
         MemoryError,
         match="^GraphPersistence needs 0.158 GB for graphs of 100 nodes, and 0.1 GB .*"

@@ -58,6 +58,11 @@ def test_what_is_not_kept_is_none(make_rows):
     both = compute_births_and_deaths(GraphPersistence().fit(rows), rows)
     assert_allclose(both[0], births)
     assert_allclose(both[1], deaths)
+    balanced = GraphPersistence(normalize="balanced", topology_weight=0.3).fit(rows)
+    for found, expected in zip(
+        compute_births_and_deaths(balanced, rows), both, strict=True
+    ):
+        assert_allclose(found, expected)
     only_deaths = GraphPersistence(homology_dimensions=(1,), topology_weight=0.3)
     found = compute_births_and_deaths(only_deaths.fit(rows), rows)
     assert found[0] is None

@@ -1,0 +1,152 @@
+"""Births and deaths of graphs before they are scaled, and how to balance them."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from math import hypot, sqrt
+
+import numpy as np
+from joblib import effective_n_jobs
+
+from sktopo._utils.geometry import total_variance
+from sktopo._utils.memory import check_memory
+from sktopo._utils.parallel import run_parallel
+from sktopo.barcodes._centering import center_barcodes
+from sktopo.barcodes._filtration import compute_barcodes
+from sktopo.barcodes._layout import count_nodes, split_barcodes
+from sktopo.barcodes._quantiles import average_quantiles
+
+# Edges handed to a worker at a time: seconds of work, so that progress shows.
+_CHUNK = 2**24
+# Bytes for each edge of a graph while its weights are ranked.
+_RANK_BYTES = 48
+
+
+def check_size(groups, layout, *, center, n_jobs):
+    """Raise a MemoryError if the Wasserstein rows of graphs do not fit in memory.
+
+    The arguments are those of `compute_table`.
+    """
+    groups = [rows for _, rows in groups]
+    largest = max(groups, key=lambda rows: rows.shape[1])
+    n_samples, width = sum(map(len, groups)), sum(layout.sizes.values())
+    n_edges, n_jobs = largest.shape[1], effective_n_jobs(n_jobs)
+    is_plain = layout.n_quantiles is None and list(layout.sizes) == ["birth", "death"]
+    n_working = n_edges // 4
+    if n_jobs > 1 or not is_plain:  # barcodes are not made in the result
+        n_working += min(n_jobs * max(n_edges, _CHUNK), largest.size)
+    if center is not None and "edge" in layout.sizes:
+        n_working += n_samples * n_edges
+    n_numbers = (1 if is_plain else 2) * n_samples * width + n_working
+    n_bytes = largest.itemsize * n_numbers
+    if center == "rank":
+        n_bytes += n_jobs * _RANK_BYTES * n_edges
+    check_memory("GraphPersistence", n_bytes, count_nodes(n_edges))
+
+
+def compute_table(groups, layout, *, center, n_jobs, verbose):
+    """Compute births and deaths of graphs, not yet scaled.
+
+    Parameters
+    ----------
+    groups : list of (ndarray, ndarray)
+        The samples of each size and their connectome rows, see `check_graphs`.
+
+    layout : BarcodeLayout
+        The layout of the Wasserstein rows.
+
+    center : {"level", "scale", "rank"} or None
+        How the weights are centred, see `center_rows`.
+
+    n_jobs, verbose
+        As in GraphPersistence.
+
+    Returns
+    -------
+    table : ndarray of shape (n_samples, n_columns)
+        Barcodes or, if the layout has quantiles, what the layout keeps of them. It
+        belongs to the caller.
+    """
+    compute = partial(
+        _compute_chunk,
+        center=center,
+        n_quantiles=layout.n_quantiles,
+        kinds=tuple(layout.sizes),
+    )
+    parts = []
+    for _, rows in groups:
+        width = rows.shape[1]
+        if layout.n_quantiles is not None:
+            width = sum(layout.sizes.values())
+        parts.append(_in_chunks(compute, rows, width, n_jobs, verbose))
+    if len(parts) == 1:
+        return parts[0]
+    samples = np.concatenate([samples for samples, _ in groups])
+    return np.concatenate(parts)[np.argsort(samples)]
+
+
+def split_table(table, layout):
+    """Split a table of `compute_table` into views: a dict of births and deaths."""
+    if layout.n_quantiles is not None:
+        return layout.split(table)
+    return dict(zip(("birth", "death"), split_barcodes(table), strict=True))
+
+
+def find_factors(births, deaths, rounding):
+    """Find factors that give births and deaths the same Wasserstein variance.
+
+    The variances are those of the normalised form, and their sum stays the same. The
+    factors are 1 if births or deaths, (n_samples, n_columns), deviate from their
+    barycenter by no more than `rounding`, which warns.
+
+    Returns
+    -------
+    factors : tuple of float
+        The factor of births, and that of deaths.
+    """
+    deviations = []
+    for part in (births, deaths):
+        variance, unit = total_variance(part, caller="GraphPersistence")
+        deviations.append(sqrt(variance / max(part.shape[1], 1)) * unit)
+    if min(deviations) <= rounding:
+        kind = "births" if deviations[0] <= rounding else "deaths"
+        warnings.warn(
+            f"normalize='balanced' cannot balance births and deaths: the {kind} of all "
+            f"{len(births)} sample(s) are the same. Rows are those of normalize=True.",
+            stacklevel=5,  # who calls `fit`
+        )
+        return 1.0, 1.0
+    ratio = deviations[1] / deviations[0]
+    return hypot(1, ratio) / sqrt(2), hypot(1, 1 / ratio) / sqrt(2)
+
+
+def _compute_chunk(rows, center, n_quantiles, kinds):
+    """Compute centred barcodes of connectome rows, or quantiles of these."""
+    barcodes = center_barcodes(compute_barcodes(rows), rows, center)
+    if n_quantiles is None:
+        return barcodes
+    parts = dict(zip(("birth", "death"), split_barcodes(barcodes), strict=True))
+    return np.hstack([average_quantiles(parts[kind], n_quantiles) for kind in kinds])
+
+
+def _in_chunks(function, rows, width, n_jobs, verbose):
+    """Call a function on chunks of rows, in parallel if asked: (n_rows, width)."""
+    n_rows, n_edges = rows.shape
+    share = -(-n_rows // effective_n_jobs(n_jobs))
+    size = max(1, min(share, _CHUNK // n_edges))
+    chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
+    if len(chunks) == 1:
+        return function(rows)
+    done = run_parallel(
+        function,
+        [(rows[chunk],) for chunk in chunks],
+        n_jobs=n_jobs,
+        prefer="threads",
+        verbose=verbose,
+        description="barcodes",
+    )
+    result = np.empty((n_rows, width), dtype=rows.dtype)
+    for chunk, part in zip(chunks, done, strict=True):
+        result[chunk] = part
+    return result
