@@ -29,6 +29,7 @@ from benchmarks._public import list_public
 # Public names without bad inputs, and why.
 EXCLUDED = {
     "MEASURES": "a dictionary",
+    "PROFILES": "a dictionary",
     "PermanovaResult": "a record that permanova fills",
     "PermutationResult": "a record that permutation_test fills",
     "load_digit_networks": "has no parameters",
@@ -43,7 +44,8 @@ _ONE_NODE = (
 )
 _CONVERTED = (
     "graphs of networkx are converted to matrices",
-    "GraphPersistence.fit GraphPersistence.transform GraphPersistence.edge_names",
+    "GraphPersistence.fit GraphPersistence.transform GraphPersistence.edge_names "
+    "GraphProfiles.fit GraphProfiles.transform",
 )
 ACCEPTED_AT = {
     "no columns": _ONE_NODE,
