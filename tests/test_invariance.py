@@ -269,6 +269,15 @@ def call_attribution(X, y, unit):
     return {name: table[name].to_numpy(float)[order] for name in names}
 
 
+def call_attribution_of_three(X, y, unit):
+    pytest.importorskip("pandas")
+    y = y + (np.arange(len(y)) % 4 == 0) * 2 * y
+    table = inference.attribute_distance(X, y)
+    order = np.argsort(table["name"].to_numpy())
+    names = ("share", "omega_squared", "mean_3", "number_3")
+    return {name: table[name].to_numpy(float)[order] for name in names}
+
+
 def call_attribution_of_ranks(X, y, unit):
     pytest.importorskip("pandas")
     table = inference.attribute_distance(X, y, by="rank").sort_values("name")
@@ -664,6 +673,19 @@ CASES = [
             ),
             **dict.fromkeys(("number_1", "number_2"), Rule(columns="columns")),
         },
+    ),
+    Case(
+        "attribute_distance",
+        "connectomes",
+        call_attribution_of_three,
+        {
+            **dict.fromkeys(
+                ("share", "omega_squared", "number_3"),
+                Rule(samples=None, columns="columns"),
+            ),
+            "mean_3": Rule(unit=1, shift="moves", samples=None, columns="columns"),
+        },
+        "three groups",
     ),
     Case(
         "attribute_distance",
