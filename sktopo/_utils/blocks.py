@@ -106,9 +106,14 @@ def find_block_edges(members, block):
     positions : ndarray of shape (n_edges_of_block,)
         Positions in the order of :func:`scipy.spatial.distance.squareform`.
     """
-    first, second = np.triu_indices(len(members), 1)
-    ends = np.sort([members[first], members[second]], axis=0)
-    return np.flatnonzero((ends[0] == min(block)) & (ends[1] == max(block)))
+    first, second = (np.flatnonzero(members == group) for group in block)
+    if block[0] == block[1]:
+        i, j = np.triu_indices(len(first), 1)
+        low, high = first[i], first[j]
+    else:
+        low, high = np.minimum.outer(first, second), np.maximum.outer(first, second)
+    positions = low * (2 * len(members) - low - 3) // 2 - 1 + high
+    return np.sort(positions, axis=None)
 
 
 def _read_node_names(edge_names, n_nodes):
