@@ -73,9 +73,12 @@ SCALED = scale_barcodes(CODES)
 DISTANCES = np.linalg.norm(ROWS[:, None] - ROWS, axis=2)
 DIAGRAMS = [[[0.1, 0.5]], [[0.1, 0.6], [0.2, 0.3]], [[0.2, 0.9]]]
 NAMES = [f"a[{k}]" for k in range(5)]
+PARTS = [0, 0, 1, 1, 1]
 # Bad values of parameters that many names share.
 RUN = {"n_jobs": bad.JOBS, "verbose": bad.NO_FLAG}
 CACHED = {**RUN, "memory": bad.MEMORY}
+# Lists of labels that may be right, as long as nobody knows the number of nodes.
+LENGTHS = ("empty", "one short", "one more", "graph")
 OPTIONAL_COUNT = without(bad.COUNT, "none")
 STREAMING = {
     "measure": bad.NO_WORD,
@@ -87,7 +90,7 @@ FITTED = {**bad.ROWS, **bad.WIDTH}
 STACKED = without(bad.ROWS, "one axis more")
 
 
-def list_estimator(kind, X, values, parameters, methods=(), of="", **good):
+def list_estimator(kind, X, values, parameters, /, methods=(), of="", **good):
     """List the entries of an estimator: its parameters, `fit`, and other methods.
 
     `methods` holds the name of each method, its good arguments and its bad values.
@@ -603,7 +606,7 @@ def list_inference():
             {"connectomes": ROWS, "y": GROUPS, "unit_names": NAMES},
             {
                 "connectomes": bad.ROWS,
-                "y": {**bad.GROUPS, "three groups": lambda good: [2, *good[1:]]},
+                "y": without(bad.GROUPS, "each its own"),
                 "by": bad.NO_WORD,
                 "unit_names": bad.NAMES,
                 "homology_dimension": bad.constants(
@@ -641,19 +644,30 @@ def list_baselines():
             **CACHED,
         },
         b.GraphSummaries: CACHED,
+        b.WeightSummaries: {"kind": word},
     }
     entries = []
     for kind, kinds in parameters.items():
-        if kind in (b.RipsDiagrams, b.GraphSummaries):
+        if kind in (b.RipsDiagrams, b.GraphSummaries, b.WeightSummaries):
             entries += list_estimator(kind, ROWS, bad.ROWS, kinds, rows)
         else:
             entries += list_estimator(kind, DIAGRAMS, bad.DIAGRAMS, kinds, diagrams)
     options = {"method": word, "init": word, "max_iter": count, **seed}
     scale = {"scale": {**bad.POSITIVE, "unknown word": lambda good: "nope"}}
     two = {"n_clusters": 2}
-    distance = {"distance": word}
+    named = {"distance": word, "groups": without(bad.LABELS, "complex", *LENGTHS)}
     return [
         *entries,
+        *list_estimator(
+            b.WeightSummaries,
+            ROWS,
+            bad.ROWS,
+            {"groups": {**without(bad.LABELS, "complex"), **bad.NONE}},
+            rows,
+            of=" of blocks",
+            kind="blocks",
+            groups=PARTS,
+        ),
         *list_estimator(
             b.DistanceKernel,
             DISTANCES,
@@ -687,12 +701,12 @@ def list_baselines():
             labels,
             **two,
         ),
-        Entry("baseline_kernels", b.baseline_kernels, {}, distance),
+        Entry("baseline_kernels", b.baseline_kernels, {"groups": PARTS}, named),
         Entry(
             "baseline_clusterers",
             b.baseline_clusterers,
-            two,
-            {"n_clusters": count, **distance, **seed},
+            {**two, "groups": PARTS},
+            {"n_clusters": count, **named, **seed},
         ),
     ]
 

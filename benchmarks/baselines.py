@@ -160,6 +160,7 @@ def write_markdown(rows):
     order = sorted(rows, key=lambda name: str(rows[name]["purity"]), reverse=True)
     for name in order:
         cells = [write_cell(rows[name].get(key)) for key in COLUMNS]
+        name = name.replace("|", r"\|")
         lines.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(lines)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import make_pipeline
 
 import sktopo
 from sktopo._utils.optional import import_optional
 from sktopo.barcodes import barcode_rows
+from sktopo.baselines import baseline_clusterers
 from sktopo.datasets import load_digit_networks, train_digit_networks
 from sktopo.metrics import purity_score
 from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Cluster the digit networks, print scores and draw two figures."""
+    """Cluster the digit networks, print scores and draw three figures."""
     args = _parse_arguments(argv)
     try:
         for module in ("torch", "matplotlib"):
@@ -44,11 +44,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         sktopo.TopClusterer(len(data.target_names), n_init=20, random_state=args.seed),
     )
     (_, connectomes, *_), seconds = _fit_in_steps(pipeline, data.networks)
-    # With topology_weight=0 the clusterer compares edge weights.
-    on_edges = clone(pipeline[2:]).set_params(graphpersistence__topology_weight=0.0)
     found = {
-        "births and deaths (λ=1)": pipeline[-1].labels_,
-        "edge weights alone (λ=0)": on_edges.fit_predict(connectomes),
+        "births and deaths": pipeline[-1].labels_,
+        **_cluster_controls(connectomes, pipeline[0].node_names_, pipeline[-1]),
     }
     print(_tabulate_scores(data.target, found))
     clusters = _name_clusters(data, pipeline[-1].labels_)
@@ -62,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     figure.savefig(args.output / "connectomes.png", dpi=150)
     figure = _draw_barycenters(connectomes, clusters)
     figure.savefig(args.output / "barycenters.png", dpi=150)
-    print(f"Saved two figures in {args.output}")
+    figure = _draw_controls(data, connectomes, found)
+    figure.savefig(args.output / "controls.png", dpi=150)
+    print(f"Saved three figures in {args.output}")
 
 
 def _parse_arguments(argv):
@@ -94,6 +94,29 @@ def _fit_in_steps(pipeline, networks):
         seconds[type(step).__name__] = time.perf_counter() - start
         results.append(result)
     return results, seconds
+
+
+def _cluster_controls(connectomes, node_names, clusterer):
+    """Cluster by the weights alone, with as many restarts as `clusterer` has.
+
+    Returns labels by the name of what is compared. Edge weights come last: they are no
+    control, because the units of different networks do not correspond.
+    """
+    layers = [name.rsplit("[", 1)[0] for name in node_names]
+    controls = baseline_clusterers(
+        clusterer.n_clusters, groups=layers, random_state=clusterer.random_state
+    )
+    names = {
+        "mean |r|": "mean |r|",
+        "block moments": "mean, deviation per layer block",
+        "Adj": "edge weights, unit by unit",
+    }
+    return {
+        label: controls[name]
+        .set_params(clusterer__n_init=clusterer.n_init)
+        .fit_predict(connectomes)
+        for name, label in names.items()
+    }
 
 
 def _tabulate_scores(target, found):
@@ -149,6 +172,34 @@ def _draw_barycenters(connectomes, clusters):
         ax.set(ylabel="edge weight |r|", ylim=(0, 1))
     display.figure_.set_size_inches(10, 4.2)
     return display.figure_
+
+
+def _draw_controls(data, connectomes, found):
+    """Draw the mean |r| of each network, and the purity of clusters; return the figure.
+
+    `found` maps what is compared to labels.
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(11, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for label in range(len(data.target_names)):
+        level = connectomes[data.target == label].mean(axis=1)
+        height = np.full_like(level, label)
+        left.plot(level, height, "|", color="C0", markersize=16)
+    left.set_yticks(range(len(data.target_names)), data.target_names)
+    left.margins(y=0.15)
+    left.set(title="level of the weights", xlabel="mean |r| of each network")
+    purities = [purity_score(data.target, labels) for labels in found.values()]
+    colors = ["C0", *["0.6"] * (len(found) - 1)]
+    bars = right.barh(list(found), purities, color=colors)
+    right.bar_label(bars, fmt="%.3f", padding=3)
+    right.set(title="what clusters find", xlabel="purity, best of all starts")
+    right.set(xlim=(0, 1))
+    for ax in (left, right):
+        ax.invert_yaxis()
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 if __name__ == "__main__":

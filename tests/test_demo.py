@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch
 
 import sktopo
+from sktopo.baselines import baseline_clusterers
 from sktopo.metrics import purity_score
 
 pytest.importorskip("torch")
@@ -22,13 +23,22 @@ def test_demo(tmp_path, capsys):
 
     demo.main(["--output", str(tmp_path / "figures")])
     out = capsys.readouterr().out
-    top = re.search(r"λ=1\) +(\d\.\d+) +(\d\.\d+)", out)
-    edges = re.search(r"λ=0\) +(\d\.\d+) +(\d\.\d+)", out)
-    assert float(top.group(1)) > float(edges.group(1)) + 0.1
+    purity = {
+        name: float(re.search(rf"^{re.escape(name)} +(\d\.\d+) ", out, re.M).group(1))
+        for name in (
+            "births and deaths",
+            "mean |r|",
+            "mean, deviation per layer block",
+            "edge weights, unit by unit",
+        )
+    }
+    top, level, blocks, edges = purity.values()
+    # The level explains most of it, and level and spread of each block explain more.
+    assert edges + 0.1 < level < top < blocks
     assert "\ncluster 0: 20 batch_norm\n" in out
     for step in ("ActivationExtractor", "GraphPersistence", "TopClusterer"):
         assert re.search(rf"{step} +\d+\.\d\d\d", out)
-    for name in ("connectomes", "barycenters"):
+    for name in ("connectomes", "barycenters", "controls"):
         assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
 
 
@@ -66,6 +76,43 @@ def test_figures_show_the_results(digits):
     assert [len(line.get_ydata()) for line in deaths.lines] == [1953] * 4
     assert len(births.collections) == 4
     assert purity_score(digits.target, labels) > 0.7
+
+
+def test_controls_are_drawn(digits):
+    from sktopo import demo
+
+    rows = np.arange(80.0)[:, np.newaxis] * [1, 1, 1]
+    found = {"births and deaths": digits.target, "mean |r|": np.zeros(80, int)}
+    left, right = demo._draw_controls(digits, rows, found).axes
+    drawn = [line.get_xdata() for line in left.lines]
+    np.testing.assert_array_equal(np.concatenate(drawn), range(80))
+    assert [tick.get_text() for tick in left.get_yticklabels()] == list(
+        digits.target_names
+    )
+    assert [bar.get_width() for bar in right.patches] == [1, 0.25]
+    assert [text.get_text() for text in right.texts] == ["1.000", "0.250"]
+
+
+def test_controls_start_as_often_as_the_clusterer(digits, monkeypatch):
+    from sktopo import demo
+
+    given = {}
+
+    def make(n_clusters, **options):
+        given.update(options, n_clusters=n_clusters)
+        given["made"] = baseline_clusterers(n_clusters, **options)
+        return given["made"]
+
+    monkeypatch.setattr(demo, "baseline_clusterers", make)
+    rows = np.random.default_rng(0).random((9, 6))
+    names = ["a[0]", "a[1]", "b[0]", "b[1]"]
+    top = sktopo.TopClusterer(2, n_init=7, random_state=3)
+    found = demo._cluster_controls(rows, names, top)
+    assert all(len(labels) == 9 for labels in found.values())
+    assert (given["groups"], given["n_clusters"]) == (["a", "a", "b", "b"], 2)
+    for name in ("mean |r|", "block moments", "Adj"):
+        clusterer = given["made"][name]["clusterer"]
+        assert (clusterer.n_init, clusterer.random_state) == (7, 3)
 
 
 def test_clusters_are_named_by_what_they_hold():

@@ -6,7 +6,7 @@ one power of two, so that shifts and changes of unit are exact.
 """
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -307,6 +307,15 @@ def call_attribution(X, y, unit):
     return {name: table[name].to_numpy(float)[order] for name in names}
 
 
+def call_attribution_of_three(X, y, unit):
+    pytest.importorskip("pandas")
+    y = y + (np.arange(len(y)) % 4 == 0) * 2 * y
+    table = inference.attribute_distance(X, y)
+    order = np.argsort(table["name"].to_numpy())
+    names = ("share", "omega_squared", "mean_3", "number_3")
+    return {name: table[name].to_numpy(float)[order] for name in names}
+
+
 def call_attribution_of_ranks(X, y, unit):
     pytest.importorskip("pandas")
     table = inference.attribute_distance(X, y, by="rank").sort_values("name")
@@ -393,6 +402,25 @@ SUMMARIES = {
     # The method of Louvain goes through the nodes in turn.
     "modularity": Rule(shift=None, samples=(0,), columns=None),
 }
+
+
+def call_weights(kind, groups=None):
+    def call(X, y, unit):
+        summaries = baselines.WeightSummaries(kind, groups=groups).fit(X)
+        means, deviations = {}, {}
+        for name, values in zip(
+            summaries.get_feature_names_out(), summaries.transform(X).T, strict=True
+        ):
+            (deviations if name.startswith("deviation") else means)[name] = values
+        found = {"levels": np.transpose(list(means.values()))}
+        if deviations:
+            found["deviations"] = np.transpose(list(deviations.values()))
+        return found
+
+    return call
+
+
+WEIGHTS = {"levels": BARCODE, "deviations": Rule(unit=1, samples=(0,))}
 
 
 def call_classifiers(X, y, unit):
@@ -807,6 +835,19 @@ CASES = [
     Case(
         "attribute_distance",
         "connectomes",
+        call_attribution_of_three,
+        {
+            **dict.fromkeys(
+                ("share", "omega_squared", "number_3"),
+                Rule(samples=None, columns="columns"),
+            ),
+            "mean_3": Rule(unit=1, shift="moves", samples=None, columns="columns"),
+        },
+        "three groups",
+    ),
+    Case(
+        "attribute_distance",
+        "connectomes",
         call_attribution_of_ranks,
         {
             "share": Rule(),
@@ -897,6 +938,22 @@ CASES = [
         {"diagrams": Rule(unit=None, shift=None, samples=(0,))},
     ),
     Case("GraphSummaries", "connectomes", call_summaries, SUMMARIES),
+    Case("WeightSummaries", "connectomes", call_weights("moments"), WEIGHTS),
+    Case(
+        "WeightSummaries",
+        "connectomes",
+        call_weights("sorted"),
+        {"levels": BARCODE},
+        "sorted",
+    ),
+    Case(
+        "WeightSummaries",
+        "connectomes",
+        call_weights("blocks", [0, 1, 1, 0, 2, 1]),
+        # The groups are given for nodes in their order.
+        {name: replace(rule, columns=None) for name, rule in WEIGHTS.items()},
+        "blocks",
+    ),
     Case(
         "compare_classifiers",
         "connectomes",

@@ -306,14 +306,15 @@ ERRORS = {
         "FunctionalConnectome returns."
     ): lambda: inference.attribute_distance(BARCODES, Y),
     (
-        "y has 3 different values; expected 2. Choose the graphs of two groups."
-    ): lambda: inference.attribute_distance(X, [0, 0, 1, 1, 2, 2]),
+        "y has the value 3 only; expected at least two different values, the groups "
+        "of the graphs."
+    ): lambda: inference.attribute_distance(X, [3] * 6),
     (
         "by='layer' needs unit_names that contain the layer, such as "
         "'fc1[0]'; got 'x0' and so on."
     ): lambda: inference.attribute_distance(X, Y, by="layer"),
-    "The barycenters of the two groups are the same.": lambda: (
-        inference.attribute_distance(X[[0] * 6], Y)
+    "The barycenters of the groups are the same.": lambda: inference.attribute_distance(
+        X[[0] * 6], Y
     ),
     "All samples are the same: there is nothing to compare.": lambda: (
         inference.permutation_test(X[[0] * 6], Y)

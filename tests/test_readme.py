@@ -31,14 +31,18 @@ def test_snippets_run_one_after_the_other(tmp_path, monkeypatch):
     script = tmp_path / "readme.py"
     script.write_text("\n".join(blocks("python")), encoding="utf-8")
     found = runpy.run_path(str(script))
-    stated = re.search(r"\)  # (0\.\d\d); by edges alone (0\.\d\d)", README)
+    stated = re.search(r"purity_score\(.*\)  # (0\.\d\d)$", README, re.MULTILINE)
     assert f"{found['purity']:.2f}" == stated.group(1)
     assert not any(found["table"]["error"])
     assert found["rows"].shape == (80, 2016)
-    model = found["model"].set_params(graphpersistence__topology_weight=0.0)
-    labels = model.fit_predict(found["data"].networks)
-    by_edges = found["sktopo"].metrics.purity_score(found["data"].target, labels)
-    assert f"{by_edges:.2f}" == stated.group(2)
+    controls = re.findall(r"reach\s(0\.\d\d)", README)
+    sktopo, data = found["sktopo"], found["data"]
+    layers = [name.split("[")[0] for name in found["model"][0].node_names_]
+    clusterers = sktopo.baselines.baseline_clusterers(4, groups=layers, random_state=0)
+    for name, purity in zip(("mean |r|", "block moments"), controls, strict=True):
+        clusterer = clusterers[name].set_params(clusterer__n_init=20)
+        labels = clusterer.fit_predict(found["connectomes"])
+        assert f"{sktopo.metrics.purity_score(data.target, labels):.2f}" == purity
 
 
 def test_first_snippet_is_short():

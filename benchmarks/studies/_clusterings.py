@@ -18,6 +18,9 @@ TOP, TOP_SUM, EDGES = "Top (normalised)", "Top (sum)", "Adj"
 METHODS = {
     TOP: "barcodes, births and deaths weigh the same; k-means",
     TOP_SUM: "barcodes, the published sum; k-means",
+    "mean |r|": "mean absolute edge weight; k-means",
+    "moments": "mean and deviation of the edge weights, standardised; k-means",
+    "sorted weights": "edge weights in ascending order; k-means",
     EDGES: "edge weights alone (λ = 0); k-means",
     "BD": "bottleneck distance; k-medoids",
     "WD": "Wasserstein distance of diagrams; k-medoids",

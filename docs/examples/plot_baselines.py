@@ -42,7 +42,8 @@ connectomes = record.fit_transform(data.networks)
 # If a candidate fails, for example because a package is missing, its row holds the
 # error, and the comparison continues.
 
-candidates = baseline_clusterers(len(data.target_names))
+layers = [name.split("[")[0] for name in record[0].get_feature_names_out()]
+candidates = baseline_clusterers(len(data.target_names), groups=layers)
 table = compare_clusterers(
     connectomes, data.target, candidates, n_starts=10, n_jobs=2, random_state=0
 )
@@ -69,11 +70,17 @@ seconds = np.array(seconds)
 # ---------------
 # Purity is the share of networks whose strategy is the most frequent one in their
 # cluster. The dotted line is the mean purity of random labels. Bars of TopClusterer are
-# red, those of the baselines blue.
+# red, those of the baselines blue, and those of the controls grey. The controls see
+# only the level and the spread of the weights, or the weights in order. A method that
+# sees more than that has to do better than they do.
 
 full_names = {
     "Top (normalised)": "TopClusterer, normalised distance",
     "Top (sum)": "TopClusterer, sum distance",
+    "mean |r|": "mean |r|, one number",
+    "moments": "mean and deviation of |r|",
+    "block moments": "mean and deviation of |r| per layer block",
+    "sorted weights": "sorted |r|, no topology",
     "Adj": "edge weights (Adj)",
     "BD": "bottleneck distance (BD)",
     "WD": "Wasserstein distance (WD)",
@@ -90,7 +97,9 @@ for error in summary["error"]:
 scored = np.flatnonzero(np.isfinite(purity))
 order = scored[np.lexsort((-seconds[scored], purity[scored]))]
 top = np.array([name.startswith("Top") for name in names])
-colors = np.where(top, "#D55E00", "#0072B2")[order]  # Okabe and Ito
+controls = np.isin(names, ["mean |r|", "moments", "block moments", "sorted weights"])
+colors = np.where(top, "#D55E00", "#0072B2")  # Okabe and Ito
+colors = np.where(controls, "0.55", colors)[order]
 height = np.arange(len(order))
 rng = np.random.default_rng(0)
 chance = np.mean(

@@ -1,9 +1,10 @@
 """The usual alternatives to sktopo's method, as estimators.
 
-Persistence diagrams of Vietoris-Rips complexes with distances, kernels and vectors
-(computed by gudhi), k-medoids (kmedoids), summaries from graph theory and modularity
-clustering (networkx), and spectral clustering. The extra ``baselines`` installs what
-they need.
+Summaries of the weights alone, which are the controls of every comparison; persistence
+diagrams of Vietoris-Rips complexes with distances, kernels and vectors (computed by
+gudhi), k-medoids (kmedoids), summaries from graph theory and modularity clustering
+(networkx), and spectral clustering. The extra ``baselines`` installs what they need;
+the controls need nothing.
 """
 
 from sktopo.baselines._diagram_distances import DiagramDistance, DiagramKernel
@@ -14,6 +15,7 @@ from sktopo.baselines._medoids import MedoidClusterer
 from sktopo.baselines._pipelines import baseline_clusterers, baseline_kernels
 from sktopo.baselines._similarity import SimilarityClusterer
 from sktopo.baselines._vectors import PersistenceImages, PersistenceLandscapes
+from sktopo.baselines._weights import WeightSummaries
 
 __all__ = [
     "DiagramDistance",
@@ -25,6 +27,7 @@ __all__ = [
     "PersistenceLandscapes",
     "RipsDiagrams",
     "SimilarityClusterer",
+    "WeightSummaries",
     "baseline_clusterers",
     "baseline_kernels",
 ]

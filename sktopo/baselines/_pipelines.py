@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from sktopo._utils.labels import check_labels
 from sktopo._utils.parameters import check_integer, check_option, read_random_state
 from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._kernel import WassersteinKernel
@@ -26,14 +27,17 @@ from sktopo.baselines._graphs import GraphSummaries
 from sktopo.baselines._medoids import MedoidClusterer
 from sktopo.baselines._similarity import SimilarityClusterer
 from sktopo.baselines._vectors import PersistenceImages, PersistenceLandscapes
+from sktopo.baselines._weights import WeightSummaries
 
 if TYPE_CHECKING:
     from typing import Literal
 
+    from numpy.typing import ArrayLike
+
     from sktopo._typing import RandomState
 
 
-def _list_baselines(distance):
+def _list_baselines(distance, groups):
     """List all methods that classify and cluster: steps that end in rows or distances.
 
     A method is one entry here. Steps called "distance" give distances between samples,
@@ -43,6 +47,7 @@ def _list_baselines(distance):
     methods = {
         "Top (normalised)": {"rows": GraphPersistence()},
         "Top (sum)": {"rows": GraphPersistence(normalize=False)},
+        **_list_controls(groups),
         "Adj": {"rows": GraphPersistence(topology_weight=0)},
     }
     for metric, (name, *_) in {**DISTANCES, **KERNELS}.items():
@@ -53,8 +58,34 @@ def _list_baselines(distance):
     return methods
 
 
+def _list_controls(groups):
+    """List the methods that see the weights alone, as `_list_baselines`."""
+    summaries = {
+        "mean |r|": WeightSummaries("mean"),
+        "moments": WeightSummaries("moments"),
+    }
+    if groups is not None:
+        summaries["block moments"] = WeightSummaries("blocks", groups=groups)
+    controls = {
+        name: {"rows": rows, "scaler": StandardScaler()}
+        for name, rows in summaries.items()
+    }
+    controls["sorted weights"] = {"rows": WeightSummaries("sorted")}
+    return controls
+
+
+def _check_groups(groups):
+    """Raise a ValueError unless `groups` is None, "layer" or a list of labels."""
+    if isinstance(groups, str):
+        check_option("groups", groups, ("layer",))
+    elif groups is not None:
+        check_labels(groups, None, name="groups", of="node")
+
+
 def baseline_kernels(
-    *, distance: Literal["sqrt", "inverse"] = "sqrt"
+    *,
+    distance: Literal["sqrt", "inverse"] = "sqrt",
+    groups: ArrayLike | Literal["layer"] | None = None,
 ) -> dict[str, Pipeline]:
     """Make classifiers of connectome rows, one for each kernel.
 
@@ -67,21 +98,28 @@ def baseline_kernels(
     distance : {"sqrt", "inverse"}, default="sqrt"
         How weights become distances, see :class:`RipsDiagrams`.
 
+    groups : array-like of shape (n_nodes,), "layer" or None, default=None
+        The groups of the nodes, such as layers or brain systems, see
+        :class:`WeightSummaries`. "block moments" is listed only if they are given.
+
     Returns
     -------
     classifiers : dict of str to Pipeline
-        The names are those of the papers. sktopo's method, topological clustering:
-        "Top (normalised)", "Top (sum)". Edge weights, the adjacency matrix: "Adj".
-        Diagrams of Vietoris-Rips complexes: "BD" (bottleneck distance), "WD"
-        (Wasserstein distance), "SWK" (sliced Wasserstein kernel), "HK" (heat kernel),
-        "PF" (persistence Fisher kernel), "PWG" (persistence-weighted Gaussian kernel),
-        "PI" (persistence images), "PL" (persistence landscapes). Graph theory: "graph
-        summaries".
+        sktopo's method, topological clustering: "Top (normalised)", "Top (sum)".
+        Controls, which see the weights alone: ``"mean |r|"`` (mean absolute weight),
+        "moments" (mean and deviation), "block moments" (the same within and between
+        groups of nodes), "sorted weights". The other names are those of the papers.
+        Edge weights, the adjacency matrix: "Adj". Diagrams of Vietoris-Rips complexes:
+        "BD" (bottleneck distance), "WD" (Wasserstein distance), "SWK" (sliced
+        Wasserstein kernel), "HK" (heat kernel), "PF" (persistence Fisher kernel), "PWG"
+        (persistence-weighted Gaussian kernel), "PI" (persistence images), "PL"
+        (persistence landscapes). Graph theory: "graph summaries".
 
     Raises
     ------
     ValueError
-        If `distance` is unknown.
+        If `distance` is unknown, or `groups` is neither None, "layer" nor a list of
+        labels.
 
     See Also
     --------
@@ -92,8 +130,9 @@ def baseline_kernels(
     -----
     Kernels of distances are ``exp(-d / median)``. "HK" and "PWG" are kernels already.
     Rows (Wasserstein rows, edge weights, images, landscapes, summaries) are given to
-    the Gaussian kernel of :class:`sktopo.WassersteinKernel`. Spectral and modularity
-    clustering do not have a kernel.
+    the Gaussian kernel of :class:`sktopo.WassersteinKernel`. Summaries are standardised
+    before, but sorted weights are not: their distances are those of the distributions
+    of the weights. Spectral and modularity clustering do not have a kernel.
 
     Examples
     --------
@@ -108,8 +147,9 @@ def baseline_kernels(
     2
     """
     check_option("distance", distance, ("sqrt", "inverse"))
+    _check_groups(groups)
     classifiers = {}
-    for name, steps in _list_baselines(distance).items():
+    for name, steps in _list_baselines(distance, groups).items():
         last = steps.get("distance")
         if last is None:
             steps = {**steps, "kernel": WassersteinKernel()}
@@ -129,6 +169,7 @@ def baseline_clusterers(
     n_clusters: int,
     *,
     distance: Literal["sqrt", "inverse"] = "sqrt",
+    groups: ArrayLike | Literal["layer"] | None = None,
     random_state: RandomState = None,
 ) -> dict[str, Pipeline]:
     """Make clusterers of connectome rows, each a Pipeline that can predict.
@@ -141,6 +182,10 @@ def baseline_clusterers(
     distance : {"sqrt", "inverse"}, default="sqrt"
         How weights become distances, see :class:`RipsDiagrams`.
 
+    groups : array-like of shape (n_nodes,), "layer" or None, default=None
+        The groups of the nodes, such as layers or brain systems, see
+        :class:`WeightSummaries`. "block moments" is listed only if they are given.
+
     random_state : int, RandomState instance or None, default=None
         Randomness of each clusterer, which starts once.
 
@@ -149,8 +194,8 @@ def baseline_clusterers(
     clusterers : dict of str to Pipeline
         The names of :func:`baseline_kernels`, and "spectral" and "modularity". The last
         step is called "clusterer". It is k-means (:class:`sktopo.TopClusterer` for
-        Wasserstein rows and edge weights), or k-medoids (:class:`MedoidClusterer`) for
-        distances between diagrams.
+        Wasserstein rows, sorted weights and edge weights), or k-medoids
+        (:class:`MedoidClusterer`) for distances between diagrams.
 
     Raises
     ------
@@ -173,14 +218,15 @@ def baseline_clusterers(
     """
     check_integer("n_clusters", n_clusters, 1)
     check_option("distance", distance, ("sqrt", "inverse"))
+    _check_groups(groups)
     read_random_state(random_state)
     top = TopClusterer(n_clusters, random_state=random_state)
     kmeans = KMeans(n_clusters, n_init=1, random_state=random_state)
     medoids = MedoidClusterer(n_clusters, random_state=random_state)
     clusterers = {}
-    for name, steps in _list_baselines(distance).items():
+    for name, steps in _list_baselines(distance, groups).items():
         clusterer = medoids if "distance" in steps else kmeans
-        if isinstance(steps.get("rows"), GraphPersistence):
+        if list(steps) == ["rows"]:  # Wasserstein rows, or sorted or edge weights
             clusterer = top
         clusterers[name] = Pipeline([*steps.items(), ("clusterer", clone(clusterer))])
     for method in ("spectral", "modularity"):

@@ -2,7 +2,8 @@
 
 The tests take Wasserstein rows and labels, or distances and labels. They assume no
 distribution of the rows, because they compare a statistic with its values for other
-arrangements of the labels. `attribute_distance` says where two groups differ.
+arrangements of the labels. `attribute_distance` says where groups differ; it describes
+the given graphs and is not a test.
 """
 
 from sktopo.inference._attribution import attribute_distance

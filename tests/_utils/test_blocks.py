@@ -77,3 +77,8 @@ def test_blocks_divide_the_edges():
     np.testing.assert_array_equal(row[found["b"]], squareform(within_b))
     between = matrix[np.ix_([0, 3], [1, 2, 5])]
     np.testing.assert_array_equal(np.sort(row[found["a--b"]]), np.sort(between.ravel()))
+
+
+def test_two_blocks_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="Two blocks of edges have the name 'a--b'"):
+        list_blocks(["a", "b", "a--b"], np.array([0, 1, 2, 2]))

@@ -22,6 +22,7 @@ from sktopo.baselines import (
     PersistenceLandscapes,
     RipsDiagrams,
     SimilarityClusterer,
+    WeightSummaries,
 )
 from sktopo.baselines._diagram_distances import DISTANCES, KERNELS
 
@@ -43,6 +44,7 @@ ON_DIAGRAMS = (
 ON_ROWS = (
     RipsDiagrams(),
     GraphSummaries(),
+    WeightSummaries(),
     DistanceKernel(),
     MedoidClusterer(2, metric="euclidean", random_state=0),
     SimilarityClusterer(2, random_state=0),
@@ -119,7 +121,14 @@ def test_estimators_clone_and_pickle(estimator, diagrams, study):
 
 
 @pytest.mark.parametrize(
-    "estimator", (*ON_DIAGRAMS, GraphSummaries(), DistanceKernel()), ids=str
+    "estimator",
+    (
+        *ON_DIAGRAMS,
+        GraphSummaries(),
+        *(WeightSummaries(kind) for kind in ("mean", "moments", "sorted")),
+        DistanceKernel(),
+    ),
+    ids=str,
 )
 def test_data_frames_out(estimator, diagrams, study):
     pytest.importorskip("pandas")
@@ -132,7 +141,13 @@ def test_data_frames_out(estimator, diagrams, study):
 
 @pytest.mark.parametrize(
     "estimator",
-    (*ON_DIAGRAMS, RipsDiagrams(), GraphSummaries(), DistanceKernel()),
+    (
+        *ON_DIAGRAMS,
+        RipsDiagrams(),
+        GraphSummaries(),
+        WeightSummaries(),
+        DistanceKernel(),
+    ),
     ids=str,
 )
 def test_a_global_output_of_pandas_changes_no_number(estimator, diagrams, study):
@@ -151,6 +166,7 @@ def test_a_global_output_of_pandas_changes_no_number(estimator, diagrams, study)
 # metric it passes.
 CHECKED = {
     GraphSummaries(): set(),
+    WeightSummaries(): set(),
     DistanceKernel(): set(),
     MedoidClusterer(metric="euclidean"): set(),
     MedoidClusterer(): {"check_clustering"},
@@ -205,6 +221,7 @@ def test_missing_extras_are_named(module, estimator, diagrams, monkeypatch):
         (DiagramKernel("linear"), "kernel='linear' is unknown"),
         (DiagramKernel(bandwidth=-1), "bandwidth"),
         (DistanceKernel(0), "scale"),
+        (WeightSummaries("median"), "kind='median' is unknown"),
         (PersistenceImages(0), "resolution"),
         (PersistenceImages(bandwidth=0), "bandwidth"),
         (PersistenceLandscapes(0), "n_landscapes"),

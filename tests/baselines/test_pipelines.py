@@ -1,11 +1,14 @@
 """The named pipelines: complete, searchable, cached."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -14,6 +17,7 @@ from sktopo import TopClusterer, WassersteinKernel
 from sktopo.baselines import (
     DiagramDistance,
     RipsDiagrams,
+    WeightSummaries,
     baseline_clusterers,
     baseline_kernels,
 )
@@ -65,6 +69,7 @@ def test_pipelines_are_complete(study):
     assert set(clusterers) - set(kernels) == {"spectral", "modularity"}
     assert set(kernels) == {
         *("Top (normalised)", "Top (sum)", "Adj", "PI", "PL", "graph summaries"),
+        *("mean |r|", "moments", "sorted weights"),
         *NAMES,
     }
     for name, model in kernels.items():
@@ -75,8 +80,52 @@ def test_pipelines_are_complete(study):
         labels = model.fit(X[::2]).predict(X[1::2])
         assert set(labels) <= {0, 1}, name
     kinds = {name: type(model["clusterer"]) for name, model in clusterers.items()}
-    assert kinds["Top (sum)"] is kinds["Adj"] is TopClusterer
-    assert kinds["PI"] is kinds["graph summaries"] is KMeans
+    assert kinds["Top (sum)"] is kinds["Adj"] is kinds["sorted weights"] is TopClusterer
+    assert kinds["PI"] is kinds["graph summaries"] is kinds["moments"] is KMeans
+
+
+def test_block_moments_need_groups(study):
+    X, y = study
+    groups = np.arange(14) % 3
+    makers = (baseline_kernels, partial(baseline_clusterers, 2, random_state=0))
+    for make in makers:
+        models = make(groups=groups)
+        assert set(models) - set(make()) == {"block moments"}
+        model = models["block moments"]
+        assert model.fit(X, y).predict(X[:3]).shape == (3,)
+        make(groups="layer")["mean |r|"].fit(X, y)
+        with pytest.raises(ValueError, match="^groups='layer' needs names of edges"):
+            make(groups="layer")["block moments"].fit(X, y)
+        with pytest.raises(ValueError, match="^groups has 2 labels for 14 nodes"):
+            make(groups=[0, 1])["block moments"].fit(X, y)
+    rows = model[:-2].fit_transform(X)
+    assert_array_equal(rows, WeightSummaries("blocks", groups=groups).fit_transform(X))
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ("layers", "^groups='layers' is unknown; expected one of 'layer'.$"),
+        ([0, None], "^groups contains a missing label, None, at node 1"),
+        (3, "^groups must be a 1d array of labels, one for each node"),
+    ],
+)
+def test_wrong_groups_are_refused_at_once(groups, message):
+    with pytest.raises(ValueError, match=message):
+        baseline_kernels(groups=groups)
+    with pytest.raises(ValueError, match=message):
+        baseline_clusterers(2, groups=groups)
+
+
+def test_controls_by_hand():
+    # Two groups of networks that differ in level: one number is enough.
+    X = np.random.default_rng(0).random((8, 6))
+    X[4:] += 5
+    expected = np.repeat([0, 1], 4)
+    clusterers = baseline_clusterers(2, groups=[0, 0, 1, 1], random_state=0)
+    for name in ("mean |r|", "moments", "block moments", "sorted weights"):
+        labels = clusterers[name].fit_predict(X)
+        assert adjusted_rand_score(expected, labels) == 1, name
 
 
 def test_steps_are_alternatives_in_one_grid(study):

@@ -1,4 +1,6 @@
-"""Which births, units and layers set two groups of connectomes apart."""
+"""Which births, units and layers set groups of connectomes apart."""
+
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -77,6 +79,117 @@ def test_shares_split_the_distance_of_the_barycenters(n_nodes, seed, dimension):
         delta[0] ** 2 / np.sum(delta**2),
         atol=1e-12,
     )
+
+
+def test_three_groups_by_hand():
+    # The only birth that varies is the larger one, of edge 01 or 02: its mean is 0.4
+    # in a, 0.6 in b and 0.8 in c, so that a lies 0.2 below the middle and c above.
+    graphs = [
+        [0.3, 0.1, 0.1],
+        [0.5, 0.1, 0.1],
+        [0.6, 0.1, 0.1],
+        [0.6, 0.1, 0.1],
+        [0.05, 0.8, 0.1],
+    ]
+    y = list("aabbc")
+    table = columns(attribute_distance(graphs, y, by="rank"))
+    assert list(table) == [
+        *("name", "share", "omega_squared"),
+        *("number_1", "mean_1", "number_2", "mean_2", "number_3", "mean_3"),
+    ]
+    assert list(table["name"]) == ["birth1", "birth0"]
+    assert_allclose(table["share"], [1, 0], atol=1e-12)
+    means = [table[f"mean_{k}"][0] for k in (1, 2, 3)]
+    assert_allclose(means, [0.4, 0.6, 0.8])
+    # Sums of squares about the mean of all five, 0.56; two degrees of freedom each.
+    between, within = 2 * 0.16**2 + 2 * 0.04**2 + 0.24**2, 2 * 0.1**2
+    omega = (between - within) / (between + within + within / 2)
+    assert_allclose(table["omega_squared"], [omega, 0])
+    edges = columns(attribute_distance(graphs, y, by="edge"))
+    shares = dict(zip(edges["name"], edges["share"], strict=True))
+    assert_allclose(shares["x0--x1"], 0.5)  # what a contributes
+    assert_allclose(shares["x0--x2"], 0.5)  # what c contributes
+    assert_allclose(edges["number_3"][list(edges["name"]).index("x0--x1")], 0)
+
+
+def contribute_by_definition(births, edges, y, n_edges):
+    """Contributions of graphs to edges in the direction of each group, by loops."""
+    groups = np.unique(y)
+    centers = np.array([births[y == group].mean(axis=0) for group in groups])
+    middle = centers.mean(axis=0)
+    added = np.zeros((len(groups), len(y), n_edges))
+    for g, center in enumerate(centers):
+        for i, (row, own) in enumerate(zip(births, edges, strict=True)):
+            for birth, edge, c, m in zip(row, own, center, middle, strict=True):
+                added[g, i, edge] += (c - m) * (birth - m)
+    pairs = [np.sum((a - b) ** 2) for a, b in combinations(centers, 2)]
+    return added * len(groups) / sum(pairs)
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 5), st.integers(0, 2**32 - 1), st.integers(0, 1))
+def test_many_groups_by_definition(n_groups, seed, dimension):
+    rng = np.random.default_rng(seed)
+    rows = rng.random((3 * n_groups, 10))
+    y = rng.permutation([*range(n_groups), *rng.integers(0, n_groups, 2 * n_groups)])
+    parts = bc.split_barcodes(bc.barcode_rows(rows))[dimension]
+    edges = bc.split_barcodes(bc.barcode_edges(rows))[dimension]
+    added = contribute_by_definition(parts, edges, y, 10)
+    groups = [y == group for group in np.unique(y)]
+    share = sum(
+        part[group].mean(axis=0) for part, group in zip(added, groups, strict=True)
+    )
+    table = columns(
+        attribute_distance(rows, y, by="edge", homology_dimension=dimension)
+    )
+    first, second = np.triu_indices(5, 1)
+    order = [
+        list(zip(first, second, strict=True)).index(
+            tuple(int(node[1:]) for node in name.split("--"))
+        )
+        for name in table["name"]
+    ]
+    assert_allclose(table["share"], share[order], atol=1e-12)
+    assert_allclose(table["share"].sum(), 1)
+    assert (np.diff(table["share"]) <= 0).all()
+    if n_groups == 2:
+        return
+    added = added[:, :, order]  # other edges are births nowhere
+    total = ((added - added.mean(axis=1, keepdims=True)) ** 2).sum(axis=(0, 1))
+    within = sum(
+        ((added[:, group] - added[:, group].mean(axis=1, keepdims=True)) ** 2).sum(
+            axis=(0, 1)
+        )
+        for group in groups
+    )
+    noise = within / (len(y) - n_groups)
+    omega = (total - within - (n_groups - 1) * noise) / (total + noise)
+    assert_allclose(table["omega_squared"], omega, atol=1e-9)
+
+
+def test_each_group_counts_once():
+    """Graphs that are given twice change no share, however many groups there are."""
+    rng = np.random.default_rng(0)
+    rows, y = rng.random((6, 10)), np.array([0, 0, 1, 1, 2, 2])
+    expected = columns(attribute_distance(rows, y))
+    twice = [0, 1, 2, 3, 4, 5, 4, 5, 4, 5]
+    found = columns(attribute_distance(rows[twice], y[twice]))
+    assert list(found["name"]) == list(expected["name"])
+    for name in ("share", "number_3", "mean_3"):
+        assert_allclose(found[name], expected[name])
+
+
+def test_two_groups_and_three_agree_where_the_third_is_in_the_middle():
+    # Half of all pairs of barycenters have half the distance: the shares stay.
+    rows = np.random.default_rng(0).random((6, 10))
+    y = np.array([0, 0, 0, 2, 2, 2])
+    weights = np.sort(rows, axis=1)[:, ::-1]  # the star of node 0 is the tree of all
+    middle = (weights[y == 0] + weights[y == 2]) / 2
+    all_rows = np.vstack([weights, middle])
+    two = columns(attribute_distance(weights, y, by="rank"))
+    three = columns(attribute_distance(all_rows, [*y, 1, 1, 1], by="rank"))
+    assert list(three["name"]) == list(two["name"])
+    assert_allclose(three["share"], two["share"])
 
 
 def test_a_unit_torn_loose_is_found():
@@ -201,14 +314,24 @@ def test_single_graphs_have_no_effect_size(make_rows):
     table = columns(attribute_distance(make_rows(2, 5), [0, 1]))
     assert np.isnan(table["effect_size"]).all()
     assert_allclose(table["share"].sum(), 1)
+    table = columns(attribute_distance(make_rows(3, 5), [0, 1, 2]))
+    assert np.isnan(table["omega_squared"]).all()
+    assert_allclose(table["share"].sum(), 1)
+
+
+def test_items_that_do_not_vary_have_no_effect():
+    graphs = [[0.9, 0.1, 0.1], [0.9, 0.2, 0.1], [0.9, 0.3, 0.1]]
+    table = columns(attribute_distance([*graphs, *graphs], [0, 1, 2] * 2, by="edge"))
+    effect = dict(zip(table["name"], table["omega_squared"], strict=True))
+    assert effect == {"x0--x2": 1, "x0--x1": 0}
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         (
-            {"y": [0, 1, 2, 0]},
-            "^y has 3 different values; expected 2. Choose .* two groups.$",
+            {"y": ["a"] * 4},
+            "^y has the value a only; expected at least two .* groups of the graphs.$",
         ),
         ({"y": [0, 1, 1]}, "inconsistent numbers of samples"),
         ({"y": [0, 1, None, 0]}, "missing label, None, at sample 2"),
@@ -237,7 +360,7 @@ def test_single_graphs_have_no_effect_size(make_rows):
         ({"unit_names": ["a"]}, r"shape \(1,\) for graphs of 4 nodes"),
         (
             {"connectomes": np.ones((4, 6))},
-            "^The barycenters of the two groups are the same.$",
+            "^The barycenters of the groups are the same.$",
         ),
         (
             {"connectomes": np.ones((4, 1)), "homology_dimension": 1},
