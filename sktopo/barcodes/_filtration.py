@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import linkage
 from sktopo._utils.parallel import ONE_AT_A_TIME
 from sktopo._utils.samples import read_rows
 from sktopo.barcodes._layout import count_absent, count_nodes, split_barcodes
+from sktopo.barcodes._sampled_tree import find_dense_tree
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,16 +20,14 @@ if TYPE_CHECKING:
 # There are three ways to find births, each used where it is the fastest
 # (benchmarks/barcodes.py). Many graphs of up to _BATCHED_NODES nodes are walked
 # together, one step at a time, on unpacked matrices that fit the cache. A single graph
-# of up to _COMPILED_NODES nodes is given to scipy. A larger one is walked in its row,
-# where the work of a step outweighs the overhead of its calls.
+# of up to _COMPILED_NODES nodes is given to scipy. In a larger one, a sample of the
+# nodes shows which edges its tree can need.
 _BATCHED_NODES = 512
 _FEWEST_GRAPHS = 3
 _COMPILED_NODES = 1000
 # Numbers in one step of the batched walk: enough to outweigh the overhead of calls, few
 # enough that the unpacked matrices of a block stay small.
 _BATCH_WIDTH = 8192
-# Number of steps after which the walk in the row drops the nodes it has reached.
-_STEPS = 64
 
 
 def birth_death_decomposition(connectomes: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -93,9 +92,12 @@ def barcode_rows(connectomes: ArrayLike) -> FloatArray:
 
     Notes
     -----
-    Each row is sorted once, the births are found by Prim's algorithm and moved to
-    the front of the sorted row. The largest arrays are the input, the output, and up
-    to 8192 n_nodes numbers for a block of unpacked graphs of at most 512 nodes.
+    Each row is sorted once. The births of many small graphs are found by Prim's
+    algorithm, those of one graph of up to 1000 nodes by single linkage. In a larger
+    graph, the maximum spanning tree of a sample of the nodes shows which edges can give
+    birth, and Kruskal's algorithm is run on these. The largest arrays are the input,
+    the output, and up to 8192 n_nodes numbers for a block of unpacked graphs of at most
+    512 nodes.
 
     Examples
     --------
@@ -161,9 +163,7 @@ def compute_barcodes(connectomes):
         return barcodes
     if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
         for row, barcode in zip(connectomes, barcodes, strict=True):
-            births = find_births(complete_rows(row), n_nodes)
-            barcode[:] = row
-            _sort_in_place(barcode, births)
+            _compute_barcode(row, n_nodes, barcode)
         return barcodes
     edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
     edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
@@ -182,6 +182,22 @@ def compute_barcodes(connectomes):
     return barcodes
 
 
+def _compute_barcode(row, n_nodes, out):
+    """Write the barcode of one graph to `out`."""
+    complete = complete_rows(row)
+    if n_nodes <= _COMPILED_NODES:
+        _write_barcode(row, find_births(complete, n_nodes), out)
+    elif complete is row:
+        out[:] = row
+        _sort_in_place(out, find_dense_tree(out, n_nodes))
+    else:
+        # The absent edges become the weakest deaths.
+        _sort_in_place(complete, find_dense_tree(complete, n_nodes))
+        n_births, absent = n_nodes - 1, len(complete) - len(row)
+        out[:n_births] = complete[:n_births]
+        out[n_births:] = complete[n_births + absent :]
+
+
 def complete_rows(rows):
     """Pad rows with absent edges as weak as the weakest, which no tree needs."""
     absent = count_absent(rows.shape[-1])
@@ -192,11 +208,10 @@ def complete_rows(rows):
 
 
 def find_births(row, n_nodes):
-    """Find the births of one graph, ascending."""
+    """Find the births of one complete graph, ascending."""
     if n_nodes > _COMPILED_NODES:
         row = np.ascontiguousarray(row)
-        with ONE_AT_A_TIME:
-            return np.sort(_births_in_place(row, n_nodes))
+        return np.sort(row[find_dense_tree(row, n_nodes)])
     # Single linkage merges clusters along the edges of a minimum spanning tree.
     merges = linkage(np.negative(row, dtype=np.float64), "single")
     return -merges[::-1, 2].astype(row.dtype)
@@ -223,35 +238,6 @@ def _births_batched(weights):
     return births
 
 
-def _births_in_place(row, n_nodes):
-    """Run Prim's algorithm on a connectome row without unpacking it: (n_births,)."""
-    nodes = np.arange(n_nodes)
-    # Edge (i, j) with i < j is at position first[i] + j of the row.
-    first = nodes * (2 * n_nodes - nodes - 3) // 2 - 1
-    left, left_first, best = nodes[1:], first[1:], row[: n_nodes - 1].copy()
-    cap, weights = np.full_like(best, np.inf), np.empty_like(best)
-    # Much of the time is the overhead of calls, which is smaller for Python's numbers.
-    births, lowest, maximum, minimum = [], -np.inf, np.maximum, np.minimum
-    for step in range(1, n_nodes):
-        at = int(best.argmax())
-        births.append(best.item(at))
-        node, node_first = left.item(at), left_first.item(at)
-        # As in the batched walk, but nodes in the tree are dropped every _STEPS steps.
-        cap[at] = lowest
-        if step % _STEPS == 0:
-            keep = cap > lowest
-            left, left_first = left[keep], left_first[keep]
-            best, cap = best[keep], cap[keep]
-            weights = weights[: len(best)]
-            at = int(left.searchsorted(node))
-        # Views that start at the node avoid an array of indices, "clip" avoids a copy.
-        row[node:].take(left_first[:at], None, weights[:at], "clip")
-        row[node_first:].take(left[at:], None, weights[at:], "clip")
-        maximum(best, weights, out=best)
-        minimum(best, cap, out=best)
-    return np.array(births, dtype=row.dtype)
-
-
 def locate_births(values, births):
     """Find the positions of the births among the ascending weights of their graph."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
@@ -261,18 +247,20 @@ def locate_births(values, births):
 def _write_barcode(row, births, out):
     """Write births and then the other weights to `out`; fast for small graphs."""
     values = np.sort(row)
-    keep = np.ones(len(values), dtype=bool)
-    keep[locate_births(values, births)] = False
-    out[: len(births)] = births
-    out[len(births) :] = values[keep]
+    places, n_births = locate_births(values, births), len(births)
+    start = places[0]  # all weights before are deaths
+    is_death = np.ones(len(values) - start, dtype=bool)
+    is_death[places - start] = False
+    out[:n_births] = births
+    out[n_births : n_births + start] = values[:start]
+    out[n_births + start :] = values[start:][is_death]
 
 
-def _sort_in_place(barcode, births):
-    """Turn a row into its barcode without another array; fast for large graphs."""
-    barcode.sort()
-    stop = len(barcode)
-    for shift, at in enumerate(locate_births(barcode, births)[::-1].tolist()):
-        barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
-        stop = at
-    barcode[len(births) : len(births) + stop] = barcode[:stop]
-    barcode[: len(births)] = births
+def _sort_in_place(row, edges):
+    """Turn a row into its barcode, given the positions of the births in it."""
+    births, n_births = np.sort(row[edges]), len(edges)
+    is_death = np.ones(n_births, dtype=bool)
+    is_death[edges[edges < n_births]] = False
+    row[edges[edges >= n_births]] = row[:n_births][is_death]
+    row[:n_births] = births
+    row[n_births:].sort()

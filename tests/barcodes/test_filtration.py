@@ -66,7 +66,7 @@ def test_decomposition_equals_union_find(make_rows, kind, n_nodes, dtype):
 WAYS = {
     "many together": {"_FEWEST_GRAPHS": 1},
     "given to scipy": {"_BATCHED_NODES": 1},
-    "in the row": {"_BATCHED_NODES": 1, "_COMPILED_NODES": 1},
+    "from a sample": {"_BATCHED_NODES": 1, "_COMPILED_NODES": 1},
 }
 
 
@@ -78,9 +78,7 @@ def way(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.parametrize(
-    "n_nodes", [2, 3, 40, 150]
-)  # a walk drops nodes in steps of 64
+@pytest.mark.parametrize("n_nodes", [2, 3, 40, 150])
 def test_births_equal_networkx(make_rows, kind, n_nodes, way):
     rows = make_rows(2, n_nodes, kind, seed=1)
     births, _ = bc.birth_death_decomposition(rows)
@@ -101,13 +99,11 @@ def test_births_equal_those_of_scipy(way):
     np.testing.assert_allclose(births[0], np.sort(3 - tree), rtol=1e-15)
 
 
-@pytest.mark.parametrize("steps", [1, 2, 64])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_all_ways_agree(make_rows, kind, dtype, steps, monkeypatch):
+def test_all_ways_agree(make_rows, kind, dtype):
     rows = np.asfortranarray(make_rows(4, 80, kind, seed=3, dtype=dtype))
     expected = bc.barcode_rows(rows)
     edges = bc.barcode_edges(rows)
-    monkeypatch.setattr(_filtration, "_STEPS", steps)
     for sizes in WAYS.values():
         with pytest.MonkeyPatch.context() as patch:
             for name, value in sizes.items():
@@ -116,23 +112,13 @@ def test_all_ways_agree(make_rows, kind, dtype, steps, monkeypatch):
             assert_array_equal(bc.barcode_edges(rows), edges)
 
 
-def test_the_largest_graphs_are_walked_in_their_row(make_rows, monkeypatch):
-    walk, walked = _filtration._births_in_place, []
-
-    def record(row, n_nodes):
-        walked.append(n_nodes)
-        return walk(row, n_nodes)
-
-    monkeypatch.setattr(_filtration, "_births_in_place", record)
-    rows = make_rows(1, 1501, dtype=np.float32)
-    births, deaths = bc.birth_death_decomposition(rows)
-    assert walked == [1501]
-    monkeypatch.setattr(_filtration, "_COMPILED_NODES", 1501)
-    for found, expected in zip(
-        (births, deaths), bc.birth_death_decomposition(rows), strict=True
-    ):
-        assert_array_equal(found, expected)
-    assert walked == [1501]
+def test_large_graphs_are_not_given_to_scipy(make_rows, kind, monkeypatch):
+    rows = make_rows(1, 1300, kind, dtype=np.float32)
+    with monkeypatch.context() as patch:
+        patch.setattr(_filtration, "linkage", None)
+        found = bc.barcode_rows(rows)
+    monkeypatch.setattr(_filtration, "_COMPILED_NODES", 1300)
+    assert_array_equal(found, bc.barcode_rows(rows))
 
 
 @pytest.mark.parametrize("n_nodes", [40, 600])
