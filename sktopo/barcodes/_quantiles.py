@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.utils import gen_batches
 
 from sktopo._utils.parameters import check_integer
@@ -79,34 +80,49 @@ def average_quantiles(values, n_quantiles):
     n_rows, n_values = values.shape
     n_parts = -(-n_values // (n_quantiles * _BLOCK))
     n_bins = n_quantiles * n_parts
-    averages = np.empty((n_rows, n_bins))
-    for rows in gen_batches(n_rows, max(1, _BLOCK // n_values)):
-        ends = values[rows, [0, -1]].astype(np.float64)
-        unit = _UNIT if np.abs(ends).max() > _LARGE else 1.0
-        # Sums of what a row adds to its smallest value keep the digits of small steps.
-        origins = ends[:, :1] / unit
-        for bins in gen_batches(n_bins, max(1, _BLOCK * n_bins // n_values)):
-            first, last, *widths = _cut_bins(n_values, n_bins, bins)
-            gaps = values[rows, first[0] : last[-1] + 1] / unit - origins
-            sums = _sum_bins(gaps, first - first[0], last - first[0], *widths, n_bins)
-            averages[rows, bins] = sums / n_values
-        averages[rows] += origins
-        averages[rows] *= unit
-    averages = averages.reshape(n_rows, n_quantiles, n_parts).mean(axis=2)
+    averages = np.empty((n_bins, n_rows))
+    ends = values[:, [0, -1]].astype(np.float64)
+    unit = _UNIT if np.abs(ends).max() > _LARGE else 1.0
+    # Sums of what a row adds to its smallest value keep the digits of small steps.
+    origins = ends[:, 0] / unit
+    for bins in gen_batches(n_bins, max(1, _BLOCK * n_bins // max(n_values, n_bins))):
+        steps, widths = _weigh_steps(n_values, n_bins, bins)
+        for rows in gen_batches(n_rows, max(1, _BLOCK // max(widths.shape))):
+            # Rows side by side, so that each step is added to all of them at once.
+            gaps = values[rows, steps].T.astype(np.float64, order="C")
+            if unit != 1:
+                gaps /= unit
+            gaps -= origins[rows]
+            np.divide(widths @ gaps, n_values, out=averages[bins, rows])
+    if n_parts > 1:
+        averages = averages.reshape(n_quantiles, n_parts, n_rows).mean(axis=1)
+    averages += origins
+    if unit != 1:
+        averages *= unit
     # Averages of equal values differ by rounding.
-    np.maximum.accumulate(averages, axis=1, out=averages)
-    return averages.astype(values.dtype, copy=False)
+    np.maximum.accumulate(averages, axis=0, out=averages)
+    return averages.T.astype(values.dtype, order="C")
 
 
-def _sum_bins(rows, first, last, width_1, width_2, width):
-    """Integrate step functions over bins, see `_cut_bins`: (n_rows, n_bins)."""
-    limits = np.ravel([np.minimum(first + 1, rows.shape[1] - 1), last], order="F")
-    # Of the steps between the first and the last; the sums between bins are left out.
-    sums = np.add.reduceat(rows, limits, axis=1)[:, ::2]
-    sums *= np.where(last > first + 1, width, 0)
-    sums += width_1 * rows.take(first, axis=1)
-    sums += width_2 * rows.take(last, axis=1)
-    return sums
+def _weigh_steps(n_steps, n_bins, bins):
+    """Find the part of each step of a step function that lies in each of equal bins.
+
+    Returns the slice of the steps that the bins in a slice meet, and a sparse array
+    (n_bins, n_steps), in the unit of `_cut_bins`.
+    """
+    first, last, *widths = _cut_bins(n_steps, n_bins, bins)
+    counts = last - first + 1
+    stops = counts.cumsum()
+    starts = stops - counts
+    steps = np.arange(stops[-1]) + np.repeat(first - first[0] - starts, counts)
+    data = np.full(len(steps), float(n_bins))
+    data[starts] = widths[0]
+    several = counts > 1
+    data[stops[several] - 1] = widths[1][several]
+    met = slice(first[0], last[-1] + 1)
+    indices = steps.astype(np.int32), np.append(0, stops).astype(np.int32)
+    shape = len(first), met.stop - met.start
+    return met, csr_array((data, *indices), shape=shape)
 
 
 def _cut_bins(n_steps, n_bins, bins):
