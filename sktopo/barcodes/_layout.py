@@ -91,6 +91,18 @@ def check_homology_dimensions(dimensions):
         )
 
 
+def check_deaths(n_nodes, remedy="homology_dimensions=(0,)"):
+    """Raise a ValueError unless graphs on `n_nodes` nodes have deaths.
+
+    `remedy` says in the error how to do without.
+    """
+    if n_nodes < 3:
+        raise ValueError(
+            "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
+            f"{remedy}."
+        )
+
+
 @dataclass(frozen=True)
 class BarcodeLayout:
     """Which columns of a row are edges, births and deaths, and how they are scaled.

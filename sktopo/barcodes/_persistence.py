@@ -28,6 +28,7 @@ from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
 from sktopo.barcodes._graphs import check_graphs
 from sktopo.barcodes._layout import (
     BarcodeLayout,
+    check_deaths,
     check_homology_dimensions,
     count_absent,
     count_nodes,
@@ -443,15 +444,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         any_size = self.n_quantiles is not None
         groups = check_graphs(self, X, reset=reset, any_size=any_size)
         kinds = self._layout(1).sizes
-        if (
-            groups[0][1].shape[1] == 1
-            and "death" in kinds
-            and (any_size or "birth" not in kinds)
-        ):
-            raise ValueError(
-                "A graph of 1 edge has no deaths to keep; it needs three nodes, or "
-                "homology_dimensions=(0,)."
-            )
+        if "death" in kinds and (any_size or "birth" not in kinds):
+            check_deaths(count_nodes(groups[0][1].shape[1]))
         return groups
 
     def _check_invertible(self):
@@ -472,7 +466,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         """Raise a MemoryError if the rows of graphs do not fit in memory."""
         largest = max(groups, key=lambda rows: rows.shape[1])
         n_samples, width = sum(map(len, groups)), sum(self.layout_.sizes.values())
-        n_edges, copies = largest.shape[1], 1 if self._is_plain() else 2
+        in_place = self.n_quantiles is not None or self._is_plain()
+        n_edges, copies = largest.shape[1], 1 if in_place and len(groups) == 1 else 2
         n_jobs = effective_n_jobs(self.n_jobs)
         n_working = n_edges // 4
         if n_jobs > 1 or not self._is_plain():  # barcodes are not made in the result
@@ -495,15 +490,16 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
                 _compute_quantiles, n_quantiles=self.n_quantiles, kinds=tuple(scales)
             )
             width = sum(self.layout_.sizes.values())
-            parts = self.layout_.split(self._in_chunks(quantiles, rows, width))
+            result = self._in_chunks(quantiles, rows, width)
+            parts = self.layout_.split(result)
         elif self.topology_weight > 0:
-            barcodes = self._in_chunks(compute_barcodes, rows, rows.shape[1])
-            parts["birth"], parts["death"] = split_barcodes(barcodes)
-        if self._is_plain():
-            # The barcodes belong to this call, so they can be scaled in place.
+            result = self._in_chunks(compute_barcodes, rows, rows.shape[1])
+            parts["birth"], parts["death"] = split_barcodes(result)
+        if self.n_quantiles is not None or self._is_plain():
+            # The result belongs to this call, so it can be scaled in place.
             for kind, scale in scales.items():
                 parts[kind] *= scale
-            return barcodes
+            return result
         return self.layout_.scale(parts)
 
     def _in_chunks(self, function, rows, width):
