@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Values averaged at once, so that the float64 copy stays in the cache.
 _BLOCK = 2**16
+# Fewer rows are averaged one by one.
+_FEWEST_ROWS = 4
 # Larger numbers are divided by a unit, so that their differences do not overflow.
 _LARGE, _UNIT = 1e280, 2.0**64
 
@@ -86,14 +89,21 @@ def average_quantiles(values, n_quantiles):
     # Sums of what a row adds to its smallest value keep the digits of small steps.
     origins = ends[:, 0] / unit
     for bins in gen_batches(n_bins, max(1, _BLOCK * n_bins // max(n_values, n_bins))):
-        steps, widths = _weigh_steps(n_values, n_bins, bins)
-        for rows in gen_batches(n_rows, max(1, _BLOCK // max(widths.shape))):
+        first, last, *widths = _cut_bins(n_values, n_bins, bins)
+        steps = slice(first[0], last[-1] + 1)
+        n_together = _BLOCK // max(steps.stop - steps.start, len(first))
+        cut = first - steps.start, last - steps.start, *widths, n_bins
+        if min(n_together, n_rows) < _FEWEST_ROWS:
+            n_together, add = 1, partial(_sum_bins, *cut)
+        else:
+            add = _weigh_steps(*cut).dot
+        for rows in gen_batches(n_rows, n_together):
             # Rows side by side, so that each step is added to all of them at once.
             gaps = values[rows, steps].T.astype(np.float64, order="C")
             if unit != 1:
                 gaps /= unit
             gaps -= origins[rows]
-            np.divide(widths @ gaps, n_values, out=averages[bins, rows])
+            np.divide(add(gaps), n_values, out=averages[bins, rows])
     if n_parts > 1:
         averages = averages.reshape(n_quantiles, n_parts, n_rows).mean(axis=1)
     averages += origins
@@ -104,25 +114,30 @@ def average_quantiles(values, n_quantiles):
     return averages.T.astype(values.dtype, order="C")
 
 
-def _weigh_steps(n_steps, n_bins, bins):
-    """Find the part of each step of a step function that lies in each of equal bins.
+def _sum_bins(first, last, width_1, width_2, width, gaps):
+    """Integrate one step function, (n_steps, 1), over bins, see `_cut_bins`."""
+    gaps = gaps[:, 0]
+    limits = np.ravel([np.minimum(first + 1, len(gaps) - 1), last], order="F")
+    # Of the steps between the first and the last; the sums between bins are left out.
+    sums = np.add.reduceat(gaps, limits)[::2]
+    sums *= np.where(last > first + 1, width, 0)
+    sums += width_1 * gaps.take(first)
+    sums += width_2 * gaps.take(last)
+    return sums[:, np.newaxis]
 
-    Returns the slice of the steps that the bins in a slice meet, and a sparse array
-    (n_bins, n_steps), in the unit of `_cut_bins`.
-    """
-    first, last, *widths = _cut_bins(n_steps, n_bins, bins)
+
+def _weigh_steps(first, last, width_1, width_2, width):
+    """Make a sparse array (n_bins, n_steps) that integrates many step functions."""
     counts = last - first + 1
     stops = counts.cumsum()
     starts = stops - counts
-    steps = np.arange(stops[-1]) + np.repeat(first - first[0] - starts, counts)
-    data = np.full(len(steps), float(n_bins))
-    data[starts] = widths[0]
+    steps = np.arange(stops[-1]) + np.repeat(first - starts, counts)
+    data = np.full(len(steps), float(width))
+    data[starts] = width_1
     several = counts > 1
-    data[stops[several] - 1] = widths[1][several]
-    met = slice(first[0], last[-1] + 1)
+    data[stops[several] - 1] = width_2[several]
     indices = steps.astype(np.int32), np.append(0, stops).astype(np.int32)
-    shape = len(first), met.stop - met.start
-    return met, csr_array((data, *indices), shape=shape)
+    return csr_array((data, *indices), shape=(len(first), last[-1] + 1))
 
 
 def _cut_bins(n_steps, n_bins, bins):
