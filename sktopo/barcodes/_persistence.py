@@ -573,4 +573,7 @@ def _compute_quantiles(rows, n_quantiles, kinds):
     """Compute quantiles of births and deaths, or one of them, of connectome rows."""
     births, deaths = split_barcodes(compute_barcodes(rows))
     parts = {"birth": births, "death": deaths}
-    return np.hstack([average_quantiles(parts[kind], n_quantiles) for kind in kinds])
+    quantiles = np.empty((len(rows), len(kinds) * n_quantiles), dtype=rows.dtype)
+    for kind, out in zip(kinds, np.split(quantiles, len(kinds), axis=1), strict=True):
+        average_quantiles(parts[kind], n_quantiles, out=out)
+    return quantiles

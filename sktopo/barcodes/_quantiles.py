@@ -75,10 +75,11 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     return average_quantiles(values, int(n_quantiles))
 
 
-def average_quantiles(values, n_quantiles):
+def average_quantiles(values, n_quantiles, out=None):
     """Run `quantile_vectors` with arguments that are known to be valid.
 
-    Bins that hold many values are divided: the mean of equal parts is the average.
+    The result is written to `out` if given. Bins that hold many values are divided:
+    the mean of equal parts is the average.
     """
     n_rows, n_values = values.shape
     n_parts = -(-n_values // (n_quantiles * _BLOCK))
@@ -111,7 +112,10 @@ def average_quantiles(values, n_quantiles):
         averages *= unit
     # Averages of equal values differ by rounding.
     np.maximum.accumulate(averages, axis=0, out=averages)
-    return averages.T.astype(values.dtype, order="C")
+    if out is None:
+        out = np.empty((n_rows, n_quantiles), dtype=values.dtype)
+    out[:] = averages.T
+    return out
 
 
 def _sum_bins(first, last, width_1, width_2, width, gaps):
