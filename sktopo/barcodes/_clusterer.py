@@ -321,7 +321,9 @@ class TopClusterer(
         init, tol, threads = self.init, self.tol, nullcontext()
         is_own = True
         if self._pays_to_reduce(n_samples, n_features):
-            points = _span_coordinates(X, find_unit(X, X[0], _NAME))
+            is_safe = _is_in_range(largest, _sample_sizes(X)[0], np.float64)
+            unit = 1.0 if is_safe else find_unit(X, X[0], _NAME)
+            points = _span_coordinates(X, unit)
             # The tolerance of KMeans is a mean over columns, of which there are fewer.
             tol = self.tol * points.shape[1] / n_features
             # For so few numbers several threads are slower than one.
@@ -400,14 +402,24 @@ def _suits_kmeans(X, largest):
     It subtracts their mean in the dtype of X. What rounding leaves of the mean should
     be no more than rows differ, and squares should not leave the range of the dtype.
     """
-    limits = np.finfo(X.dtype)
-    if not largest < limits.max**0.25:
-        return False
+    apart, size = _sample_sizes(X)
+    rounding = len(X) * np.finfo(X.dtype).eps * size
+    return _is_in_range(largest, apart, X.dtype) and apart > rounding
+
+
+def _sample_sizes(X):
+    """Return how far some rows are apart, the median, and their largest norm."""
     rows = X[:: max(1, len(X) // _SOME_ROWS)].astype(np.float64)
-    differences = np.linalg.norm(np.diff(rows, axis=0), axis=1)
-    apart = np.median(differences) if len(differences) else 0
-    mean = np.linalg.norm(rows, axis=1).max()
-    return apart > max(limits.tiny**0.25, len(X) * limits.eps * mean)
+    with np.errstate(over="ignore", invalid="ignore"):
+        differences = np.linalg.norm(np.diff(rows, axis=0), axis=1)
+        size = np.linalg.norm(rows, axis=1).max()
+    return np.median(differences) if len(differences) else 0, size
+
+
+def _is_in_range(largest, apart, dtype):
+    """Return whether squares of numbers and of their differences stay in the range."""
+    limits = np.finfo(dtype)
+    return largest < limits.max**0.25 and apart > limits.tiny**0.25
 
 
 def _assign(X, found, largest):
