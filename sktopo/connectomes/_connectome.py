@@ -313,7 +313,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         jobs = min(effective_n_jobs(self.n_jobs), len(samples))
         needed = sum(n_bytes) + sum(working[-jobs:])
         if len(samples) > 1 and has_fitted_width(self, samples):
-            needed += sum(n_bytes[-jobs:])  # rows are copied into one array
+            # Rows are copied into one array, and joblib keeps one until the next.
+            needed += sum(n_bytes[-max(jobs, 2) :])
         check_memory("FunctionalConnectome", needed, max(widths))
 
     def _count_working_bytes(self, n_observations, n_nodes, itemsize):
