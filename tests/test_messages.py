@@ -462,6 +462,10 @@ WARNINGS = {
         "sample 0: their weights are set to 0. Pass constant_units='nan' or "
         "'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
+    (
+        "X has frames of 2 units, which have no deaths: the averages of their deaths "
+        "are set to 0."
+    ): lambda: ConnectomePersistence().fit(SAMPLE[:, :2]),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -205,6 +206,8 @@ class ConnectomePersistence(ActivationTransformer):
             else:
                 n_nodes = fitted.n_features_in_
             fitted.layout_ = fitted._layout(n_nodes)
+            if n_nodes == 2 and self.n_quantiles is not None:
+                _warn_pairs(fitted.layout_.sizes)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -321,7 +324,9 @@ class ConnectomePersistence(ActivationTransformer):
             n_quantiles=self.n_quantiles,
         )
         kinds = layout.sizes
-        if "death" in kinds and (self.n_quantiles is not None or "birth" not in kinds):
+        # scikit-learn expects that tables of two columns can be fitted.
+        is_strict = self.n_quantiles is not None and self.input_kind_ != "frames"
+        if "death" in kinds and (is_strict or "birth" not in kinds):
             check_deaths(n_nodes)
         return layout
 
@@ -361,9 +366,19 @@ class ConnectomePersistence(ActivationTransformer):
             verbose=self.verbose,
         )
         parts = {"birth": barcode.births, "death": barcode.deaths}
-        if n_nodes == 2:  # rows hold births only
-            parts["death"] = np.empty(0)
+        if n_nodes == 2:
+            parts["death"] = np.zeros(self.n_quantiles or 0)
         if self.n_quantiles is not None and "birth" in self.layout_.sizes:
             parts["birth"] = quantile_vectors(barcode.births[None], self.n_quantiles)[0]
         for kind, columns in self.layout_.split(row).items():
             np.multiply(parts[kind], self.layout_.scales[kind], out=columns)
+
+
+def _warn_pairs(kinds):
+    """Warn that frames of two units have no deaths, if their averages are kept."""
+    if "death" in kinds:
+        warnings.warn(
+            "X has frames of 2 units, which have no deaths: the averages of their "
+            "deaths are set to 0.",
+            stacklevel=3,
+        )

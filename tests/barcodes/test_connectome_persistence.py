@@ -131,6 +131,15 @@ def test_two_units_have_no_deaths(n_quantiles, dimensions):
             persistence.transform([*RAGGED, X[0, :, :2]])
 
 
+def test_frames_of_two_units():
+    frames = X[0, :, :2]
+    with pytest.warns(UserWarning, match="frames of 2 units, which have no deaths"):
+        rows = ConnectomePersistence(n_quantiles=2).fit_transform(frames)
+    births = FunctionalConnectome().fit_transform(frames)
+    assert_allclose(rows[:, :2], np.sqrt(0.5) * np.repeat(births, 2, axis=1))
+    assert_array_equal(rows[:, 2:], np.zeros((40, 2)))
+
+
 @pytest.mark.parametrize("n_constant", [0, 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_all_deaths_that_do_not_fit_in_memory(dtype, n_constant, monkeypatch):
