@@ -123,7 +123,7 @@ ERRORS = {
         "GraphPersistence(normalize='balanced')."
     ): lambda: ConnectomePersistence(normalize="balanced").fit([SAMPLE]),
     (
-        "A graph of 1 edge(s) has no deaths to keep; it needs three, or "
+        "A graph of 1 edge(s) has no deaths to keep; it needs three edges, or "
         "homology_dimensions=(0,)."
     ): lambda: GraphPersistence(homology_dimensions=(1,)).fit(np.ones((2, 1))),
     (
@@ -428,12 +428,6 @@ ERRORS = {
         "graphs of different sizes; got normalize=False. Give n_quantiles=None."
     ): lambda: ConnectomePersistence(normalize=False).fit([SAMPLE]),
     (
-        "A graph of 2 units has one edge and no deaths to keep; it needs three "
-        "units, or homology_dimensions=(0,)."
-    ): lambda: ConnectomePersistence(n_quantiles=None, homology_dimensions=(1,)).fit(
-        [SAMPLE[:, :2]]
-    ),
-    (
         "The samples of X differ in their number of units; give n_quantiles to "
         "put graphs of different sizes into one space."
     ): lambda: ConnectomePersistence(n_quantiles=None).fit([SAMPLE, SAMPLE[:, :3]]),
@@ -443,9 +437,12 @@ ERRORS = {
     ): lambda: activation_barcode(
         np.outer([1e26, -1e26, 0], [1, 1, 1]).astype("f"), measure="covariance"
     ),
+    "Input activations have 1 unit; expected at least 2.": lambda: activation_barcode(
+        SAMPLE[:, :1]
+    ),
     (
-        "Input activations have 2 unit(s); expected at least 2 with "
-        "n_quantiles=None and else 3, because graphs on two nodes have no deaths."
+        "A graph of 1 edge(s) has no deaths to keep; it needs three edges, or "
+        "n_quantiles=None."
     ): lambda: activation_barcode(SAMPLE[:, :2]),
     (
         "Y cannot be read as a 2-D array of numbers, one row for each sample: Found "
@@ -571,9 +568,9 @@ WARNINGS = {
         "'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
     (
-        "X has graphs of 2 units, which have no deaths: the averages of their "
-        "deaths are set to 0."
-    ): lambda: ConnectomePersistence().fit([SAMPLE[:, :2]]),
+        "X has frames of 2 units, which have no deaths: the averages of their deaths "
+        "are set to 0."
+    ): lambda: ConnectomePersistence().fit(SAMPLE[:, :2]),
 }
 
 

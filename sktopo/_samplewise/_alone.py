@@ -13,7 +13,7 @@ import numpy as np
 from joblib import parallel_config
 from sklearn.base import clone
 
-from sktopo._samplewise._items import build, name_sample
+from sktopo._samplewise._items import build, name_sample, refer
 from sktopo._samplewise._results import find_file, read_result, write_result
 
 # Rows that differ by less than this share of their largest number are equal.
@@ -56,7 +56,7 @@ def transform_sample(name, alone, task):
         result = read_result(path)
         if result is None:
             result = _compute(alone, task.transformer)
-            write_result(path, *result)
+            write_result(path, *result, task.transformer)
         row, found = result
     return name, row, _describe(given) + found
 
@@ -102,7 +102,7 @@ def report_warnings(given):
     for (category, text), names in samples.items():
         more = f", and {len(names) - 1} more" if len(names) > 1 else ""
         kind = getattr(builtins, category, UserWarning)
-        warnings.warn(f"{names[0]}{more}: {text}", kind, stacklevel=4)
+        warnings.warn(f"{names[0]}{more}: {refer(text)}", kind, stacklevel=4)
 
 
 def only_row(result):

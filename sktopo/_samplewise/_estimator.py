@@ -63,8 +63,9 @@ class SampleWise(StackOutputMixin, TransformerMixin, BaseEstimator):
         A folder in which the row of each sample is kept as soon as it is computed, so
         that a run that was stopped goes on where it was. A row is found again for the
         same content of the sample, the same parameters of the transformer, and the same
-        versions and code. Files are npz, without pickle, and a damaged one is computed
-        again with a warning. Workers on other machines must share the folder.
+        versions and code. Files are npz, without pickle, and say what made them; a
+        damaged one is computed again with a warning. Workers on other machines must
+        share the folder.
 
     verbose : bool, default=False
         Whether to show a progress bar over the samples (needs tqdm).

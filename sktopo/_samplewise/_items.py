@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from itertools import count
@@ -112,17 +113,30 @@ def _build_parts(sample):
 
 
 @contextmanager
-def name_errors(place):
-    """Begin the message of whatever is raised with the place, such as a sample."""
+def name_errors(place, change=str):
+    """Begin the message of whatever is raised with the place, such as a sample.
+
+    `change` is called with the text of the error.
+    """
     try:
         yield
     except Exception as error:
+        text = change(str(error))
         for kind in _KEPT:
             if isinstance(error, kind):
-                raise kind(f"{place}: {error}") from error
-        raise RuntimeError(f"{place}: {type(error).__name__}: {error}") from error
+                raise kind(f"{place}: {text}") from error
+        raise RuntimeError(f"{place}: {type(error).__name__}: {text}") from error
 
 
 def name_sample(name, transformer):
     """Name a sample, and the transformer that it was given to, in errors."""
-    return name_errors(f"{name}, given to {type(transformer).__name__} alone")
+    return name_errors(f"{name}, given to {type(transformer).__name__} alone", refer)
+
+
+def refer(text):
+    """Call the only sample of an X "this sample" and not by its number, 0."""
+    return re.sub(r"\b([Ss])ample 0\b( of X)?", _refer_to_one, text)
+
+
+def _refer_to_one(found):
+    return ("This" if found[1] == "S" else "this") + " sample"

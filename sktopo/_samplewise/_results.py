@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 from pathlib import Path
 from types import MethodType
 
 import numpy as np
 
+import sktopo
 from sktopo._samplewise._items import is_network
 from sktopo._utils.optional import loaded_type
 from sktopo.comparison._cache import read_file, write_file
@@ -39,25 +41,33 @@ def find_file(cache, key, alone, name):
 
 def read_result(path):
     """Read a row and its warnings; None if there is no file, or it is damaged."""
-    return read_file(path, _load)
+    return read_file(path, partial(_load, path.stem))
 
 
-def write_result(path, row, given):
-    """Write a row, and the category and text of each warning that was given."""
-    write_file(path, lambda: _dump(row, given))
+def write_result(path, row, given, transformer):
+    """Write a row, and the category and text of each warning that was given.
+
+    The file also says what made it, and holds the key that it is named after, so that a
+    row under another name is not taken for that of another sample.
+    """
+    made_by = " ".join(f"sktopo {sktopo.__version__}, {transformer!r}".split())
+    write_file(path, lambda: _dump(path.stem, row, given, made_by))
 
 
-def _load(data):
+def _load(key, data):
     if not data.startswith(b"PK"):  # numpy would take it for a pickle, and say so
         raise ValueError("it is not an npz file")
     # Zip files hold checksums, which are compared when an array is read to its end.
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        if file["key"] != key:
+            raise ValueError(f"it was made as {file['key']}, {file['made_by']}")
         return file["row"], file["warnings"].tolist()
 
 
-def _dump(row, given):
+def _dump(key, row, given, made_by):
     buffer = io.BytesIO()
-    np.savez(buffer, row=row, warnings=np.array(given, dtype=str).reshape(-1, 2))
+    given = np.array(given, dtype=str).reshape(-1, 2)
+    np.savez(buffer, key=key, made_by=made_by, row=row, warnings=given)
     return buffer.getvalue()
 
 

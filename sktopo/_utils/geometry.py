@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.utils import gen_batches
 
 # Columns summed at a time, so that the float64 copy stays small.
 _COLUMNS = 2048
-# Numbers subtracted at a time, where all columns are needed.
+# Numbers subtracted at a time, so that they stay in the cache.
 _NUMBERS = 2**16
+# Rows of X that are multiplied at a time, for each row of Y.
+_ROWS_A_ROW = 4
 # Squared distances below this share of the squared norms lost digits to the norms.
 _CLOSE = 1e-5
 # Distances to two rows of Y that differ by less than this share may be equal.
@@ -69,15 +72,24 @@ def _expand_squares(X, Y, remainder, unit):
     """Expand (x - y)^2 around the first row of Y: squared distances, and norms."""
     squared = np.zeros((len(X), len(Y)))
     norms_x, norms_y = np.zeros(len(X)), np.zeros(len(Y))
+    # Products with many rows at once are faster.
+    n_together = max(
+        _NUMBERS // max(1, min(X.shape[1], _COLUMNS)), _ROWS_A_ROW * len(Y)
+    )
     for columns in column_blocks(X):
         origin = Y[0, columns]
-        x = subtract(X[:, columns], origin, unit)
-        y = x if Y is X else subtract(Y[:, columns], origin, unit)
+        y = subtract(Y[:, columns], origin, unit)
         if remainder is not None:
             y += remainder[:, columns] / unit
-        squared += x @ y.T
-        norms_x += np.einsum("ij,ij->i", x, x)
         norms_y += np.einsum("ij,ij->i", y, y)
+        if Y is X:
+            squared += y @ y.T
+            continue
+        for part in gen_batches(len(X), n_together):
+            x = subtract(X[part, columns], origin, unit)
+            squared[part] += x @ y.T
+            norms_x[part] += np.einsum("ij,ij->i", x, x)
+    norms_x = norms_y if Y is X else norms_x
     norms = norms_x[:, None] + norms_y
     squared *= -2
     squared += norms
@@ -167,26 +179,32 @@ def _sum_variances(rows, unit):
     return float(total) / len(rows)
 
 
-def mean_row(rows, weights=None, *, caller):
+def mean_row(rows, weights=None, *, members=None, caller):
     """Average rows: the mean in float64, and what rounding has taken from it.
 
-    The mean of equal rows is exactly that row. Weights, (n_rows,), are finite, not
-    negative and not all 0.
+    `members` are the indices of the rows to average; None for all. The mean of equal
+    rows is exactly that row. Weights, (n_members,), are finite, not negative and not
+    all 0.
     """
+    if members is None:
+        members = np.arange(len(rows))
     if weights is None:
-        weights = np.ones(len(rows))
+        weights = np.ones(len(members))
     shares = weights / weights.max()
-    rows, shares = rows[shares > 0], shares[shares > 0]
+    members, shares = members[shares > 0], shares[shares > 0]
     shares /= shares.sum()
-    reference = rows[shares.argmax()].astype(np.float64)
-    gap = np.empty_like(reference)
+    reference = rows[members[shares.argmax()]].astype(np.float64)
+    gap = np.zeros_like(reference)
+    n_together = max(1, _NUMBERS // max(1, min(rows.shape[1], _COLUMNS)))
     with np.errstate(over="ignore", invalid="ignore"):
         for columns in column_blocks(rows):
-            gap[columns] = shares @ subtract(rows[:, columns], reference[columns], 1.0)
+            for part in gen_batches(len(members), n_together):
+                gaps = subtract(rows[members[part], columns], reference[columns], 1.0)
+                gap[columns] += shares[part] @ gaps
         mean = reference + gap
         remainder = gap - (mean - reference)
     if not np.isfinite(mean).all():
-        find_unit(rows, reference, caller)
+        find_unit(rows[members], reference, caller)
     return mean, remainder
 
 

@@ -12,7 +12,14 @@ _CGROUP = Path("/sys/fs/cgroup")
 _SMALL = 2**26
 
 
-def check_memory(name, n_bytes, n_nodes):
+# What graphs that do not fit can be given to instead.
+_STREAMING = (
+    "ConnectomePersistence computes Wasserstein rows from activations without any "
+    "matrix"
+)
+
+
+def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
     """Raise a MemoryError if a result does not fit in the memory at hand.
 
     Parameters
@@ -25,6 +32,9 @@ def check_memory(name, n_bytes, n_nodes):
 
     n_nodes : int
         Number of nodes of the largest sample.
+
+    remedy : str
+        What needs less memory.
     """
     if n_bytes < _SMALL:
         return
@@ -33,8 +43,7 @@ def check_memory(name, n_bytes, n_nodes):
         return
     raise MemoryError(
         f"{name} needs {n_bytes / 1e9:.3g} GB for graphs of {n_nodes:,} nodes, and "
-        f"{available / 1e9:.3g} GB are available. ConnectomePersistence computes "
-        "Wasserstein rows from activations without any matrix; max_nodes of "
+        f"{available / 1e9:.3g} GB are available. {remedy}; max_nodes of "
         "ActivationExtractor records fewer nodes; SampleWise keeps one sample at a "
         "time in memory."
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg.lapack import dpstrf
+from sklearn import config_context
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 # The Gram matrix of this many rows takes about as long as one start of k-means.
 _SAMPLES_A_START = 1000
+# Rows that are looked at to see how large their mean is beside their differences.
+_SOME_ROWS = 20
 _NAME = "TopClusterer"
 
 
@@ -184,13 +187,14 @@ class TopClusterer(
                     f"n_clusters={self.n_clusters} is more than n_samples={len(X)}; "
                     "ask for at most one cluster per sample."
                 )
-            found, kmeans = self._run_kmeans(X)
-            centers, remainder, labels = _assign(X, found)
+            largest = _find_largest(X)
+            found, kmeans = self._run_kmeans(X, largest)
+            centers, remainder, labels = _assign(X, found, largest)
             again = [np.flatnonzero(labels == k) for k in range(self.n_clusters)]
             is_same = {k.tobytes() for k in found} == {k.tobytes() for k in again}
             if not is_same and all(map(len, again)):
                 # Rounding hid from k-means what the rows tell apart.
-                centers, remainder, labels = _assign(X, again)
+                centers, remainder, labels = _assign(X, again, largest)
             squared, unit = _compare(X, centers, remainder)
             sizes = np.bincount(labels, minlength=self.n_clusters)
             smallest = squared.min(axis=1)
@@ -234,7 +238,7 @@ class TopClusterer(
         check_is_fitted(self)
         # The check for NaN and infinity is part of the computation.
         X = validate_table(self, X, reset=False, finite=False)
-        return _find_nearest(X, self._centers, self._remainder)
+        return _find_nearest(X, self._centers, self._remainder, _find_largest(X))
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """Compute Wasserstein distances to the barycenters.
@@ -262,7 +266,8 @@ class TopClusterer(
             distances, unit, power=1, dtype=X.dtype, caller=f"{_NAME}.transform"
         )
         # Of rows that are far away, the distances do not say which is nearest.
-        return _keep_nearest(rounded, _find_nearest(X, self._centers, self._remainder))
+        nearest = _find_nearest(X, self._centers, self._remainder, _find_largest(X))
+        return _keep_nearest(rounded, nearest)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the opposite of the inertia of rows.
@@ -306,22 +311,27 @@ class TopClusterer(
         else:
             check_integer("n_init", self.n_init, 1)
 
-    def _run_kmeans(self, X):
+    def _run_kmeans(self, X, largest):
         """Run k-means on coordinates of rows: members of each cluster, and the KMeans.
 
         A cluster without rows, if there are fewer distinct rows than clusters, gets
         the row that is nearest to its center.
         """
         n_samples, n_features = X.shape
-        unit = find_unit(X, X[0], _NAME)
         init, tol, threads = self.init, self.tol, nullcontext()
+        is_own = True
         if self._pays_to_reduce(n_samples, n_features):
+            is_safe = _is_in_range(largest, _sample_sizes(X)[0], np.float64)
+            unit = 1.0 if is_safe else find_unit(X, X[0], _NAME)
             points = _span_coordinates(X, unit)
             # The tolerance of KMeans is a mean over columns, of which there are fewer.
             tol = self.tol * points.shape[1] / n_features
             # For so few numbers several threads are slower than one.
             threads = threadpool_limits(1, "openmp")
+        elif isinstance(init, str) and _suits_kmeans(X, largest):
+            points, is_own = X, False
         else:
+            unit = find_unit(X, X[0], _NAME)
             points = subtract(X, X[0], unit)
             # KMeans hands centered points to a callable: these are centered already.
             mean = points.mean(axis=0)
@@ -335,9 +345,9 @@ class TopClusterer(
             max_iter=self.max_iter,
             tol=tol,
             random_state=self.random_state,
-            copy_x=False,
+            copy_x=not is_own,
         )
-        with threads:
+        with threads, config_context(assume_finite=True):  # they were checked before
             kmeans.fit(points)
         found = [np.flatnonzero(kmeans.labels_ == k) for k in range(self.n_clusters)]
         for k, center in enumerate(kmeans.cluster_centers_):
@@ -386,16 +396,42 @@ class TopClusterer(
         )
 
 
-def _assign(X, found):
+def _suits_kmeans(X, largest):
+    """Return whether KMeans can be given rows as they are.
+
+    It subtracts their mean in the dtype of X. What rounding leaves of the mean should
+    be no more than rows differ, and squares should not leave the range of the dtype.
+    """
+    apart, size = _sample_sizes(X)
+    rounding = len(X) * np.finfo(X.dtype).eps * size
+    return _is_in_range(largest, apart, X.dtype) and apart > rounding
+
+
+def _sample_sizes(X):
+    """Return how far some rows are apart, the median, and their largest norm."""
+    rows = X[:: max(1, len(X) // _SOME_ROWS)].astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        differences = np.linalg.norm(np.diff(rows, axis=0), axis=1)
+        size = np.linalg.norm(rows, axis=1).max()
+    return np.median(differences) if len(differences) else 0, size
+
+
+def _is_in_range(largest, apart, dtype):
+    """Return whether squares of numbers and of their differences stay in the range."""
+    limits = np.finfo(dtype)
+    return largest < limits.max**0.25 and apart > limits.tiny**0.25
+
+
+def _assign(X, found, largest):
     """Compute the barycenters of groups of rows, and assign each row to the nearest.
 
     Returns the barycenters in their order, what rounding has taken from them, and the
     labels. `found` has the rows of each group.
     """
-    means = np.array([mean_row(X[rows], caller=_NAME) for rows in found])
+    means = np.array([mean_row(X, members=rows, caller=_NAME) for rows in found])
     means = means[_rank_centers(means[:, 0])]
     centers, remainder = np.ascontiguousarray(means.swapaxes(0, 1))
-    return centers, remainder, _find_nearest(X, centers, remainder)
+    return centers, remainder, _find_nearest(X, centers, remainder, largest)
 
 
 def _compare(X, centers, remainder):
@@ -403,17 +439,22 @@ def _compare(X, centers, remainder):
     return squared_distances(X, centers, remainder=remainder, caller=_NAME)
 
 
-def _find_nearest(X, centers, remainder):
-    """Find the nearest barycenter of each row: by one product where that is sure.
-
-    With c = o + a, only |a|^2 / 2 + o·a - x·a of |x - c|^2 depends on the center.
-    Rows whose two smallest values differ by no more than may be rounding are
-    compared by their distances.
-    """
+def _find_largest(X):
+    """Return the largest size of a number; raise a ValueError if one is not finite."""
     # NaN shows in the largest number, without a check of all.
     largest = max(float(X.max()), -float(X.min()))
     if not np.isfinite(largest):
         assert_all_finite(X, estimator_name=_NAME, input_name="X")
+    return largest
+
+
+def _find_nearest(X, centers, remainder, largest):
+    """Find the nearest barycenter of each row: by one product where that is sure.
+
+    With c = o + a, only |a|^2 / 2 + o·a - x·a of |x - c|^2 depends on the center.
+    Rows whose two smallest values differ by no more than may be rounding are
+    compared by their distances. `largest` is the largest size of a number in X.
+    """
     origin = centers[0]
     apart = centers - origin
     eps, tiny = (float(getattr(np.finfo(X.dtype), name)) for name in ("eps", "tiny"))

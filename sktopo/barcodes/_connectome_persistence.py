@@ -11,12 +11,23 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.fitting import fitted_copy
+from sktopo._utils.memory import check_memory
 from sktopo._utils.nodes import check_input_features, make_names, name_columns
 from sktopo._utils.parameters import check_flag, check_integer, check_option
 from sktopo._utils.samples import check_units, name_errors
-from sktopo.barcodes._layout import BarcodeLayout, check_homology_dimensions
+from sktopo.barcodes._layout import (
+    BarcodeLayout,
+    check_deaths,
+    check_homology_dimensions,
+)
 from sktopo.barcodes._quantiles import quantile_vectors
-from sktopo.barcodes._streaming import PRODUCT_MEASURES, stream_barcode, tile_threads
+from sktopo.barcodes._streaming import (
+    FEWER_DEATHS,
+    PRODUCT_MEASURES,
+    count_death_bytes,
+    stream_barcode,
+    tile_threads,
+)
 from sktopo.barcodes._tiles import (
     Units,
     check_device,
@@ -72,7 +83,8 @@ class ConnectomePersistence(ActivationTransformer):
         Number of averages that replace births, and deaths, which puts graphs of
         different sizes into one space, see
         :func:`sktopo.barcodes.quantile_vectors`. With None rows hold all births and
-        deaths, as many numbers as there are pairs of units.
+        deaths, as many numbers as there are pairs of units; `transform` says before any
+        work if there is not enough memory for them.
 
     device : str, torch.device or None, default=None
         Where torch computes the tiles, such as "cuda". None for NumPy.
@@ -195,11 +207,7 @@ class ConnectomePersistence(ActivationTransformer):
                 n_nodes = fitted.n_features_in_
             fitted.layout_ = fitted._layout(n_nodes)
             if n_nodes == 2 and self.n_quantiles is not None:
-                warnings.warn(
-                    "X has graphs of 2 units, which have no deaths: the averages of "
-                    "their deaths are set to 0.",
-                    stacklevel=2,
-                )
+                _warn_pairs(fitted.layout_.sizes)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
@@ -225,6 +233,10 @@ class ConnectomePersistence(ActivationTransformer):
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
+
+        MemoryError
+            If ``n_quantiles=None`` and all births and deaths do not fit in the memory
+            at hand.
         """
         check_is_fitted(self)
         self._check_parameters()
@@ -243,13 +255,16 @@ class ConnectomePersistence(ActivationTransformer):
             self._report_constant(masks)
             warn_lengths(samples)
         check_device(self.device, dtype)
-        rows = np.empty((len(samples), sum(self.layout_.sizes.values())), dtype)
+        shape = len(samples), sum(self.layout_.sizes.values())
+        if self.n_quantiles is None:
+            self._check_size(shape, dtype, masks)
+        rows = np.empty(shape, dtype)
         with tile_threads(self.device) as run:
             for i, (sample, constant) in enumerate(zip(samples, masks, strict=True)):
                 with name_errors(f"Sample {i} of X"):
                     nodes = np.flatnonzero(~constant)
                     units = make_units(sample, nodes)
-                    rows[i] = self._compute_row(units, nodes, len(constant), run)
+                    self._write_row(units, nodes, len(constant), run, rows[i])
         return rows
 
     def get_feature_names_out(
@@ -314,11 +329,11 @@ class ConnectomePersistence(ActivationTransformer):
             homology_dimensions=tuple(self.homology_dimensions),
             n_quantiles=self.n_quantiles,
         )
-        if n_nodes == 2 and list(layout.sizes) == ["death"]:
-            raise ValueError(
-                "A graph of 2 units has one edge and no deaths to keep; it needs three "
-                "units, or homology_dimensions=(0,)."
-            )
+        kinds = layout.sizes
+        # scikit-learn expects that tables of two columns can be fitted.
+        is_strict = self.n_quantiles is not None and self.input_kind_ != "frames"
+        if "death" in kinds and (is_strict or "birth" not in kinds):
+            check_deaths(n_nodes * (n_nodes - 1) // 2)
         return layout
 
     def _sample_units(self, sample, nodes):
@@ -333,8 +348,19 @@ class ConnectomePersistence(ActivationTransformer):
             rows / rows.dtype.type(size), square_size(size), None, self.absolute
         )
 
-    def _compute_row(self, units, nodes, n_nodes, run):
-        """Compute the Wasserstein row of one sample."""
+    def _check_size(self, shape, dtype, masks):
+        """Raise a MemoryError if rows of all births and deaths do not fit in memory.
+
+        `masks` mark the constant units of each sample.
+        """
+        n_bytes, n_nodes = dtype.itemsize * shape[0] * shape[1], len(masks[0])
+        if "death" in self.layout_.sizes:
+            n_varying = n_nodes - max(mask.sum() for mask in masks)
+            n_bytes += count_death_bytes(n_nodes, n_varying, dtype.itemsize)
+        check_memory(type(self).__name__, n_bytes, n_nodes, FEWER_DEATHS)
+
+    def _write_row(self, units, nodes, n_nodes, run, row):
+        """Compute the Wasserstein row of one sample, and write it to `row`."""
         barcode = stream_barcode(
             units,
             nodes,
@@ -350,4 +376,15 @@ class ConnectomePersistence(ActivationTransformer):
             parts["death"] = np.zeros(self.n_quantiles or 0)
         if self.n_quantiles is not None and "birth" in self.layout_.sizes:
             parts["birth"] = quantile_vectors(barcode.births[None], self.n_quantiles)[0]
-        return self.layout_.scale(parts)
+        for kind, columns in self.layout_.split(row).items():
+            np.multiply(parts[kind], self.layout_.scales[kind], out=columns)
+
+
+def _warn_pairs(kinds):
+    """Warn that frames of two units have no deaths, if their averages are kept."""
+    if "death" in kinds:
+        warnings.warn(
+            "X has frames of 2 units, which have no deaths: the averages of their "
+            "deaths are set to 0.",
+            stacklevel=3,
+        )

@@ -92,6 +92,18 @@ def check_homology_dimensions(dimensions):
         )
 
 
+def check_deaths(n_edges, remedy="homology_dimensions=(0,)"):
+    """Raise a ValueError unless graphs of `n_edges` edges have deaths.
+
+    `remedy` says in the error how to do without.
+    """
+    if n_edges < 3:
+        raise ValueError(
+            f"A graph of {n_edges} edge(s) has no deaths to keep; it needs three edges, "
+            f"or {remedy}."
+        )
+
+
 @dataclass(frozen=True)
 class BarcodeLayout:
     """Which columns of a row are edges, births and deaths, and how they are scaled.

@@ -29,6 +29,7 @@ def check_size(groups, layout, *, center, n_jobs):
     The arguments are those of `compute_table`.
     """
     groups = [rows for _, rows in groups]
+    is_single = len(groups) == 1
     largest = max(groups, key=lambda rows: rows.shape[1])
     n_samples, width = sum(map(len, groups)), sum(layout.sizes.values())
     n_edges, n_jobs = largest.shape[1], effective_n_jobs(n_jobs)
@@ -38,7 +39,9 @@ def check_size(groups, layout, *, center, n_jobs):
         n_working += min(n_jobs * max(n_edges, _CHUNK), largest.size)
     if center is not None and "edge" in layout.sizes:
         n_working += n_samples * n_edges
-    n_numbers = (1 if is_plain else 2) * n_samples * width + n_working
+    # Other tables are joined or scaled to a copy.
+    is_in_place = is_single and (is_plain or layout.n_quantiles is not None)
+    n_numbers = (1 if is_in_place else 2) * n_samples * width + n_working
     n_bytes = largest.itemsize * n_numbers
     if center == "rank":
         n_bytes += n_jobs * _RANK_BYTES * n_edges
@@ -127,7 +130,10 @@ def _compute_chunk(rows, center, n_quantiles, kinds):
     if n_quantiles is None:
         return barcodes
     parts = dict(zip(("birth", "death"), split_barcodes(barcodes), strict=True))
-    return np.hstack([average_quantiles(parts[kind], n_quantiles) for kind in kinds])
+    quantiles = np.empty((len(rows), len(kinds) * n_quantiles), dtype=rows.dtype)
+    for kind, out in zip(kinds, np.split(quantiles, len(kinds), axis=1), strict=True):
+        average_quantiles(parts[kind], n_quantiles, out=out)
+    return quantiles
 
 
 def _in_chunks(function, rows, width, n_jobs, verbose):

@@ -37,6 +37,7 @@ from sktopo.barcodes._filtration import barcode_edges
 from sktopo.barcodes._graphs import check_graphs, warn_negative
 from sktopo.barcodes._layout import (
     BarcodeLayout,
+    check_deaths,
     check_homology_dimensions,
     count_absent,
     count_nodes,
@@ -539,11 +540,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         check_spans(groups, self.center)
         n_edges = groups[0][1].shape[1]
         kinds = self._layout(n_edges).sizes
-        if n_edges < 3 and "death" in kinds and (any_size or "birth" not in kinds):
-            raise ValueError(
-                f"A graph of {n_edges} edge(s) has no deaths to keep; it needs three, "
-                "or homology_dimensions=(0,)."
-            )
+        if "death" in kinds and (any_size or "birth" not in kinds):
+            check_deaths(n_edges)
         return groups
 
     def _check_invertible(self):

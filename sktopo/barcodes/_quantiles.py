@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.utils import gen_batches
 
 from sktopo._utils.parameters import check_integer
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # Values averaged at once, so that the float64 copy stays in the cache.
 _BLOCK = 2**16
+# Fewer rows are averaged one by one.
+_FEWEST_ROWS = 4
 # Larger numbers are divided by a unit, so that their differences do not overflow.
 _LARGE, _UNIT = 1e280, 2.0**64
 
@@ -71,42 +75,73 @@ def quantile_vectors(values: ArrayLike, n_quantiles: int) -> FloatArray:
     return average_quantiles(values, int(n_quantiles))
 
 
-def average_quantiles(values, n_quantiles):
+def average_quantiles(values, n_quantiles, out=None):
     """Run `quantile_vectors` with arguments that are known to be valid.
 
-    Bins that hold many values are divided: the mean of equal parts is the average.
+    The result is written to `out` if given. Bins that hold many values are divided:
+    the mean of equal parts is the average.
     """
     n_rows, n_values = values.shape
     n_parts = -(-n_values // (n_quantiles * _BLOCK))
     n_bins = n_quantiles * n_parts
-    averages = np.empty((n_rows, n_bins))
-    for rows in gen_batches(n_rows, max(1, _BLOCK // n_values)):
-        ends = values[rows, [0, -1]].astype(np.float64)
-        unit = _UNIT if np.abs(ends).max() > _LARGE else 1.0
-        # Sums of what a row adds to its smallest value keep the digits of small steps.
-        origins = ends[:, :1] / unit
-        for bins in gen_batches(n_bins, max(1, _BLOCK * n_bins // n_values)):
-            first, last, *widths = _cut_bins(n_values, n_bins, bins)
-            gaps = values[rows, first[0] : last[-1] + 1] / unit - origins
-            sums = _sum_bins(gaps, first - first[0], last - first[0], *widths, n_bins)
-            averages[rows, bins] = sums / n_values
-        averages[rows] += origins
-        averages[rows] *= unit
-    averages = averages.reshape(n_rows, n_quantiles, n_parts).mean(axis=2)
+    averages = np.empty((n_bins, n_rows))
+    ends = values[:, [0, -1]].astype(np.float64)
+    unit = _UNIT if np.abs(ends).max() > _LARGE else 1.0
+    # Sums of what a row adds to its smallest value keep the digits of small steps.
+    origins = ends[:, 0] / unit
+    for bins in gen_batches(n_bins, max(1, _BLOCK * n_bins // max(n_values, n_bins))):
+        first, last, *widths = _cut_bins(n_values, n_bins, bins)
+        steps = slice(first[0], last[-1] + 1)
+        n_together = _BLOCK // max(steps.stop - steps.start, len(first))
+        cut = first - steps.start, last - steps.start, *widths, n_bins
+        if min(n_together, n_rows) < _FEWEST_ROWS:
+            n_together, add = 1, partial(_sum_bins, *cut)
+        else:
+            add = _weigh_steps(*cut).dot
+        for rows in gen_batches(n_rows, n_together):
+            # Rows side by side, so that each step is added to all of them at once.
+            gaps = values[rows, steps].T.astype(np.float64, order="C")
+            if unit != 1:
+                gaps /= unit
+            gaps -= origins[rows]
+            np.divide(add(gaps), n_values, out=averages[bins, rows])
+    if n_parts > 1:
+        averages = averages.reshape(n_quantiles, n_parts, n_rows).mean(axis=1)
+    averages += origins
+    if unit != 1:
+        averages *= unit
     # Averages of equal values differ by rounding.
-    np.maximum.accumulate(averages, axis=1, out=averages)
-    return averages.astype(values.dtype, copy=False)
+    np.maximum.accumulate(averages, axis=0, out=averages)
+    if out is None:
+        out = np.empty((n_rows, n_quantiles), dtype=values.dtype)
+    out[:] = averages.T
+    return out
 
 
-def _sum_bins(rows, first, last, width_1, width_2, width):
-    """Integrate step functions over bins, see `_cut_bins`: (n_rows, n_bins)."""
-    limits = np.ravel([np.minimum(first + 1, rows.shape[1] - 1), last], order="F")
+def _sum_bins(first, last, width_1, width_2, width, gaps):
+    """Integrate one step function, (n_steps, 1), over bins, see `_cut_bins`."""
+    gaps = gaps[:, 0]
+    limits = np.ravel([np.minimum(first + 1, len(gaps) - 1), last], order="F")
     # Of the steps between the first and the last; the sums between bins are left out.
-    sums = np.add.reduceat(rows, limits, axis=1)[:, ::2]
+    sums = np.add.reduceat(gaps, limits)[::2]
     sums *= np.where(last > first + 1, width, 0)
-    sums += width_1 * rows.take(first, axis=1)
-    sums += width_2 * rows.take(last, axis=1)
-    return sums
+    sums += width_1 * gaps.take(first)
+    sums += width_2 * gaps.take(last)
+    return sums[:, np.newaxis]
+
+
+def _weigh_steps(first, last, width_1, width_2, width):
+    """Make a sparse array (n_bins, n_steps) that integrates many step functions."""
+    counts = last - first + 1
+    stops = counts.cumsum()
+    starts = stops - counts
+    steps = np.arange(stops[-1]) + np.repeat(first - starts, counts)
+    data = np.full(len(steps), float(width))
+    data[starts] = width_1
+    several = counts > 1
+    data[stops[several] - 1] = width_2[several]
+    indices = steps.astype(np.int32), np.append(0, stops).astype(np.int32)
+    return csr_array((data, *indices), shape=(len(first), last[-1] + 1))
 
 
 def _cut_bins(n_steps, n_bins, bins):

@@ -12,10 +12,12 @@ import numpy as np
 from scipy.sparse.csgraph import minimum_spanning_tree
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sktopo._utils.memory import check_memory
 from sktopo._utils.parallel import ONE_AT_A_TIME, progress
 from sktopo._utils.parameters import check_flag, check_integer, check_option
 from sktopo._utils.samples import name_errors
 from sktopo.barcodes._counts import AllWeights, WeightCounts
+from sktopo.barcodes._layout import check_deaths
 from sktopo.barcodes._neighbors import Neighbors
 from sktopo.barcodes._spanning import find_tree, make_graph
 from sktopo.barcodes._tiles import check_device, cut, make_tiles, standardize_units
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _N_NEIGHBORS = 32
 # Up to this many weights are kept to find quantiles of deaths, which is then exact.
 _FEW_WEIGHTS = 2**20
+#: What needs less memory than all deaths.
+FEWER_DEATHS = "n_quantiles keeps averages in place of all deaths"
 
 
 #: The measures whose weights are products of standardised units.
@@ -95,11 +99,14 @@ def activation_barcode(
     ValueError
         If a parameter is unknown, activations hold numbers that are not finite, there
         are fewer than two units or observations, or two units, which have no deaths,
-        with `n_quantiles`; if weights leave the range of the dtype, or the device
+        and `n_quantiles`; if weights leave the range of the dtype, or the device
         cannot be used.
 
     TypeError
         If activations are not a table of numbers.
+
+    MemoryError
+        If all deaths are asked for and do not fit in the memory at hand.
 
     ImportError
         If `device` is given and torch is not installed.
@@ -154,12 +161,14 @@ def activation_barcode(
     activations = read_sample(activations, "Input activations")
     check_device(device, activations.dtype)
     n_nodes = activations.shape[1]
-    if n_nodes < (2 if n_quantiles is None else 3):
-        raise ValueError(
-            f"Input activations have {n_nodes} unit(s); expected at least 2 with "
-            "n_quantiles=None and else 3, because graphs on two nodes have no deaths."
-        )
+    if n_nodes < 2:
+        raise ValueError("Input activations have 1 unit; expected at least 2.")
+    if n_quantiles is not None:
+        check_deaths(n_nodes * (n_nodes - 1) // 2, "n_quantiles=None")
     nodes = np.flatnonzero(~find_constant_units(activations))
+    if n_quantiles is None:
+        n_bytes = count_death_bytes(n_nodes, len(nodes), activations.itemsize)
+        check_memory("activation_barcode", n_bytes, n_nodes, FEWER_DEATHS)
     with name_errors("Input activations"):
         units = standardize_units(activations, measure, absolute, nodes)
         with tile_threads(device) as run:
@@ -173,6 +182,13 @@ def activation_barcode(
                 verbose=verbose,
             )
     return barcode.births, barcode.edges, barcode.deaths
+
+
+def count_death_bytes(n_nodes, n_varying, itemsize):
+    """Count the bytes that all deaths of a sample need, and all weights beside them."""
+    # Zeros, the weights of units that do not vary, are inserted into another copy.
+    copies = 2 if n_varying == n_nodes else 3
+    return n_nodes * (n_nodes - 1) // 2 * (copies * itemsize + 1)
 
 
 @dataclass(frozen=True)
@@ -283,6 +299,7 @@ def stream_barcode(
         n_pairs = [n * (n - 1) // 2 for n in (n_nodes, len(nodes))]
         n_zeros = n_pairs[0] - n_pairs[1] - (len(births) - in_tree.sum())
         deaths = counts.find_deaths(weights[in_tree], n_zeros, n_quantiles)
+        del counts  # which may hold all weights
         deaths = _scale(deaths, units)
     return StreamedBarcode(_scale(births, units), edges, deaths, n_again)
 
@@ -363,9 +380,11 @@ def _add_zeros(births, first, second, varying, n_nodes):
 def _scale(values, units):
     """Bring births or deaths to units of the weights and to the dtype of the units."""
     dtype = units.rows.dtype
+    scaled = np.empty(values.shape, dtype)
     with np.errstate(over="ignore"):
-        scaled = (values.astype(float) * units.scale).astype(dtype)
-    largest = np.abs(values, dtype=float).max(initial=0) * units.scale
+        np.multiply(values, units.scale, out=scaled, dtype=float, casting="same_kind")
+    size = max(values.max(initial=0), -values.min(initial=0))
+    largest = float(size) * units.scale
     if np.isfinite(scaled).all() and not 0 < largest < np.finfo(dtype).tiny:
         return scaled
     problem = "small" if largest < 1 else "large"

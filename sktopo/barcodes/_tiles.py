@@ -110,18 +110,20 @@ def make_tiles(units, device):
     return ArrayTiles(units) if device is None else TorchTiles(units, device)
 
 
-def check_device(device, dtype=np.float32):
-    """Raise an error unless torch can hold numbers of a dtype on the device."""
+def check_device(device, dtype=None):
+    """Raise an error unless a device of torch holds numbers, of a dtype if given."""
     if device is None:
         return
     torch = import_optional("torch", extra="torch", purpose=f"device={device!r}")
+    held = np.dtype(dtype or np.float32)
+    where = "" if dtype is None else f" for {held}"
     try:
-        numbers = torch.zeros(1, dtype=getattr(torch, np.dtype(dtype).name))
+        numbers = torch.zeros(1, dtype=getattr(torch, held.name))
         numbers.to(torch.device(device)).cpu()
     except (TypeError, RuntimeError, AssertionError) as error:
         raise ValueError(
-            f"device={device!r} cannot be used for {np.dtype(dtype)}; expected None or "
-            f"a device of torch, such as 'cuda' or 'cpu'. torch says: {error}"
+            f"device={device!r} cannot be used{where}; expected None or a device of "
+            f"torch that holds numbers, such as 'cuda' or 'cpu'. torch says: {error}"
         ) from error
 
 

@@ -41,7 +41,7 @@ from sktopo.connectomes._base import (
     warn_lengths,
 )
 from sktopo.connectomes._units import find_constant_units
-from sktopo.connectomes.measures import MEASURES, ROWS
+from sktopo.connectomes.measures import MEASURES, ROWS, count_working_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,9 +129,10 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     :func:`scipy.spatial.distance.squareform`. The largest arrays beyond input and
     output are, once per job, one row; up to a third of the matrix ``(n_nodes,
     n_nodes)``, or all of it up to 1,024 nodes, in float64 if there are many
-    observations; and a centred copy of up to 2,048 observations. The partial
-    correlation and callables need whole matrices. If there is not enough memory,
-    `transform` says so before any work.
+    observations; and a centred copy of up to 2,048 observations. Spearman needs the
+    ranks too, a copy of the activations. The partial correlation and callables need
+    whole matrices. If there is not enough memory, `transform` says so before any work.
+    Of a callable it knows the result only, a matrix in the dtype of the activations.
 
     A unit is constant if all its activations are equal, and however little it varies
     otherwise, it is related like any other. A warning says if samples differ in their
@@ -298,24 +299,32 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         rows = np.empty((len(samples), n_edges), dtype=dtype)
         for sample, row in enumerate(computed):
             rows[sample] = row
+            del row  # before the next is computed
         return rows
 
     def _check_size(self, samples):
         """Raise a MemoryError if the rows of samples do not fit in memory."""
         widths = [sample.shape[1] for sample in samples]
         itemsize = np.result_type(*samples).itemsize
-        n_edges = [width * (width - 1) // 2 for width in widths]
-        if self.measure in ROWS:
-            # Another row and a sixth of the matrix in float64, see `_sum_tiles`.
-            working = 2 * itemsize * max(n_edges)
-        else:
-            working = 4 * 8 * max(n_edges)
-        jobs = min(effective_n_jobs(self.n_jobs), len(samples))
-        check_memory(
-            "FunctionalConnectome",
-            itemsize * sum(n_edges) + jobs * working,
-            max(widths),
+        n_bytes = sorted(itemsize * (width * (width - 1) // 2) for width in widths)
+        working = sorted(
+            self._count_working_bytes(*sample.shape, itemsize) for sample in samples
         )
+        jobs = min(effective_n_jobs(self.n_jobs), len(samples))
+        needed = sum(n_bytes) + sum(working[-jobs:])
+        if len(samples) > 1 and has_fitted_width(self, samples):
+            # Rows are copied into one array, and joblib keeps one until the next.
+            needed += sum(n_bytes[-max(jobs, 2) :])
+        check_memory("FunctionalConnectome", needed, max(widths))
+
+    def _count_working_bytes(self, n_observations, n_nodes, itemsize):
+        """Count the bytes that the measure of one sample needs beyond its row."""
+        if callable(self.measure):
+            # Its matrix and, to compare both triangles, its transpose and one of them.
+            return 5 * itemsize * n_nodes**2 // 2
+        if self.measure in ROWS:
+            return count_working_bytes(self.measure, n_observations, n_nodes, itemsize)
+        return (4 * 8 + itemsize) * n_nodes**2
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None

@@ -37,6 +37,8 @@ __all__ = ["MEASURES", "correlation", "covariance", "partial_correlation", "spea
 _BLOCK = 2048
 # The products of up to so many units are computed as one matrix.
 _FEW_NODES = 1024
+# Numbers that are ranked at once: ranking makes several copies of them.
+_RANKED = 2**17
 
 
 def correlation(activations: ArrayLike) -> FloatArray:
@@ -127,8 +129,8 @@ def spearman(activations: ArrayLike) -> FloatArray:
         {\sqrt{\sum_t (R_{ti} - \bar{R})^2 \sum_t (R_{tj} - \bar{R})^2}},
         \qquad \bar{R} = \frac{n + 1}{2}.
 
-    All is computed in float64. Memory holds the ranks, an array of the shape of the
-    activations, and while ranking a few more of that shape.
+    Products of ranks are summed in float64. Memory holds the ranks, a copy of the
+    activations.
 
     References
     ----------
@@ -297,8 +299,11 @@ def correlation_row(activations):
 
 def spearman_row(activations):
     """Compute the upper triangle of `spearman`, without the matrix."""
-    ranks = rankdata(activations, axis=0)
-    return correlation_row(ranks).astype(activations.dtype, copy=False)
+    ranks = _rank(activations)
+    # Factors of 1: products are summed in float64, and only the row is float32.
+    row, squares = _sum_tiles(ranks, np.ones(ranks.shape[1]), activations.dtype)
+    _divide_edges(row, np.sqrt(np.where(squares == 0, np.nan, squares)))
+    return np.clip(row, -1, 1, out=row)
 
 
 def covariance_row(activations):
@@ -312,6 +317,34 @@ ROWS = {
     "spearman": spearman_row,
     "covariance": covariance_row,
 }
+
+
+def count_working_bytes(measure, n_observations, n_nodes, itemsize):
+    """Count the bytes that a function in `ROWS` needs beyond its row.
+
+    Activations far from 1 in size, which are scaled, need more.
+    """
+    n_units, block = _choose_tiles(n_nodes, measure == "spearman")
+    several = n_observations > block
+    size = 8 if measure == "spearman" else itemsize
+    products = n_units * n_nodes * (8 if several else size)
+    centered = n_nodes * min(block, n_observations) * size
+    # What is added to the products is as large: those of one block, or of the means.
+    added = n_units * n_nodes * size + centered
+    if several:
+        added = max(added, n_units * n_nodes * 8)
+    ranks = n_observations * n_nodes * itemsize if measure == "spearman" else 0
+    return products + added + ranks
+
+
+def _rank(activations):
+    """Rank observations, equal ones at their mean rank, in the dtype of activations."""
+    exact = len(activations) <= 1 / np.finfo(activations.dtype).eps
+    ranks = np.empty(activations.shape, activations.dtype if exact else np.float64)
+    n_units = max(1, _RANKED // len(activations))
+    for units in gen_batches(activations.shape[1], n_units):
+        ranks[:, units] = rankdata(activations[:, units], axis=0)
+    return ranks
 
 
 def _compute_covariances(activations):
@@ -387,21 +420,30 @@ def _sum_products(activations, constant):
     in_range = (squares > limits.tiny / limits.eps) & (squares <= limits.max)
     if np.all(in_range | constant):
         return row, squares, None
+    del row  # before the next is made
     factors = find_factors(activations).astype(np.float64)
     return *_sum_tiles(activations, factors), factors
 
 
-def _sum_tiles(activations, factors=None):
+def _choose_tiles(n_nodes, is_scaled):
+    """Choose the number of units in a tile, and of observations in a block.
+
+    Scaled activations are float64, so that blocks of half the size take as much memory.
+    """
+    block = _BLOCK // 2 if is_scaled else _BLOCK
+    return (n_nodes // 6, block // 4) if n_nodes > _FEW_NODES else (n_nodes, block)
+
+
+def _sum_tiles(activations, factors=None, dtype=None):
     """Sum products tile by tile, so that there is no matrix of many units.
 
     The units of a tile are multiplied by themselves and by all units after them.
-    Returns a row and squares as `_sum_products`.
+    Returns a row, in `dtype` if given, and squares as `_sum_products`.
     """
     n_nodes = activations.shape[1]
-    dtype = activations.dtype if factors is None else np.float64
-    size, block = n_nodes, _BLOCK
-    if n_nodes > _FEW_NODES:
-        size, block = n_nodes // 6, _BLOCK // 4
+    if dtype is None:
+        dtype = activations.dtype if factors is None else np.float64
+    size, block = _choose_tiles(n_nodes, factors is not None)
     row = np.empty(n_nodes * (n_nodes - 1) // 2, dtype)
     squares, filled = np.empty(n_nodes), 0
     for tile in gen_batches(n_nodes, size):

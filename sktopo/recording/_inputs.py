@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sktopo._utils.optional import loaded_type
 from sktopo.recording._batches import BatchReader
 from sktopo.recording._masks import read_mask
 from sktopo.recording._parts import read_parts
@@ -46,6 +47,12 @@ def read_inputs(stimuli, name, mask="auto"):
             f"{name}: a {type(stimuli).__name__} can be gone through only once, but "
             "each network is shown all stimuli more than once. Give the loader itself "
             "or a list of batches put together, e.g. with torch.cat."
+        )
+    is_dataset = isinstance(stimuli, loaded_type("torch.utils.data", "Dataset"))
+    if is_dataset and not isinstance(stimuli, Iterable):
+        raise TypeError(
+            f"{name}: a {type(stimuli).__name__} hands out single stimuli; expected "
+            "batches. Give torch.utils.data.DataLoader(dataset, batch_size=64)."
         )
     if is_iterable_only(stimuli):
         return LoadedInputs(stimuli, name, mask)

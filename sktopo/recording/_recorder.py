@@ -198,6 +198,8 @@ class Recorder:
         hint = f" The network takes {describe_forward(self.network)}."
         if " and type int" in described or " and type uint" in described:
             hint += " Give floats, or a torch tensor of integers to look up."
+        elif " and type torch.int" in described or " and type torch.uint" in described:
+            hint += " Tensors of integers are shown as they are: give x.float()."
         return ValueError(f"{shown}: {reason}.{hint}")
 
     def _compare(self, plan, out):

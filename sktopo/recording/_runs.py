@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from functools import partial
-from itertools import repeat
+from itertools import count, repeat
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -65,8 +65,9 @@ def record_lazy(samples, options, *, n_jobs, verbose):
     arrays if samples differ in their shapes.
     """
     in_turn = _is_in_turn(samples, n_jobs)
-    nothing = repeat(None)
-    recorded = _run(samples, options, nothing, nothing, in_turn, n_jobs, verbose)
+    # Other processes, perhaps on other machines, hold their own sample only.
+    copies = _count_copies(samples.n_items) if in_turn else repeat(1)
+    recorded = _run(samples, options, repeat(None), copies, in_turn, n_jobs, verbose)
     results, plans = _Results(samples.n_items), []
     for plan, activations in recorded:
         plans.append(plan)
@@ -113,20 +114,34 @@ def _make_item(sample, plan, out):
 def record_sample(sample, plan, out, shared, options, stop):
     """Record one sample, perhaps in another process.
 
-    `plan` is None if the network is to be built and planned first. `out` is the array
-    to write to, or None, or the shape and dtype of a new one. `shared` holds the fields
-    of `sample` that were sent apart from it. `stop` is a `StopSignal`. Returns the plan
-    and the array.
+    `plan` is None if the network is to be built and planned first. `out` is then for
+    how many arrays of its size there must be memory, else the array to write to, or the
+    shape and dtype of a new one. `shared` holds the fields of `sample` that were sent
+    apart from it. `stop` is a `StopSignal`. Returns the plan and the array.
     """
     sample = replace(sample, **shared)
     if plan is None:
         sample = sample.build()
         plan = Recorder(sample, options, stop).plan()
-        out = (plan.n_rows, plan.n_nodes), plan.dtype
+        shape = plan.n_rows, plan.n_nodes
+        _check_size([shape] * out, plan.dtype)
+        out = shape, plan.dtype
     if isinstance(out, tuple):
         out = np.empty(*out)
     Recorder(sample, options, stop).run(plan, out)
     return plan, out
+
+
+def _count_copies(n_samples):
+    """Yield for how many arrays of the size of each sample there must be memory.
+
+    Beside its own, these are the samples of the result that is made with the first of
+    them or, if their number is not known, out of all at the end.
+    """
+    if n_samples is None:
+        yield from count(2)
+    yield 1 + n_samples
+    yield from repeat(1)
 
 
 class _Results:
@@ -180,10 +195,7 @@ def _describe_idle_layers(plans, options):
 
 def _make_empty(shapes, dtype, is_stack):
     """Make arrays of the shapes, one or, if `is_stack`, all in one array."""
-    itemsize = np.dtype(dtype).itemsize
-    n_bytes = itemsize * sum(n_rows * n_nodes for n_rows, n_nodes in shapes)
-    n_nodes = max(n_nodes for _, n_nodes in shapes)
-    check_memory("ActivationExtractor", n_bytes, n_nodes)
+    _check_size(shapes, dtype)
     try:
         if is_stack:
             return np.empty((len(shapes), *shapes[0]), dtype=dtype)
@@ -194,3 +206,11 @@ def _make_empty(shapes, dtype, is_stack):
             f"({error}). Transform fewer samples at once, show fewer stimuli or record "
             "fewer layers."
         ) from error
+
+
+def _check_size(shapes, dtype):
+    """Raise a MemoryError if arrays of the shapes do not fit in memory."""
+    itemsize = np.dtype(dtype).itemsize
+    n_bytes = itemsize * sum(n_rows * n_nodes for n_rows, n_nodes in shapes)
+    n_nodes = max(n_nodes for _, n_nodes in shapes)
+    check_memory("ActivationExtractor", n_bytes, n_nodes)

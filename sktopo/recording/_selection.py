@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,8 +146,10 @@ def _list_entries(layers, network, sample):
         )
     for entry in entries:
         if not isinstance(entry, (str, type)):
+            hint = " Put them in a list." if isinstance(entry, Iterable) else ""
             raise ValueError(
                 f"layers must hold names, patterns or module types, got {entry!r}."
+                + hint
             )
     return entries
 

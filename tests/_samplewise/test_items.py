@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sktopo._samplewise._items import Items, build, name_errors
+from sktopo._samplewise._items import (
+    Items,
+    build,
+    name_errors,
+    name_sample,
+    refer,
+)
 
 STACK = np.arange(24.0).reshape(3, 4, 2)
 
@@ -155,3 +161,16 @@ def test_errors_are_named(error, kind):
         raise error
     assert caught.value.__cause__ is error
     assert type(caught.value) is kind
+
+
+def test_the_only_sample_of_an_inner_x_has_no_number():
+    text = "Sample 0 of X has 3 units, but sample 0 and Sample 01 have 0 sample(s)"
+    expected = "This sample has 3 units, but this sample and Sample 01 have 0 sample(s)"
+    assert refer(text) == expected
+    with (
+        pytest.raises(
+            ValueError, match="^Sample 4, given to list alone: This sample h"
+        ),
+        name_sample("Sample 4", []),
+    ):
+        raise ValueError(text)

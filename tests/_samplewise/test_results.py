@@ -13,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
+import sktopo
 from sktopo import FunctionalConnectome, GraphPersistence
 from sktopo._samplewise._results import (
     find_file,
@@ -43,17 +44,21 @@ def test_rows_come_back_with_their_warnings(tmp_path):
     assert read_result(path) is None
     for row in (np.float32([1, np.nan]), np.zeros((2, 3), dtype=int)):
         for given in ([], [["UserWarning", "a"], ["RuntimeWarning", "b"]]):
-            write_result(path, row, given)
+            write_result(path, row, given, PCA(2))
             found, warned = read_result(path)
             assert_array_equal(found, row)
             assert found.dtype == row.dtype and warned == given
     with np.load(path, allow_pickle=False) as file:
-        assert set(file) == {"row", "warnings"}
+        assert set(file) == {"key", "made_by", "row", "warnings"}
+        assert file["made_by"] == f"sktopo {sktopo.__version__}, PCA(n_components=2)"
+    other = path.rename(tmp_path / "other.npz")
+    with pytest.warns(UserWarning, match="damaged .*it was made as row, sktopo 0"):
+        assert read_result(other) is None
 
 
 def test_damaged_files_are_named(tmp_path):
     path = tmp_path / "row.npz"
-    write_result(path, np.arange(50.0), [])
+    write_result(path, np.arange(50.0), [], PCA())
     data = path.read_bytes()
     middle = len(data) // 2 - 100
     for damaged in (
@@ -69,7 +74,12 @@ def test_damaged_files_are_named(tmp_path):
 
 def test_no_pickle_is_read(tmp_path):
     path = tmp_path / "row.npz"
-    np.savez(path, row=np.array([{}], dtype=object), warnings=np.zeros((0, 2), str))
+    np.savez(
+        path,
+        key="row",
+        row=np.array([{}], dtype=object),
+        warnings=np.zeros((0, 2), str),
+    )
     with pytest.warns(UserWarning, match="damaged .*allow_pickle=False"):
         assert read_result(path) is None
     np.save(tmp_path / "pickle.npy", np.array([{}], dtype=object))

@@ -168,6 +168,21 @@ def test_the_mean_of_equal_rows_is_that_row(n_rows):
     assert_array_equal(mean_row(np.tile(row, (n_rows, 1)), caller=CALLER)[0], row)
 
 
+@pytest.mark.parametrize("numbers", [1, 2**16])
+def test_blocks_of_rows_do_not_show(numbers, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows, others = rng.random((40, 3000)), rng.random((3, 3000))
+    monkeypatch.setattr(geometry, "_NUMBERS", numbers)
+    expected = cdist(rows, others, "sqeuclidean")
+    assert_allclose(restored(squared_distances(rows, others)), expected, rtol=1e-12)
+    members = np.array([3, 39, 7, 20])
+    mean, _ = mean_row(rows, members=members, caller=CALLER)
+    assert_allclose(mean, rows[members].mean(axis=0), rtol=1e-14)
+    weights = np.array([0.0, 1, 2, 3])
+    mean, _ = mean_row(rows, weights, members=members, caller=CALLER)
+    assert_allclose(mean, weights @ rows[members] / 6, rtol=1e-14)
+
+
 def test_more_columns_than_a_block():
     rows = np.random.default_rng(0).random((4, 5000))
     expected = cdist(rows, rows, "sqeuclidean")

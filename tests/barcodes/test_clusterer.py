@@ -17,6 +17,7 @@ from sktopo.barcodes import (
     barycenter,
     wasserstein_distances,
 )
+from sktopo.barcodes._clusterer import _suits_kmeans
 from sktopo.datasets import make_modular_connectomes
 
 
@@ -130,6 +131,40 @@ def test_float32_is_kept_and_as_good(study):
     assert single.transform(rows.astype(np.float32)).dtype == np.float32
     assert_array_equal(single.labels_, exact.labels_)
     assert_allclose(single.inertia_, exact.inertia_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("offset", "unit", "suits"),
+    [
+        (0, 1, True),
+        (2.0**4, 1, True),
+        (2.0**17, 1, False),
+        (0, 2.0**-50, False),
+        (0, 2.0**50, False),
+    ],
+)
+def test_few_columns_in_any_unit_and_place(dtype, offset, unit, suits):
+    if dtype == np.float64:
+        offset, unit = offset * 2.0**29, unit**8
+    centers = np.random.default_rng(0).integers(-64, 64, (3, 20))
+    noise = np.random.default_rng(1).integers(-64, 64, (240, 20))
+    rows = (np.repeat(centers, 80, axis=0) + noise) / 64  # exact in float32
+    moved = ((offset + rows) * unit).astype(dtype)
+    assert _suits_kmeans(moved, np.abs(moved).max()) == suits
+    before = moved.copy()
+    expected = TopClusterer(3, random_state=0).fit(rows)
+    found = TopClusterer(3, random_state=0).fit(moved)
+    assert_array_equal(found.labels_, expected.labels_)
+    centers = found.cluster_centers_.astype(float) / unit - offset
+    slack = np.finfo(dtype).eps * (1 + offset)
+    assert_allclose(centers, expected.cluster_centers_, atol=slack)
+    assert_array_equal(moved, before)
+
+
+def test_one_row_is_given_to_kmeans_with_care():
+    assert not _suits_kmeans(np.ones((1, 3)), 1.0)
+    assert TopClusterer(1, random_state=0).fit(np.ones((1, 3))).inertia_ == 0
 
 
 def test_far_from_the_origin(study):

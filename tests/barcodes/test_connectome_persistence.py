@@ -1,6 +1,7 @@
 """ConnectomePersistence against the two steps that it stands for."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sktopo import ConnectomePersistence, FunctionalConnectome, GraphPersistence
+from sktopo._utils import memory
+from sktopo.barcodes import _connectome_persistence
 from sktopo.barcodes import _streaming as streaming
 from sktopo.barcodes._tiles import ArrayTiles
 
@@ -109,17 +112,67 @@ def test_pickle_and_clone():
     assert not hasattr(clone(persistence), "layout_")
 
 
-def test_two_units_have_no_deaths():
-    with pytest.warns(UserWarning, match="graphs of 2 units, which have no deaths"):
-        rows = ConnectomePersistence(n_quantiles=2).fit_transform(X[:, :, :2])
-    births = np.abs([np.corrcoef(sample[:, :2].T)[0, 1] for sample in X])
-    assert_allclose(rows[:, :2], np.sqrt(0.5) * np.stack([births, births], axis=1))
-    assert_array_equal(rows[:, 2:], np.zeros((3, 2)))
-    for n_quantiles in (None, 2):
-        with pytest.raises(ValueError, match="one edge and no deaths to keep"):
-            ConnectomePersistence(
-                homology_dimensions=(1,), n_quantiles=n_quantiles
-            ).fit(X[:, :, :2])
+@pytest.mark.parametrize("n_quantiles", [None, 2])
+@pytest.mark.parametrize("dimensions", [(0,), (1,), (0, 1)])
+def test_two_units_have_no_deaths(n_quantiles, dimensions):
+    options = {"n_quantiles": n_quantiles, "homology_dimensions": dimensions}
+    pairs, two_steps = X[:, :, :2], chain(**options)
+    persistence = ConnectomePersistence(**options)
+    if dimensions == (0,) or (n_quantiles is None and 0 in dimensions):
+        rows = persistence.fit_transform(pairs)
+        assert_allclose(rows, two_steps.fit_transform(pairs), atol=1e-13)
+        return
+    for estimator in (persistence, two_steps):
+        with pytest.raises(ValueError, match=r"three nodes, or .*=\(0,\)\.$"):
+            estimator.fit(pairs)
+    if n_quantiles:
+        persistence.fit(RAGGED)
+        with pytest.raises(ValueError, match="A graph of 1 edge has no deaths"):
+            persistence.transform([*RAGGED, X[0, :, :2]])
+
+
+def test_frames_of_two_units():
+    frames = X[0, :, :2]
+    with pytest.warns(UserWarning, match="frames of 2 units, which have no deaths"):
+        rows = ConnectomePersistence(n_quantiles=2).fit_transform(frames)
+    births = FunctionalConnectome().fit_transform(frames)
+    assert_allclose(rows[:, :2], np.sqrt(0.5) * np.repeat(births, 2, axis=1))
+    assert_array_equal(rows[:, 2:], np.zeros((40, 2)))
+
+
+@pytest.mark.parametrize("n_constant", [0, 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_deaths_that_do_not_fit_in_memory(dtype, n_constant, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
+    activations = np.random.default_rng(0).random((2, 3, 6000), dtype=dtype)
+    activations[1, :, :n_constant] = 1
+    persistence = ConnectomePersistence(n_quantiles=None, constant_units="zero")
+    monkeypatch.setattr(_connectome_persistence, "stream_barcode", None)  # not called
+    monkeypatch.setattr(_connectome_persistence, "standardize_units", None)
+    itemsize = np.dtype(dtype).itemsize
+    # Two rows of the result, the weights, what is no birth, and a mask.
+    n_bytes = 17_997_000 * ((4 + n_constant) * itemsize + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(
+            MemoryError,
+            match=f"^ConnectomePersistence needs {n_bytes / 1e9:.3g} GB for graphs of "
+            "6,000 nodes, and 0.1 GB are available. n_quantiles keeps averages .*"
+            "max_nodes .*SampleWise ",
+        ):
+            persistence.fit_transform(activations)
+
+
+@pytest.mark.filterwarnings("ignore:.*constant unit")
+def test_births_of_large_graphs_fit(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
+    asked = []
+    monkeypatch.setattr(
+        _connectome_persistence, "check_memory", lambda *args: asked.append(args[1])
+    )
+    persistence = ConnectomePersistence(n_quantiles=None, homology_dimensions=(0,))
+    persistence.fit_transform(X)
+    assert asked == [X.itemsize * 3 * (X.shape[2] - 1)]
 
 
 @pytest.mark.parametrize(

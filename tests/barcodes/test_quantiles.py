@@ -36,11 +36,13 @@ def test_quantiles_keep_their_digits(q, offset, unit):
     fine = np.repeat([[Fraction(v) for v in row] for row in values], q, axis=1)
     means = fine.reshape(3, q, 11).sum(axis=2) / 11
     found = bc.quantile_vectors(values, q)
+    many = bc.quantile_vectors(np.repeat(values, 3, axis=0), q)
+    assert_allclose(many[::3], found, rtol=1e-15)
     for value, mean in zip(found.ravel(), means.ravel(), strict=True):
         assert abs(Fraction(value) - mean) <= 2 * Fraction(np.spacing(abs(value)))
 
 
-@pytest.mark.parametrize("block", [1, 3, 16])
+@pytest.mark.parametrize("block", [1, 3, 16, 200])
 @given(n_values=st.integers(1, 40), q=st.integers(1, 40), seed=st.integers(0, 99))
 def test_blocks_of_bins_do_not_show(block, n_values, q, seed):
     values = np.random.default_rng(seed).normal(size=(3, n_values)).cumsum(axis=1)
@@ -49,6 +51,14 @@ def test_blocks_of_bins_do_not_show(block, n_values, q, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_quantiles, "_BLOCK", block)
         assert_allclose(bc.quantile_vectors(values, q), whole, rtol=1e-12, atol=1e-14)
+
+
+@given(n_values=st.integers(1, 40), q=st.integers(1, 40), seed=st.integers(0, 99))
+def test_many_rows_are_averaged_like_one(n_values, q, seed):
+    values = np.random.default_rng(seed).normal(size=(30, n_values))
+    values.sort(axis=1)
+    alone = [bc.quantile_vectors(row[None], q)[0] for row in values]
+    assert_allclose(bc.quantile_vectors(values, q), alone, rtol=1e-12, atol=1e-14)
 
 
 def test_the_largest_numbers_do_not_overflow():

@@ -1,12 +1,14 @@
 """Barcodes of activations without the matrix, against those of the matrix."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sktopo._utils import memory
 from sktopo.barcodes import _streaming as streaming
 from sktopo.barcodes import (
     activation_barcode,
@@ -251,7 +253,9 @@ def test_errors():
     ):
         with pytest.raises(ValueError, match=message):
             activation_barcode(activations, **{name: value})
-    with pytest.raises(ValueError, match=r"have 2 unit\(s\); expected at least 2 with"):
+    with pytest.raises(ValueError, match="have 1 unit; expected at least 2"):
+        activation_barcode(activations[:, :1])
+    with pytest.raises(ValueError, match="1 edge has no deaths .* or n_quantiles=None"):
         activation_barcode(activations[:, :2])
     assert len(activation_barcode(activations[:, :2], n_quantiles=None)[2]) == 0
     with pytest.raises(ValueError, match="contains NaN in observation 0, unit 0"):
@@ -266,3 +270,26 @@ def test_progress_is_shown(capsys):
     pytest.importorskip("tqdm")
     activation_barcode(make_activations(9), verbose=True)
     assert "tiles: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("n_constant", [0, 1])
+def test_all_deaths_that_do_not_fit_in_memory(n_constant, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
+    monkeypatch.setattr(streaming, "standardize_units", None)  # is not called
+    activations = np.random.default_rng(0).random((3, 6000))
+    activations[:, :n_constant] = 1
+    n_bytes = 17_997_000 * ((2 + n_constant) * 8 + 1)
+    with pytest.raises(
+        MemoryError, match=f"^activation_barcode needs {n_bytes / 1e9:.3g} GB for "
+    ):
+        activation_barcode(activations, n_quantiles=None)
+
+
+@pytest.mark.parametrize("n_constant", [0, 300])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_memory_of_all_deaths_is_announced(dtype, n_constant, measure_peak):
+    activations = np.random.default_rng(0).random((4, 3000)).astype(dtype)
+    activations[:, :n_constant] = 1
+    call = partial(activation_barcode, activations, n_quantiles=None)
+    n_bytes = streaming.count_death_bytes(3000, 3000 - n_constant, dtype().itemsize)
+    assert 0.8 * n_bytes < measure_peak(call) < 1.2 * n_bytes

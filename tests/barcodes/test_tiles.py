@@ -118,10 +118,10 @@ def test_devices_that_cannot_be_used():
     check_device(None)
     check_device("cpu", np.float64)
     for device in ("nope", "", 3.5, "meta"):
-        with pytest.raises(
-            ValueError, match="cannot be used for float32; expected .*'cuda'"
-        ):
+        with pytest.raises(ValueError, match="cannot be used; expected .*'cuda'"):
             check_device(device)
+        with pytest.raises(ValueError, match="cannot be used for float64; expected"):
+            check_device(device, np.float64)
 
 
 def test_single_precision_is_not_rounded_on_a_device_and_settings_return():

@@ -13,10 +13,14 @@ from threadpoolctl import threadpool_limits
 
 from sktopo import FunctionalConnectome
 from sktopo._utils import memory
-from sktopo.connectomes import measures
+from sktopo.connectomes import _connectome, measures
 from sktopo.connectomes.measures import MEASURES
 
 TRIU = np.triu_indices(5, 1)
+
+
+def own_measure(sample):
+    return sample.T @ sample
 
 
 @pytest.mark.parametrize("name", MEASURES)
@@ -583,13 +587,32 @@ def test_bad_parameters(activations, parameters, error):
 
 
 @pytest.mark.parametrize("n_observations", [500, 1200])
-@pytest.mark.parametrize("measure", ["correlation", "covariance"])
+@pytest.mark.parametrize("measure", ["correlation", "spearman", "covariance"])
 def test_memory_beyond_the_input(measure, n_observations, measure_peak):
-    shape = (1, n_observations, 1500)
+    shape = (1, n_observations, 1800)
     activations = np.random.default_rng(0).random(shape, dtype=np.float32)
     connectome = FunctionalConnectome(measure)
     peak = measure_peak(lambda: connectome.fit_transform(activations))
-    assert peak < 6 * 1500**2
+    ranks = activations.nbytes if measure == "spearman" else 0
+    assert peak < 6 * 1800**2 + ranks
+
+
+@pytest.mark.parametrize("n_samples", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("measure", [*MEASURES, own_measure])
+def test_memory_is_announced(measure, dtype, n_samples, measure_peak, monkeypatch):
+    asked = []
+    check = lambda name, n_bytes, n_nodes: asked.append(n_bytes)  # noqa: E731
+    monkeypatch.setattr(_connectome, "check_memory", check)
+    # The tiles of 300 units, and ranks of 90, are those of many.
+    monkeypatch.setattr(measures, "_FEW_NODES", 100)
+    monkeypatch.setattr(measures, "_BLOCK", 200)
+    monkeypatch.setattr(measures, "_RANKED", 2**12)
+    shape = (n_samples, 90, 600)
+    activations = np.random.default_rng(0).random(shape).astype(dtype)
+    connectome = FunctionalConnectome(measure).fit(activations)
+    peak = measure_peak(lambda: connectome.transform(activations))
+    assert 0.8 * peak < asked[0] < 1.2 * peak
 
 
 @pytest.mark.parametrize("measure", ["correlation", "partial correlation"])

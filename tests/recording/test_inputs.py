@@ -164,3 +164,10 @@ def test_iterables():
     assert is_iterable_only({}.values())
     for other in ([], (), {}, set(), "a", X, X.numpy(), nn.Sequential(), list, 3):
         assert not is_iterable_only(other)
+
+
+def test_datasets_need_a_loader():
+    dataset = TensorDataset(X)
+    with pytest.raises(TypeError, match=r"stimuli: a TensorDataset .*DataLoader\(data"):
+        read_inputs(dataset, "stimuli")
+    assert len(read_inputs(DataLoader(dataset, batch_size=4), "stimuli")) == 11

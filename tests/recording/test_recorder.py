@@ -248,6 +248,10 @@ def test_token_identifiers_stay_integers(seeded, Net):
     assert_allclose(as_table, found)
     with pytest.raises(ValueError, match="or a torch tensor of integers"):
         ActivationExtractor(look_up).fit(words)
+    with pytest.raises(ValueError, match=r"of integers are .*: give x\.float\(\)\.$"):
+        ActivationExtractor(nn.Sequential(nn.Linear(6, 2), nn.Tanh())).fit(
+            torch.as_tensor(words)
+        )
 
 
 @pytest.mark.filterwarnings("ignore:.*quanti:Warning")

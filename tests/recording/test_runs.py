@@ -1,6 +1,7 @@
 """Samples that are planned before, and samples built when they are recorded."""
 
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sktopo import ActivationExtractor, FunctionalConnectome, GraphPersistence
+from sktopo._utils import memory
+from sktopo.recording._recorder import Recorder
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -31,6 +34,28 @@ class Study:
 
 
 class SizedStudy(Study):
+    """Networks that have a length too."""
+
+    def __len__(self):
+        return len(self.networks)
+
+
+class Watched:
+    """Networks that say how many were built."""
+
+    def __init__(self, networks):
+        self.networks, self.n_built = networks, 0
+
+    def __iter__(self):
+        for network in self.networks:
+            yield partial(self.build, network)
+
+    def build(self, network):
+        self.n_built += 1
+        return network
+
+
+class SizedWatched(Watched):
     """Networks that have a length too."""
 
     def __len__(self):
@@ -226,3 +251,39 @@ def test_folds_of_one_width_each(stimuli, make_mlp):
     for X in (networks, as_functions(networks)):
         search = GridSearchCV(chain, {"svc__C": [1, 10]}, cv=folds, error_score="raise")
         assert search.fit(X, y).predict(X).shape == (8,)
+
+
+@pytest.mark.parametrize(
+    ("make", "n_fitting", "n_built"),
+    [
+        # The result and one sample beside it, before anything is recorded.
+        (SizedWatched, 3, 1),
+        (SizedWatched, 4, 3),
+        # Each sample with what is to be the result of those so far.
+        (Watched, 2, 2),
+        (Watched, 4, 3),
+    ],
+)
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_memory_is_asked_for_before_networks_are_recorded(
+    make, n_fitting, n_built, is_loaded, stimuli, networks, monkeypatch
+):
+    n_bytes = 4 * len(stimuli) * 8
+    monkeypatch.setattr(memory, "_SMALL", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: n_fitting * n_bytes)
+    recorded = []
+    run = Recorder.run
+    monkeypatch.setattr(Recorder, "run", lambda *args: (recorded.append(1), run(*args)))
+    shown = stimuli
+    if is_loaded:
+        shown = torch.utils.data.DataLoader(torch.as_tensor(stimuli), batch_size=9)
+    study, extractor = make(networks), ActivationExtractor(stimuli=shown)
+    if n_fitting == 4:
+        assert extractor.fit_transform(study).shape == (3, len(stimuli), 8)
+    else:
+        with pytest.raises(
+            MemoryError, match="^ActivationExtractor needs .* graphs of 8 nodes, and "
+        ):
+            extractor.fit_transform(study)
+    assert study.n_built == n_built
+    assert len(recorded) == (3 if n_fitting == 4 else n_built - 1)

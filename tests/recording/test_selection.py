@@ -130,6 +130,9 @@ def test_functions(stimuli, seeded, layers, places, names):
         ("a[z-a]", "holds 'a\\[z-a\\]', which is not a pattern of names: bad"),
         (lambda network: 3, "layers must hold names, patterns or module types, got 3"),
         ([], "must hold names"),
+        ({"act"}, r"or module types, got \{'act'\}\. Put them in a list\.$"),
+        (np.array(["act", "fc"]), r"got array\(.*\)\. Put them in a list\.$"),
+        ((name for name in ["act"]), "got <generator .*Put them in a list"),
     ],
 )
 def test_what_is_not_there(stimuli, layers, message):
