@@ -99,8 +99,8 @@ def check_deaths(n_edges, remedy="homology_dimensions=(0,)"):
     """
     if n_edges < 3:
         raise ValueError(
-            f"A graph of {n_edges} edge(s) has no deaths to keep; it needs three edges, "
-            f"or {remedy}."
+            f"A graph of {n_edges} edge(s) has no deaths to keep; it needs three "
+            f"edges, or {remedy}."
         )
 
 

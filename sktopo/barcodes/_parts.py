@@ -19,6 +19,8 @@ from sktopo.barcodes._quantiles import average_quantiles
 
 # Edges handed to a worker at a time: seconds of work, so that progress shows.
 _CHUNK = 2**24
+# Numbers, in units of n_nodes ** 1.5, while the tree of a large graph is sought.
+_TREE_NUMBERS = 10
 # Bytes for each edge of a graph while its weights are ranked.
 _RANK_BYTES = 48
 
@@ -34,7 +36,8 @@ def check_size(groups, layout, *, center, n_jobs):
     n_samples, width = sum(map(len, groups)), sum(layout.sizes.values())
     n_edges, n_jobs = largest.shape[1], effective_n_jobs(n_jobs)
     is_plain = layout.n_quantiles is None and list(layout.sizes) == ["birth", "death"]
-    n_working = n_edges // 4
+    n_nodes = count_nodes(n_edges)
+    n_working = int(_TREE_NUMBERS * n_nodes**1.5)
     if n_jobs > 1 or not is_plain:  # barcodes are not made in the result
         n_working += min(n_jobs * max(n_edges, _CHUNK), largest.size)
     if center is not None and "edge" in layout.sizes:
@@ -45,7 +48,7 @@ def check_size(groups, layout, *, center, n_jobs):
     n_bytes = largest.itemsize * n_numbers
     if center == "rank":
         n_bytes += n_jobs * _RANK_BYTES * n_edges
-    check_memory("GraphPersistence", n_bytes, count_nodes(n_edges))
+    check_memory("GraphPersistence", n_bytes, n_nodes)
 
 
 def compute_table(groups, layout, *, center, n_jobs, verbose):

@@ -255,7 +255,7 @@ def test_errors():
             activation_barcode(activations, **{name: value})
     with pytest.raises(ValueError, match="have 1 unit; expected at least 2"):
         activation_barcode(activations[:, :1])
-    with pytest.raises(ValueError, match="1 edge has no deaths .* or n_quantiles=None"):
+    with pytest.raises(ValueError, match="has no deaths .* or n_quantiles=None"):
         activation_barcode(activations[:, :2])
     assert len(activation_barcode(activations[:, :2], n_quantiles=None)[2]) == 0
     with pytest.raises(ValueError, match="contains NaN in observation 0, unit 0"):
