@@ -494,6 +494,14 @@ ERRORS = {
         .transform([X[0], X[0, :1]])
     ),
     (
+        "The values of 'births', scaled by 42.4, are too large for float64. Divide all "
+        "weights by one constant first."
+    ): lambda: (
+        GraphProfiles(("births", "deaths"))
+        .fit([[0.9, 0.8, 0.1], [0.9, 0.81, 0.7]])
+        .transform([[1e308, 1e308, 0]])
+    ),
+    (
         "The graphs of X have none of the profiles: graphs of two nodes have no "
         "deaths. Ask for other profiles."
     ): lambda: GraphProfiles(("deaths",)).fit(X[:, :1]),

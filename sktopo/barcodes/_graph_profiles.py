@@ -427,7 +427,14 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
     def _scale(self, values):
         """Scale the values of all blocks, in place, to Wasserstein rows."""
         for name, columns in self.profile_slices_.items():
-            values[:, columns] *= self.scales_[name]
+            part, scale = values[:, columns], self.scales_[name]
+            with np.errstate(over="ignore"):
+                part *= scale
+            if scale > 1 and not np.isfinite(part).all():
+                raise ValueError(
+                    f"The values of {name!r}, scaled by {scale:.3g}, are too large for "
+                    f"{values.dtype}. Divide all weights by one constant first."
+                )
         return values
 
     def __sklearn_tags__(self) -> Tags:
