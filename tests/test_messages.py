@@ -20,7 +20,7 @@ from sktopo import (
     inference,
     metrics,
 )
-from sktopo.barcodes import _graph_profiles, activation_barcode
+from sktopo.barcodes import _profile_blocks, activation_barcode
 from sktopo.connectomes import measures
 
 nx = pytest.importorskip("networkx")
@@ -451,7 +451,7 @@ ERRORS = {
         "'spectrum' would take too long for 5,001 nodes; expected at most 5,000. "
         "Leave 'spectrum' out of profiles, or ask for it within and between smaller "
         "groups only, profiles={'spectrum': 'groups'}."
-    ): lambda: _graph_profiles.plan_blocks({"spectrum": "graph"}, 5001, [], None),
+    ): lambda: _profile_blocks.plan_blocks({"spectrum": "graph"}, 5001, [], None),
     (
         "profiles=('birth',) must be different names among ['births', 'deaths', "
         "'strengths', 'spectrum', 'local'], such as ('births', 'strengths'), or a dict "
