@@ -86,9 +86,12 @@ def check_graphs(estimator, X, *, reset, any_size):
     return groups
 
 
-def warn_negative(groups, stacklevel=3):
-    """Warn once if graphs have negative weights, which may be an oversight."""
-    if any(rows.min() < 0 for rows in groups):
+def warn_negative(groups, stacklevel):
+    """Warn once if graphs, as `check_graphs` groups them, have negative weights.
+
+    They may be an oversight.
+    """
+    if any(rows.min() < 0 for _, rows in groups):
         warnings.warn(
             "X holds negative weights. Connectomes of recordings are usually absolute "
             "correlations, FunctionalConnectome(absolute=True), and do not compare "

@@ -215,7 +215,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self._check_parameters()
         with fitted_copy(self) as fitted:
             groups = fitted._check_graphs(X, reset=True)
-            warn_negative([rows for _, rows in groups])
+            warn_negative(groups, stacklevel=3)
             fitted.ragged_ = len(groups) > 1
             fitted.layout_ = fitted._layout(groups[0][1].shape[1])
             if self.fit_inverse_transform and not fitted.ragged_:
