@@ -237,6 +237,9 @@ def list_functions_of_rows():
     entries.append(
         Entry("unscale_barcodes", b.unscale_barcodes, {"scaled": SCALED}, kinds)
     )
+    for profile in b.profiles.PROFILES.values():
+        kinds, good = {"weights": bad.VECTOR}, {"weights": ROWS[0]}
+        entries.append(Entry(profile.__name__, profile, good, kinds))
     for name, measure in sktopo.connectomes.measures.MEASURES.items():
         kinds = {"activations": bad.ROWS}
         good = {"activations": SAMPLES[0]}
@@ -317,6 +320,44 @@ def list_steps():
                 ),
             ],
             fit_inverse_transform=True,
+        ),
+        *list_estimator(
+            sktopo.GraphProfiles,
+            ROWS,
+            STACKED,
+            {
+                "profiles": {
+                    **bad.NO_WORD,
+                    **bad.constants(
+                        none=None,
+                        nothing=(),
+                        twice=("births", "births"),
+                        not_text=(["births"],),
+                        unknown_scope={"births": "nope"},
+                        no_scope={"births": None},
+                        unknown_in_a_dictionary={"nope": "graph"},
+                        set={"births"},
+                    ),
+                },
+                "groups": {
+                    **without(bad.LABELS, "complex"),
+                    **bad.constants(
+                        dictionary={},
+                        text_as_size={"five": GROUPS[:5]},
+                        another_size={4: GROUPS[:4]},
+                        a_word_for_a_size={5: "layer"},
+                        no_labels={5: None},
+                    ),
+                },
+                "balance": bad.NO_FLAG,
+                "n_quantiles": OPTIONAL_COUNT,
+                **RUN,
+            },
+            [
+                ("transform", rows, {"X": without(FITTED, "one axis more")}),
+                ("get_feature_names_out", given, names),
+            ],
+            groups=GROUPS[2:7],
         ),
         *list_estimator(
             sktopo.FunctionalConnectome,

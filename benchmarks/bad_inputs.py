@@ -31,6 +31,7 @@ EXCLUDED = {
     "DistanceDecomposition": "a record that decompose_distance fills",
     "DistanceParts": "a record that decompose_distance fills",
     "MEASURES": "a dictionary",
+    "PROFILES": "a dictionary",
     "PermanovaResult": "a record that permanova fills",
     "PermutationResult": "a record that permutation_test fills",
     "load_digit_networks": "has no parameters",
@@ -45,7 +46,8 @@ _ONE_NODE = (
 )
 _CONVERTED = (
     "graphs of networkx are converted to matrices",
-    "GraphPersistence.fit GraphPersistence.transform GraphPersistence.edge_names",
+    "GraphPersistence.fit GraphPersistence.transform GraphPersistence.edge_names "
+    "GraphProfiles.fit GraphProfiles.transform",
 )
 ACCEPTED_AT = {
     "no columns": _ONE_NODE,

@@ -15,6 +15,7 @@ from sktopo._samplewise import SampleWise
 from sktopo.barcodes import (
     ConnectomePersistence,
     GraphPersistence,
+    GraphProfiles,
     TopClusterer,
     WassersteinKernel,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "ConnectomePersistence",
     "FunctionalConnectome",
     "GraphPersistence",
+    "GraphProfiles",
     "SampleWise",
     "TopClusterer",
     "WassersteinKernel",

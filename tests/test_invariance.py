@@ -22,10 +22,12 @@ from threadpoolctl import threadpool_limits
 
 import sktopo
 from sktopo import barcodes, baselines, comparison, inference, metrics
+from sktopo.barcodes.profiles import PROFILES
 from sktopo.connectomes.measures import MEASURES
 
 EXCLUDED = {
     "MEASURES": "the dictionary of the measures",
+    "PROFILES": "the dictionary of the profiles",
     "BarcodeLayout": "says which column is what, from integers",
     "count_nodes": "takes an integer",
     "PermanovaResult": "holds what permanova computes",
@@ -210,6 +212,24 @@ PERSISTENCE = {
     "death": BARCODE,
     "template": Rule(unit=1, shift="moves", columns="edges"),
 }
+
+
+def call_profiles(**parameters):
+    def call(X, y, unit):
+        fitted = sktopo.GraphProfiles(**parameters)
+        rows = fitted.fit_transform(X)
+        return {name: rows[:, k] for name, k in fitted.profile_slices_.items()}
+
+    return call
+
+
+def call_blocks(X, y, unit):
+    return {"rows": sktopo.GraphProfiles(groups=[0, 0, 0, 1, 1, 1]).fit_transform(X)}
+
+
+def rule_profile(name):
+    is_moved = name != "spectrum"
+    return Rule(unit=is_moved, shift="moves" if is_moved else None, samples=(0,))
 
 
 def pick(rules, *names):
@@ -514,6 +534,37 @@ CASES = [
         call_persistence(n_quantiles=3),
         pick(PERSISTENCE, "birth", "death", "template"),
         "quantiles",
+    ),
+    Case(
+        "GraphProfiles",
+        "connectomes",
+        call_profiles(balance=False),
+        {name: rule_profile(name) for name in PROFILES},
+    ),
+    Case(
+        "GraphProfiles",
+        "connectomes",
+        call_profiles(n_quantiles=4),
+        dict.fromkeys(PROFILES, Rule(unit=1, shift=None, samples=(0,))),
+        "balanced quantiles",
+    ),
+    Case(
+        "GraphProfiles",
+        "connectomes",
+        call_blocks,
+        {"rows": Rule(unit=1, shift=None, samples=(0,), columns=None)},
+        "of groups",
+    ),
+    *(
+        Case(
+            profile.__name__,
+            "connectomes",
+            lambda X, y, unit, profile=profile: {
+                "result": np.stack([profile(row) for row in X])
+            },
+            one(rule_profile(name)),
+        )
+        for name, profile in PROFILES.items()
     ),
     *(
         Case(

@@ -13,13 +13,14 @@ from sktopo import (
     ConnectomePersistence,
     FunctionalConnectome,
     GraphPersistence,
+    GraphProfiles,
     TopClusterer,
     WassersteinKernel,
     barcodes,
     inference,
     metrics,
 )
-from sktopo.barcodes import activation_barcode
+from sktopo.barcodes import _graph_profiles, activation_barcode
 from sktopo.connectomes import measures
 
 nx = pytest.importorskip("networkx")
@@ -48,6 +49,12 @@ def name(table):
 def invertible(**parameters):
     """Return a GraphPersistence that keeps what the inverse needs."""
     return GraphPersistence(fit_inverse_transform=True, **parameters)
+
+
+def fit_incomplete():
+    """Fit groups on graphs that lack an edge, which also warns."""
+    with pytest.warns(UserWarning, match="absent"):
+        GraphProfiles(groups=[0, 0, 1, 1]).fit(X[:, :5])
 
 
 ERRORS = {
@@ -442,6 +449,69 @@ ERRORS = {
     ): lambda: activation_barcode(
         np.outer([1e300, -1e300], [1, 1, 1]), measure="covariance"
     ),
+    "weights has shape (); expected a connectome row (n_edges,), or the weights "
+    "(n_nodes_1, n_nodes_2) between two groups.": lambda: barcodes.profiles.births(
+        np.array(1.0)
+    ),
+    (
+        "weights looks like the symmetric matrix of one graph; expected a connectome "
+        "row (n_edges,), or the weights (n_nodes_1, n_nodes_2) between two groups. "
+        "Give scipy.spatial.distance.squareform(weights, checks=False)."
+    ): lambda: barcodes.profiles.births(squareform(X[0])),
+    (
+        "The spectrum of a graph of 5,001 nodes takes too long; expected at most 5,000 "
+        "nodes."
+    ): lambda: barcodes.profiles.spectrum(np.ones((1, 5000))),
+    (
+        "'spectrum' would take too long for 5,001 nodes; expected at most 5,000. "
+        "Leave 'spectrum' out of profiles, or ask for it within and between smaller "
+        "groups only, profiles={'spectrum': 'groups'}."
+    ): lambda: _graph_profiles.plan_blocks({"spectrum": "graph"}, 5001, [], None),
+    (
+        "profiles=('birth',) must be different names among ['births', 'deaths', "
+        "'strengths', 'spectrum', 'local'], such as ('births', 'strengths'), or a dict "
+        "from such names to 'graph', 'groups' or 'both'."
+    ): lambda: GraphProfiles(("birth",)).fit(X),
+    (
+        "profiles={'births': 'both'} asks for profiles of groups, but groups=None; "
+        "give the group of each node."
+    ): lambda: GraphProfiles({"births": "both"}).fit(X),
+    (
+        "groups has the key 'four'; expected numbers of nodes, of at least 2, each "
+        "with the groups of so many nodes."
+    ): lambda: GraphProfiles(groups={"four": [0, 0, 1, 1]}).fit(X),
+    "groups[4] is None; expected the group of each of the 4 nodes.": lambda: (
+        GraphProfiles(groups={4: None}).fit(X)
+    ),
+    (
+        "groups[3] has the groups ['a', 'c'], but expected are ['a', 'b'], as in the "
+        "others."
+    ): lambda: GraphProfiles(groups={4: list("aabb"), 3: list("acc")}).fit(X),
+    "groups is an empty dict; expected the groups of nodes.": lambda: GraphProfiles(
+        groups={}
+    ).fit(X),
+    (
+        "groups needs complete graphs, but 5 edges do not form an upper triangle, "
+        "n(n-1)/2."
+    ): fit_incomplete,
+    (
+        "Sample 0 of X has 4 nodes, but groups are given for graphs of [5] nodes. For "
+        "graphs of several sizes give a dict from each number of nodes to the groups "
+        "of so many nodes."
+    ): lambda: GraphProfiles(groups={5: [0, 0, 1, 1, 1]}).fit(X),
+    (
+        "Sample 1 of X, of 2 nodes, differs from other graphs in whether it has "
+        "['deaths']: two nodes have no deaths, and a group of one node has no edges. "
+        "Leave these profiles or graphs out."
+    ): lambda: (
+        GraphProfiles(n_quantiles=2, balance=False)
+        .fit([X[0]])
+        .transform([X[0], X[0, :1]])
+    ),
+    (
+        "The graphs of X have none of the profiles: graphs of two nodes have no "
+        "deaths. Ask for other profiles."
+    ): lambda: GraphProfiles(("deaths",)).fit(X[:, :1]),
 }
 
 WARNINGS = {

@@ -18,6 +18,7 @@ import sktopo
 from sktopo import (
     FunctionalConnectome,
     GraphPersistence,
+    GraphProfiles,
     SampleWise,
     TopClusterer,
     baselines,
@@ -168,7 +169,7 @@ def test_checks_of_values_come_before_anything_is_set(cls):
     except ValueError:
         assert_unchanged(estimator, before)
     else:
-        assert cls not in (GraphPersistence, baselines.RipsDiagrams)
+        assert cls not in (GraphPersistence, GraphProfiles, baselines.RipsDiagrams)
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

@@ -15,6 +15,7 @@ from sktopo.barcodes import (
     decompose_distance,
     split_barcodes,
 )
+from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RipsDiagrams
 from sktopo.datasets import make_modular_connectomes
 from sktopo.inference import PermutationResult, permutation_test
@@ -65,6 +66,17 @@ def stream(recordings: list[NDArray[np.float32]]) -> Floats:
     return persistence.transform(recordings)
 
 
+def describe(connectomes: Floats, groups: list[str]) -> dict[str, Floats]:
+    """Compute profiles of graphs, and the columns of each."""
+    profiles = sktopo.GraphProfiles({"births": "graph", "local": "both"}, groups=groups)
+    assert_type(profiles.fit(connectomes), sktopo.GraphProfiles)
+    rows = sktopo.GraphProfiles(("births",), n_quantiles=9).fit_transform(connectomes)
+    assert_type(rows, Floats)
+    assert_type(spectrum(connectomes[0]), Floats)
+    found = profiles.transform(connectomes)
+    return {name: found[:, k] for name, k in profiles.profile_slices_.items()}
+
+
 def main() -> None:
     """Call a few functions of each part of the package."""
     X, y = make_modular_connectomes(5, n_nodes=12, random_state=0)
@@ -72,6 +84,7 @@ def main() -> None:
     distances, labels = cluster(X, 3)
     assert distances.shape == (15, 3)
     assert_type(purity_score(y, labels), float)
+    assert "births" in describe(X, ["a", "b"] * 6)
     births, deaths = split_barcodes(barcode_rows(X.tolist()))
     assert births.shape[1] + deaths.shape[1] == X.shape[1]
     assert count_nodes(X.shape[1]) == 12

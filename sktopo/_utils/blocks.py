@@ -82,11 +82,22 @@ def list_blocks(names, members):
         The numbers of the two groups of each block that has edges, by its name:
         ``"fc1"`` within a group, ``"fc1--fc2"`` between two. The blocks within groups
         come first.
+
+    Raises
+    ------
+    ValueError
+        If two blocks have one name.
     """
     sizes = np.bincount(members, minlength=len(names))
     blocks = {name: (k, k) for k, name in enumerate(names) if sizes[k] > 1}
     for first, second in combinations(range(len(names)), 2):
-        blocks[f"{names[first]}--{names[second]}"] = (first, second)
+        name = f"{names[first]}--{names[second]}"
+        if name in blocks:
+            raise ValueError(
+                f"Two blocks of edges have the name {name!r}, because names of groups "
+                "contain two dashes; rename these groups."
+            )
+        blocks[name] = (first, second)
     return blocks
 
 
@@ -106,9 +117,34 @@ def find_block_edges(members, block):
     positions : ndarray of shape (n_edges_of_block,)
         Positions in the order of :func:`scipy.spatial.distance.squareform`.
     """
-    first, second = np.triu_indices(len(members), 1)
-    ends = np.sort([members[first], members[second]], axis=0)
-    return np.flatnonzero((ends[0] == min(block)) & (ends[1] == max(block)))
+    return np.sort(find_block_graph(members, block), axis=None)
+
+
+def find_block_graph(members, block):
+    """Find the positions of the edges of a block, in the form of its graph.
+
+    Parameters
+    ----------
+    members : ndarray of shape (n_nodes,)
+        The number of the group of each node.
+
+    block : tuple of int
+        The numbers of its two groups, see `list_blocks`.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_edges_of_block,) or (n_nodes_1, n_nodes_2)
+        Positions in a connectome row: those of the connectome row of a single group,
+        or for two groups those of each pair of their nodes.
+    """
+    first, second = (np.flatnonzero(members == group) for group in block)
+    if block[0] == block[1]:
+        pairs = np.triu_indices(len(first), 1)
+        first, second = first[pairs[0]], second[pairs[1]]
+    else:
+        first = first[:, np.newaxis]
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return low * (2 * len(members) - low - 3) // 2 - 1 + high
 
 
 def _read_node_names(edge_names, n_nodes):

@@ -13,6 +13,7 @@ many edges, its last edges absent. Such a graph is connected (all edges of its f
 node are there), so it has ``n_nodes - 1`` births too, and fewer deaths.
 """
 
+from sktopo.barcodes import profiles
 from sktopo.barcodes._clusterer import TopClusterer
 from sktopo.barcodes._connectome_persistence import ConnectomePersistence
 from sktopo.barcodes._decomposition import (
@@ -31,6 +32,7 @@ from sktopo.barcodes._filtration import (
     barcode_rows,
     birth_death_decomposition,
 )
+from sktopo.barcodes._graph_profiles import GraphProfiles
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._layout import (
     BarcodeLayout,
@@ -50,6 +52,7 @@ __all__ = [
     "DistanceDecomposition",
     "DistanceParts",
     "GraphPersistence",
+    "GraphProfiles",
     "TopClusterer",
     "WassersteinKernel",
     "activation_barcode",
@@ -60,6 +63,7 @@ __all__ = [
     "check_barcodes",
     "count_nodes",
     "decompose_distance",
+    "profiles",
     "quantile_vectors",
     "scale_barcodes",
     "split_barcodes",

@@ -161,7 +161,7 @@ def compute_barcodes(connectomes):
         return barcodes
     if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
         for row, barcode in zip(connectomes, barcodes, strict=True):
-            births = _births_of_one(_complete(row), n_nodes)
+            births = find_births(complete_rows(row), n_nodes)
             barcode[:] = row
             _sort_in_place(barcode, births)
         return barcodes
@@ -172,7 +172,7 @@ def compute_barcodes(connectomes):
     unpacked = np.empty((block, n_nodes, n_nodes), dtype=connectomes.dtype)
     for start in range(0, n_graphs, block):
         rows = connectomes[start : start + block]
-        weights = _complete(rows).take(
+        weights = complete_rows(rows).take(
             edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
         )
         with ONE_AT_A_TIME:
@@ -182,7 +182,7 @@ def compute_barcodes(connectomes):
     return barcodes
 
 
-def _complete(rows):
+def complete_rows(rows):
     """Pad rows with absent edges as weak as the weakest, which no tree needs."""
     absent = count_absent(rows.shape[-1])
     if not absent:
@@ -191,7 +191,7 @@ def _complete(rows):
     return np.concatenate([rows, padding], axis=-1)
 
 
-def _births_of_one(row, n_nodes):
+def find_births(row, n_nodes):
     """Find the births of one graph, ascending."""
     if n_nodes > _COMPILED_NODES:
         row = np.ascontiguousarray(row)
@@ -252,7 +252,7 @@ def _births_in_place(row, n_nodes):
     return np.array(births, dtype=row.dtype)
 
 
-def _find_births(values, births):
+def locate_births(values, births):
     """Find the positions of the births among the ascending weights of their graph."""
     among_ties = np.arange(len(births)) - births.searchsorted(births)
     return values.searchsorted(births) + among_ties
@@ -262,7 +262,7 @@ def _write_barcode(row, births, out):
     """Write births and then the other weights to `out`; fast for small graphs."""
     values = np.sort(row)
     keep = np.ones(len(values), dtype=bool)
-    keep[_find_births(values, births)] = False
+    keep[locate_births(values, births)] = False
     out[: len(births)] = births
     out[len(births) :] = values[keep]
 
@@ -271,7 +271,7 @@ def _sort_in_place(barcode, births):
     """Turn a row into its barcode without another array; fast for large graphs."""
     barcode.sort()
     stop = len(barcode)
-    for shift, at in enumerate(_find_births(barcode, births)[::-1].tolist()):
+    for shift, at in enumerate(locate_births(barcode, births)[::-1].tolist()):
         barcode[at + 1 + shift : stop + shift] = barcode[at + 1 : stop]
         stop = at
     barcode[len(births) : len(births) + stop] = barcode[:stop]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from math import isqrt
@@ -83,6 +84,18 @@ def check_graphs(estimator, X, *, reset, any_size):
         if reset or any_size:
             warn_incomplete(rows.shape[1])
     return groups
+
+
+def warn_negative(groups, stacklevel=3):
+    """Warn once if graphs have negative weights, which may be an oversight."""
+    if any(rows.min() < 0 for rows in groups):
+        warnings.warn(
+            "X holds negative weights. Connectomes of recordings are usually absolute "
+            "correlations, FunctionalConnectome(absolute=True), and do not compare "
+            "with signed ones. If all your weights are signed on purpose, silence "
+            "this with warnings.filterwarnings('ignore', 'X holds negative weights').",
+            stacklevel=stacklevel,
+        )
 
 
 def differ_in_length(X):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from sktopo._utils.parameters import (
 )
 from sktopo._utils.samples import read_rows
 from sktopo.barcodes._filtration import barcode_edges, compute_barcodes
-from sktopo.barcodes._graphs import check_graphs
+from sktopo.barcodes._graphs import check_graphs, warn_negative
 from sktopo.barcodes._layout import (
     BarcodeLayout,
     check_homology_dimensions,
@@ -216,7 +215,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self._check_parameters()
         with fitted_copy(self) as fitted:
             groups = fitted._check_graphs(X, reset=True)
-            _warn_negative([rows for _, rows in groups])
+            warn_negative([rows for _, rows in groups])
             fitted.ragged_ = len(groups) > 1
             fitted.layout_ = fitted._layout(groups[0][1].shape[1])
             if self.fit_inverse_transform and not fitted.ragged_:
@@ -559,18 +558,6 @@ def _average(rows):
             axis=0
         )
     return mean
-
-
-def _warn_negative(groups):
-    """Warn once if graphs have negative weights, which may be an oversight."""
-    if any(rows.min() < 0 for rows in groups):
-        warnings.warn(
-            "X holds negative weights. Connectomes of recordings are usually absolute "
-            "correlations, FunctionalConnectome(absolute=True), and do not compare "
-            "with signed ones. If all your weights are signed on purpose, silence "
-            "this with warnings.filterwarnings('ignore', 'X holds negative weights').",
-            stacklevel=3,
-        )
 
 
 def _compute_quantiles(rows, n_quantiles, kinds):
