@@ -624,7 +624,7 @@ def list_differences(name, call, rows):
         "n_permutations": 9,
         "cv": 2,
         "profiles": ["births", "strengths"],
-        "groups": ["a"] * 3 + ["b"] * 2,
+        "groups": [0, 0, 0, 1, 1],
         "covariates": np.arange(8.0) ** 2,
     }
     kinds = {
@@ -648,8 +648,8 @@ def list_differences(name, call, rows):
     }
     if rows != "X":
         return [Entry(name, call, good, kinds)]
-    level = {key: kinds["covariates"][key] for key in kinds["covariates"]}
-    kinds = {**kinds, "level": level, "verbose": bad.NO_FLAG}
+    good["level"] = np.sqrt(good["covariates"])
+    kinds |= {"level": kinds["covariates"], "verbose": bad.NO_FLAG}
     scaled = {"X": SCALED, "y": GROUPS, "n_permutations": 9, "cv": 2, "level": None}
     slices = bad.constants(
         text="births",

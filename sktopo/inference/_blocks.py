@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold
 
 from sktopo._utils.geometry import find_unit, subtract
@@ -136,4 +135,5 @@ def classify(points, groups, folds):
         ]
         distances = cdist(points[test], barycenters, "sqeuclidean")
         predicted[test] = distances.argmin(axis=1)
-    return float(balanced_accuracy_score(groups, predicted))
+    shares = np.bincount(groups, predicted == groups) / np.bincount(groups)
+    return float(shares.mean())
