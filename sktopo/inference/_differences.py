@@ -179,6 +179,9 @@ default=None
     block that differs. Look at `adjusted_pvalue` first, or give the mean weight of each
     block as `level`.
 
+    Memory holds the profiles of all graphs and, for each row of the table, a few
+    numbers for each relabelling.
+
     References
     ----------
     .. [1] Westfall & Young, "Resampling-based multiple testing", Wiley, 1993.

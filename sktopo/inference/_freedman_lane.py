@@ -113,8 +113,8 @@ def read_covariates(covariates, n_samples, name="covariates"):
 def _center(table):
     """Center columns and give them unit length; constant columns become 0."""
     # Halves, because the difference of the largest numbers would overflow.
-    gaps = table / 2.0 - table[:1] / 2.0
-    gaps = gaps.astype(np.float64)
+    halves = table.astype(np.float64) / 2
+    gaps = halves - halves[0]
     sizes = np.abs(gaps).max(axis=0)
     gaps /= np.where(sizes > 0, sizes, 1)
     gaps -= gaps.mean(axis=0)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # What the colours can show: the column of the table, and the label of the colour bar.
 _COLORS = {
-    "omega_squared": ("omega_squared", "share of squared distances explained (ω²)"),
-    "pvalue": ("adjusted_pvalue", "−log₁₀ of the corrected p"),
+    "omega_squared": ("omega_squared", "effect size ω²"),
+    "pvalue": ("adjusted_pvalue", "−log₁₀ of corrected p"),
 }
 _NAMES = ("profile", "block")
 _NUMBERS = ("omega_squared", "adjusted_pvalue", "level")
@@ -35,10 +35,10 @@ class DifferenceDisplay:
     """Where groups differ: profiles from top to bottom, parts of the graph across.
 
     A cell holds the p-value that is corrected for the number of cells. If it is at most
-    0.05, the level stands below it: the share of the squared distance between groups
-    that the mean of the profile makes up. Such a cell has a frame if the groups differ
-    in more than the mean weight of their graphs: its corrected p-value given level is
-    at most 0.05 too.
+    0.05, the share of level stands below it, in per cent: how much of the squared
+    distance between groups the mean of the profile makes up. Such a cell has a frame if
+    the groups differ in more than the mean weight of their graphs: its corrected
+    p-value given level is at most 0.05 too.
 
     Use :meth:`from_table` or :meth:`from_connectomes` to make one.
 
@@ -255,9 +255,9 @@ default=None
         name_ticks(self.ax_.xaxis, range(len(blocks)), blocks)
         name_ticks(self.ax_.yaxis, range(len(profiles)), profiles)
         self.ax_.set(xlabel="part of the graph", ylabel="profile")
-        title = "corrected p; level: the share that the mean of the profile makes up"
+        title = "corrected p, and share of level (%)"
         if _GIVEN in self.table:
-            title += "\nframe: more than the mean weight differs"
+            title += "\nframe: differs in more than mean weight"
         self.ax_.set_title(title, fontsize="small")
         self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_)
         self.colorbar_.set_label(label)
@@ -299,7 +299,7 @@ default=None
 def _describe(pvalue, level):
     """Describe a cell: its corrected p-value and, if it differs, its level."""
     is_known = pvalue <= _SMALL and not np.isnan(level)
-    return f"p = {pvalue:.2g}" + (f"\nlevel {100 * level:.0f} %" if is_known else "")
+    return f"{pvalue:.2g}" + (f"\n{100 * level:.0f} %" if is_known else "")
 
 
 def _check_table(table):
