@@ -353,10 +353,7 @@ def list_steps():
                 "n_quantiles": OPTIONAL_COUNT,
                 **RUN,
             },
-            [
-                ("transform", rows, {"X": without(FITTED, "one axis more")}),
-                ("get_feature_names_out", given, names),
-            ],
+            [("transform", rows, {"X": without(FITTED, "one axis more")})],
             groups=GROUPS[2:7],
         ),
         *list_estimator(

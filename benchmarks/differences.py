@@ -2,13 +2,11 @@
 
 Simulated studies of graphs with two layers, in two groups. It is counted how often
 ``sktopo.inference.difference_table`` reports a difference (a corrected p-value of at
-most 0.05 in any row) where there is none, where the groups differ in their mean weight
-only, and where one layer differs. Each rate is printed with its standard error.
+most 0.05 in any row) where there is none, where groups follow the mean weight and
+nothing else, and where one layer differs. Each rate is printed with its standard error.
 
-In "level, added" a number is added to all weights of a graph, and profiles follow it
-along a line, as the test assumes, all but the spectrum. In "level, by a factor" all
-units share a factor, stronger in one group, and profiles follow the mean weight along a
-curve, which the test does not assume.
+Where groups follow the mean weight, it varies for one of two reasons: a number was
+added to all weights of a graph, or its units share a factor of another strength.
 """
 
 import argparse
@@ -29,7 +27,7 @@ COLUMNS = {
     "adjusted_pvalue": "corrected",
     "adjusted_pvalue_given_level": "corrected, given level",
 }
-KINDS = ("no difference", "level, added", "level, by a factor", "second layer")
+KINDS = ("no difference", "level, added", "level, by factor", "second layer")
 
 
 def simulate_study(kind, seed):
@@ -46,7 +44,7 @@ def simulate_study(kind, seed):
     Returns
     -------
     X : ndarray of shape (n_graphs, n_edges)
-        Absolute correlations, to which a number is added in one kind.
+        Absolute correlations, to which a number is added in one kind of studies.
 
     y : ndarray of shape (n_graphs,)
         The group of each graph.
@@ -56,17 +54,21 @@ def simulate_study(kind, seed):
     shape = (len(y), N_OBSERVATIONS, len(LAYERS))
     activations = rng.normal(size=shape)
     # How strong the common factor is varies between graphs, as in trained networks.
-    strength = rng.uniform(0.4, 1.0, size=len(y))
-    if kind == "level, by a factor":
-        strength += 0.3 * y
-    loadings = np.tile(strength[:, None, None], (1, 1, len(LAYERS)))
-    activations += loadings * rng.normal(size=(*shape[:2], 1))
+    strength = rng.uniform(0.4, 1.0, size=(len(y), 1, 1))
+    if kind == "level, added":
+        strength[:] = 0.7
+    activations += strength * rng.normal(size=(*shape[:2], 1))
     if kind == "second layer":
         own = 0.7 * np.outer(y, LAYERS == "second")
         activations += own[:, None] * rng.normal(size=(*shape[:2], 1))
     X = FunctionalConnectome().fit_transform(activations)
     if kind == "level, added":
-        X += 0.5 + (0.1 * rng.normal(size=len(y)) + 0.1 * y)[:, None]
+        X += 0.5 + 0.1 * rng.normal(size=(len(y), 1))
+    if kind.startswith("level"):
+        level = X.mean(axis=1)
+        # The upper half of the mean weights, with noise, is the second group.
+        order = np.argsort(level + level.std() * rng.normal(size=len(y)))
+        y = np.argsort(order) // GROUP_SIZE
     return X, y
 
 

@@ -20,7 +20,7 @@ from sktopo import (
     inference,
     metrics,
 )
-from sktopo.barcodes import _graph_profiles, activation_barcode
+from sktopo.barcodes import _profile_blocks, activation_barcode
 from sktopo.connectomes import measures
 
 nx = pytest.importorskip("networkx")
@@ -506,7 +506,7 @@ ERRORS = {
         "'spectrum' would take too long for 5,001 nodes; expected at most 5,000. "
         "Leave 'spectrum' out of profiles, or ask for it within and between smaller "
         "groups only, profiles={'spectrum': 'groups'}."
-    ): lambda: _graph_profiles.plan_blocks({"spectrum": "graph"}, 5001, [], None),
+    ): lambda: _profile_blocks.plan_blocks({"spectrum": "graph"}, 5001, [], None),
     (
         "profiles=('birth',) must be different names among ['births', 'deaths', "
         "'strengths', 'spectrum', 'local'], such as ('births', 'strengths'), or a dict "
@@ -547,6 +547,14 @@ ERRORS = {
         GraphProfiles(n_quantiles=2, balance=False)
         .fit([X[0]])
         .transform([X[0], X[0, :1]])
+    ),
+    (
+        "The values of 'births', scaled by 42.4, are too large for float64. Divide all "
+        "weights by one constant first."
+    ): lambda: (
+        GraphProfiles(("births", "deaths"))
+        .fit([[0.9, 0.8, 0.1], [0.9, 0.81, 0.7]])
+        .transform([[1e308, 1e308, 0]])
     ),
     (
         "The graphs of X have none of the profiles: graphs of two nodes have no "

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._utils.blocks import find_block_graph, list_blocks, read_groups
+from sktopo._utils.blocks import read_groups
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import total_variance
 from sktopo._utils.memory import check_memory
@@ -24,16 +22,19 @@ from sktopo._utils.parameters import (
     check_flag,
     check_integer,
     check_n_jobs,
-    is_integer,
 )
-from sktopo._utils.samples import name_errors
 from sktopo.barcodes._graphs import check_graphs, warn_negative
 from sktopo.barcodes._layout import count_absent, count_nodes
-from sktopo.barcodes._quantiles import average_quantiles
-from sktopo.barcodes.profiles import MOST_NODES, PROFILES, UNIT_FREE
+from sktopo.barcodes._profile_blocks import (
+    compute_values,
+    plan_blocks,
+    read_groups_by_size,
+    read_scopes,
+)
+from sktopo.barcodes.profiles import UNIT_FREE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Literal, Self
 
     from numpy.typing import ArrayLike, NDArray
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray
 
-_SCOPES = ("graph", "groups", "both")
 # A block is constant if its deviation is at most this many roundings of its numbers.
 _ROUNDINGS = 8
 
@@ -427,7 +427,14 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
     def _scale(self, values):
         """Scale the values of all blocks, in place, to Wasserstein rows."""
         for name, columns in self.profile_slices_.items():
-            values[:, columns] *= self.scales_[name]
+            part, scale = values[:, columns], self.scales_[name]
+            with np.errstate(over="ignore"):
+                part *= scale
+            if scale > 1 and not np.isfinite(part).all():
+                raise ValueError(
+                    f"The values of {name!r}, scaled by {scale:.3g}, are too large for "
+                    f"{values.dtype}. Divide all weights by one constant first."
+                )
         return values
 
     def __sklearn_tags__(self) -> Tags:
@@ -435,135 +442,6 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-@dataclass(frozen=True)
-class _Block:
-    """A profile of the whole graph, or of a part of it.
-
-    `positions` are those of the edges in a connectome row, in the form that the
-    function takes weights; None: all edges.
-    """
-
-    name: str
-    function: Callable[..., object]
-    positions: NDArray[np.intp] | None
-
-
-def read_scopes(profiles, has_groups):
-    """Return for each profile whether it is of the graph, of groups, or of both."""
-    scopes = None
-    if isinstance(profiles, Mapping):
-        scopes = dict(profiles)
-    elif isinstance(profiles, (list, tuple)) and all(map(is_text, profiles)):
-        scopes = dict.fromkeys(profiles, "both" if has_groups else "graph")
-    if (
-        not scopes
-        or len(scopes) < len(profiles)
-        or not scopes.keys() <= PROFILES.keys()
-        or not all(is_text(scope) and scope in _SCOPES for scope in scopes.values())
-    ):
-        raise ValueError(
-            f"profiles={profiles!r} must be different names among {list(PROFILES)}, "
-            "such as ('births', 'strengths'), or a dict from such names to 'graph', "
-            "'groups' or 'both'."
-        )
-    if not has_groups and set(scopes.values()) != {"graph"}:
-        raise ValueError(
-            f"profiles={profiles!r} asks for profiles of groups, but groups=None; give "
-            "the group of each node."
-        )
-    return scopes
-
-
-def is_text(value):
-    """Return whether a value is a str."""
-    return isinstance(value, str)
-
-
-def read_groups_by_size(groups):
-    """Read groups given by number of nodes: their names, and members by that number."""
-    names, members_by_size = None, {}
-    for n_nodes, labels in groups.items():
-        if not is_integer(n_nodes) or n_nodes < 2:
-            raise ValueError(
-                f"groups has the key {n_nodes!r}; expected numbers of nodes, of at "
-                "least 2, each with the groups of so many nodes."
-            )
-        if labels is None or is_text(labels):
-            raise ValueError(
-                f"groups[{n_nodes}] is {labels!r}; expected the group of each of the "
-                f"{n_nodes} nodes."
-            )
-        with name_errors(f"groups[{n_nodes}]"):
-            found, members = read_groups(labels, n_nodes)
-        names = names or found
-        if set(found) != set(names):
-            raise ValueError(
-                f"groups[{n_nodes}] has the groups {found}, but expected are {names}, "
-                "as in the others."
-            )
-        order = np.array([names.index(name) for name in found])
-        members_by_size[int(n_nodes)] = order[members]
-    if not names:
-        raise ValueError("groups is an empty dict; expected the groups of nodes.")
-    return names, members_by_size
-
-
-def plan_blocks(scopes, n_nodes, names, members):
-    """List the blocks of profiles in the order of columns.
-
-    `names` are those of groups and `members` the group of each node, None without
-    groups.
-    """
-    pairs, sizes = {"": None}, {"": n_nodes}
-    if members is not None:
-        for name, pair in list_blocks(names, members).items():
-            pairs[f"[{name}]"] = pair
-            sizes[f"[{name}]"] = int(np.isin(members, pair).sum())
-    _, *parts = pairs
-    wanted = {"graph": [""], "groups": parts, "both": ["", *parts]}
-    chosen = [(profile, part) for profile in scopes for part in wanted[scopes[profile]]]
-    for profile, part in chosen:
-        most = MOST_NODES.get(profile, n_nodes)
-        if sizes[part] > most:
-            raise ValueError(
-                f"'{profile}{part}' would take too long for {sizes[part]:,} nodes; "
-                f"expected at most {most:,}. Leave {profile!r} out of profiles, or ask "
-                "for it within and between smaller groups only, "
-                f"profiles={{{profile!r}: 'groups'}}."
-            )
-    positions = {
-        part: None if pairs[part] is None else find_block_graph(members, pairs[part])
-        for part in {part for _, part in chosen}
-    }
-    return [
-        _Block(f"{profile}{part}", PROFILES[profile], positions[part])
-        for profile, part in chosen
-    ]
-
-
-def compute_values(row, plans, n_quantiles):
-    """Compute the values of one graph: for each block that has some a 1-D array."""
-    values = {}
-    for block in plans[len(row)]:
-        weights = row if block.positions is None else row.take(block.positions)
-        with config_context(assume_finite=True):  # the row was checked before
-            found = block.function(weights)
-        parts = found if isinstance(found, tuple) else (found,)
-        if n_quantiles is not None:
-            parts = [average_profile(part, n_quantiles) for part in parts if part.size]
-        if sum(part.size for part in parts):
-            values[block.name] = np.concatenate([part.ravel() for part in parts])
-    return values
-
-
-def average_profile(values, n_quantiles):
-    """Average a quantile function over equal bins, along both axes if it has two."""
-    if values.ndim == 1:
-        return average_quantiles(values[np.newaxis], n_quantiles)[0]
-    averages = average_quantiles(values, n_quantiles)
-    return average_quantiles(np.ascontiguousarray(averages.T), n_quantiles).T
 
 
 def cut_columns(sizes):

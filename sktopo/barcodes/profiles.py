@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import eigvalsh, svdvals
 from scipy.spatial.distance import squareform
+from sklearn import get_config
 
 from sktopo._utils.finite import check_finite, check_finite_weights
 from sktopo._utils.matrices import looks_symmetric
-from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, read_array
+from sktopo._utils.samples import ANY_SHAPE, ANY_SIZE, FLOATS, read_array
 from sktopo.barcodes._filtration import complete_rows, find_births, locate_births
 from sktopo.barcodes._layout import count_nodes
 
@@ -336,7 +337,13 @@ PROFILES = {
 
 
 def _read_weights(weights):
-    """Return the weights of one graph as finite floats, see the head of this file."""
+    """Return the weights of one graph as finite floats, see the head of this file.
+
+    Arrays of floats are taken as they are where
+    ``sklearn.config_context(assume_finite=True)`` applies.
+    """
+    if get_config()["assume_finite"] and getattr(weights, "dtype", None) in FLOATS:
+        return weights
     expected = (
         "a connectome row (n_edges,), or the weights (n_nodes_1, n_nodes_2) between "
         "two groups"

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import squareform
 
-from sktopo._utils.blocks import find_block_edges, list_blocks, read_groups
+from sktopo._utils.blocks import (
+    find_block_edges,
+    find_block_graph,
+    list_blocks,
+    read_groups,
+)
 from sktopo._utils.nodes import name_edges
 
 NODES = ["fc1[0]", "fc1[1]", "fc2[0]", "fc1[2]"]
@@ -77,3 +82,19 @@ def test_blocks_divide_the_edges():
     np.testing.assert_array_equal(row[found["b"]], squareform(within_b))
     between = matrix[np.ix_([0, 3], [1, 2, 5])]
     np.testing.assert_array_equal(np.sort(row[found["a--b"]]), np.sort(between.ravel()))
+    for name, pair in blocks.items():
+        positions = find_block_graph(members, pair)
+        np.testing.assert_array_equal(np.sort(positions, axis=None), found[name])
+    between = row[find_block_graph(members, (1, 2))]
+    np.testing.assert_array_equal(between, matrix[np.ix_([1, 2, 5], [4])])
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a--b"], ["a", "b--c", "a--b", "c"]])
+def test_blocks_of_one_name_are_refused(names):
+    with pytest.raises(ValueError, match="^Two blocks of edges have the name 'a--b"):
+        list_blocks(names, np.repeat(range(len(names)), 2))
+
+
+def test_a_group_of_one_node_has_no_block_whose_name_could_be_that_of_another():
+    blocks = list_blocks(["a", "b", "a--b"], np.array([0, 1, 2]))
+    assert list(blocks) == ["a--b", "a--a--b", "b--a--b"]

@@ -105,6 +105,17 @@ def test_groups_of_single_nodes_have_no_edges_within():
     assert [name for name in fitted.profile_slices_ if "deaths" in name] == ["deaths"]
 
 
+def test_weights_between_groups_may_be_symmetric():
+    between = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 4.0], [3.0, 4.0, 1.0]])
+    matrix = np.zeros((6, 6))
+    matrix[:3, 3:], matrix[3:, :3] = between, between
+    fitted = GraphProfiles({"births": "groups"}, groups=[0, 0, 0, 1, 1, 1])
+    values = read_values(fitted, fitted.fit_transform([matrix]))
+    assert_allclose(values["births[0--1]"], [2, 3, 3, 4, 4])
+    with pytest.raises(ValueError, match="looks like the symmetric matrix of one"):
+        profiles.births(between)
+
+
 def test_layers_are_read_from_names_of_edges():
     pytest.importorskip("pandas")
     samples = np.random.default_rng(0).normal(size=(3, 9, 5))
