@@ -612,11 +612,68 @@ def list_inference():
             },
         )
     )
+    entries += list_differences("difference_table", i.difference_table, "X")
     labels = {"labels_true": GROUPS, "labels_pred": GROUPS}
     kinds = dict.fromkeys(labels, bad.CLASSES)
     for score in (m.purity_score, m.matched_accuracy_score):
         entries.append(Entry(score.__name__, score, labels, kinds))
     return entries
+
+
+def list_differences(name, call, rows):
+    """List the entries of a table of differences; `rows` is the name of its rows."""
+    good = {
+        rows: ROWS,
+        "y": GROUPS,
+        "n_permutations": 9,
+        "cv": 2,
+        "profiles": ["births", "strengths"],
+        "groups": [0, 0, 0, 1, 1],
+        "covariates": np.arange(8.0) ** 2,
+    }
+    kinds = {
+        rows: bad.ROWS,
+        "y": bad.GROUPS,
+        "profiles": bad.constants(
+            none=None, text="births", number=3, empty=(), unknown=["nope"], words=[3]
+        ),
+        "groups": without(bad.LABELS, "complex"),
+        "covariates": {
+            **without(bad.VECTOR, "two axes", "none"),
+            "constant": lambda good: np.ones(8),
+            "follows groups": lambda good: GROUPS,
+            "one short": lambda good: good[:-1],
+            "too many": lambda good: np.eye(8)[:, :7],
+        },
+        "n_permutations": bad.COUNT,
+        "cv": {**bad.FOLDS, **bad.NONE},
+        "random_state": bad.SEED,
+        "n_jobs": RUN["n_jobs"],
+    }
+    if rows != "X":
+        return [Entry(name, call, good, kinds)]
+    good["level"] = np.sqrt(good["covariates"])
+    kinds |= {"level": kinds["covariates"], "verbose": bad.NO_FLAG}
+    scaled = {"X": SCALED, "y": GROUPS, "n_permutations": 9, "cv": 2, "level": None}
+    slices = bad.constants(
+        text="births",
+        number=3,
+        empty={},
+        list=[slice(0, 3)],
+        no_slice={"births": 3},
+        no_name={3: slice(0, 3)},
+        no_columns={"births": slice(3, 3)},
+        words={"births": slice("a", "b")},
+    )
+    return [
+        Entry(name, call, good, kinds),
+        Entry(
+            f"{name} of rows",
+            call,
+            {**scaled, "slices": {"births": slice(0, 4)}},
+            {"X": bad.ROWS, "slices": slices, "groups": bad.constants(layer="layer")},
+        ),
+    ]
 
 
 def list_baselines():
@@ -841,7 +898,23 @@ def list_displays():
             dict.fromkeys(("labels_true", "labels_pred"), {**labels, **bad.NONE}),
         ),
     }
-    entries = []
+    color = {"color": word, **ax}
+    table = sktopo.inference.difference_table(ROWS, GROUPS, cv=2, n_permutations=9)
+    difference = p.DifferenceDisplay
+    (entry,) = list_differences(
+        "DifferenceDisplay.from_connectomes", difference.from_connectomes, "connectomes"
+    )
+    entry.kinds |= color
+    entries = [
+        entry,
+        Entry(
+            "DifferenceDisplay.from_table",
+            difference.from_table,
+            {"table": table},
+            {"table": bad.TABLE, **color},
+        ),
+        Entry("DifferenceDisplay.plot", difference.from_table(table).plot, {}, ax),
+    ]
     for display, (given, options, form, good, kinds) in calls.items():
         name = display.__name__
         X = bad.SAMPLES if given["X"] is SAMPLES else without(FITTED, "one axis more")

@@ -48,6 +48,7 @@ EXCLUDED = {
     "DecompositionDisplay": "draws what decompose_distance computes",
     "DistanceDecomposition": "holds what decompose_distance computes",
     "DistanceParts": "holds what decompose_distance computes",
+    "DifferenceDisplay": "draws a table of difference_table",
     "PersistenceDiagramDisplay": "draws births and deaths",
     "SpanningTreeDisplay": "draws the births of a mean connectome",
 }
@@ -338,6 +339,34 @@ def call_decomposition(pick_data):
 def of_each_part(rule):
     kinds, parts = ("births", "deaths", "total"), ("level", "scale", "shape", "squared")
     return {f"{part} of {kind}": rule for kind in kinds for part in parts}
+
+
+def call_differences(of_rows=False, **parameters):
+    def call(X, y, unit):
+        pytest.importorskip("pandas")
+        given = {"n_permutations": 10_000, "cv": 4, "random_state": 0, **parameters}
+        if of_rows:
+            given |= {"slices": {"all": slice(None), "few": slice(3)}, "level": X[:, 0]}
+        table = inference.difference_table(X, y, **given)
+        return {name: table[name].to_numpy(float) for name in table.columns[2:]}
+
+    return call
+
+
+# Folds and random orders of samples follow the order in which samples are given.
+DIFFERENCES = {
+    **dict.fromkeys(
+        (
+            *("statistic", "omega_squared", "pvalue", "adjusted_pvalue"),
+            *("level", "scale", "shape", "omega_squared_given_level"),
+        ),
+        Rule(),
+    ),
+    **dict.fromkeys(
+        ("accuracy", "pvalue_given_level", "adjusted_pvalue_given_level"),
+        Rule(samples=None),
+    ),
+}
 
 
 def call_spectral(method):
@@ -854,6 +883,30 @@ CASES = [
             **dict.fromkeys(("mean_1", "mean_2"), Rule(unit=1, shift="moves")),
         },
         "ranks",
+    ),
+    Case(
+        "difference_table",
+        "rows",
+        call_differences(of_rows=True),
+        {name: replace(rule, columns=None) for name, rule in DIFFERENCES.items()},
+        "rows",
+    ),
+    # Profiles are scaled to rows, and far from 0 that rounds them.
+    Case(
+        "difference_table",
+        "connectomes",
+        call_differences(),
+        {name: replace(rule, shift=None) for name, rule in DIFFERENCES.items()},
+    ),
+    Case(
+        "difference_table",
+        "connectomes",
+        call_differences(groups=["a"] * 3 + ["b"] * 3),
+        {
+            name: replace(rule, shift=None, columns=None)
+            for name, rule in DIFFERENCES.items()
+        },
+        "layers",
     ),
     *(
         Case(

@@ -36,6 +36,7 @@ SAMPLE = np.random.default_rng(0).normal(size=(9, 4)).round(2)
 DEAD = SAMPLE * [1, 0, 1, 1]
 HOLED = SAMPLE.copy()
 HOLED[2, 1] = np.nan
+PARTS = {"births": slice(0, 3), "deaths": slice(3, 6)}
 UPPER = np.triu(np.ones((4, 4)), 1)
 
 
@@ -316,6 +317,45 @@ ERRORS = {
     "The barycenters of the groups are the same.": lambda: inference.attribute_distance(
         X[[0] * 6], Y
     ),
+    (
+        "level='mean' must be the level of each graph, None or, without slices, "
+        "'mean'. Wasserstein rows do not tell the mean weight: give "
+        "connectomes.mean(axis=1)."
+    ): lambda: inference.difference_table(X, Y, slices=PARTS, cv=2),
+    (
+        "groups are for connectome rows; with slices, the names of the slices say "
+        "which part of the graph each profile is of."
+    ): lambda: inference.difference_table(X, Y, slices=PARTS, groups="layer", cv=2),
+    (
+        "slices must be a dict of slices of columns by the name of a profile, such as "
+        "GraphProfiles().profile_slices_, got []."
+    ): lambda: inference.difference_table(X, Y, slices=[], cv=2),
+    (
+        "slices has slice(6, 9, None) for 'births'; expected the name of a profile, "
+        "and a slice of the 6 columns of X that chooses at least one."
+    ): lambda: inference.difference_table(X, Y, slices={"births": slice(6, 9)}, cv=2),
+    (
+        "cv=4 needs 4 samples in each group, but group 0 of y has 3; give a smaller "
+        "cv, or leave out the group."
+    ): lambda: inference.difference_table(X, Y, cv=4),
+    (
+        "covariates has shape (5,); expected (6,) or (6, n_covariates), one row for "
+        "each sample."
+    ): lambda: inference.difference_table(X, Y, cv=2, covariates=Y[1:]),
+    (
+        "Column 1 of covariates is the same number in all samples, which explains "
+        "nothing; leave it out."
+    ): lambda: inference.difference_table(
+        X, Y, cv=2, covariates=[[k, 7] for k in range(6)]
+    ),
+    (
+        "6 samples are too few for 2 groups beside 4 covariate(s) (covariates); "
+        "expected at least 7."
+    ): lambda: inference.difference_table(X, Y, cv=2, covariates=X[:, :4]),
+    (
+        "Groups in y follow from covariates: no test can tell what is due to the one "
+        "and what to the other. Leave out what differs only between groups."
+    ): lambda: inference.difference_table(X, Y, cv=2, covariates=Y),
     "All samples are the same: there is nothing to compare.": lambda: (
         inference.permutation_test(X[[0] * 6], Y)
     ),

@@ -18,9 +18,13 @@ from sktopo.barcodes import (
 from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RipsDiagrams
 from sktopo.datasets import make_modular_connectomes
-from sktopo.inference import PermutationResult, permutation_test
+from sktopo.inference import (
+    PermutationResult,
+    difference_table,
+    permutation_test,
+)
 from sktopo.metrics import purity_score
-from sktopo.plotting import ConnectomeDisplay
+from sktopo.plotting import ConnectomeDisplay, DifferenceDisplay
 
 Floats = NDArray[np.floating[Any]]
 
@@ -77,6 +81,17 @@ def describe(connectomes: Floats, groups: list[str]) -> dict[str, Floats]:
     assert_type(spectrum(connectomes[0]), Floats)
     found = profiles.transform(connectomes)
     return {name: found[:, k] for name, k in profiles.profile_slices_.items()}
+
+
+def locate(connectomes: Floats, y: list[str], age: list[float]) -> DifferenceDisplay:
+    """Find out where groups differ, from connectomes and from rows."""
+    profiles = sktopo.GraphProfiles(("births", "local"), n_quantiles=5)
+    rows = profiles.fit(connectomes).transform(connectomes)
+    table = difference_table(
+        rows, y, slices=profiles.profile_slices_, level=None, covariates=age
+    )
+    assert len(table) == 2
+    return DifferenceDisplay.from_connectomes(connectomes, y, color="pvalue")
 
 
 def main() -> None:

@@ -2,11 +2,13 @@
 
 The tests take Wasserstein rows and labels, or distances and labels. They assume no
 distribution of the rows, because they compare a statistic with its values for other
-arrangements of the labels. `attribute_distance` says where groups differ; it describes
-the given graphs and is not a test.
+arrangements of the labels. `difference_table` says in which profiles and where groups
+differ. `attribute_distance` says which units or edges set groups apart; it describes the
+given graphs and is not a test.
 """
 
 from sktopo.inference._attribution import attribute_distance
+from sktopo.inference._differences import difference_table
 from sktopo.inference._pairwise import pairwise_permutation_test
 from sktopo.inference._permanova import PermanovaResult, permanova
 from sktopo.inference._permutation import permutation_test
@@ -16,6 +18,7 @@ __all__ = [
     "PermanovaResult",
     "PermutationResult",
     "attribute_distance",
+    "difference_table",
     "pairwise_permutation_test",
     "permanova",
     "permutation_test",

@@ -134,6 +134,7 @@ def permanova(
     See Also
     --------
     permutation_test : A test of the ratio of distances; its notes apply here too.
+    difference_table : The same for many profiles and parts of graphs.
 
     Notes
     -----

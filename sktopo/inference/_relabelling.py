@@ -18,7 +18,7 @@ from sktopo._utils.parameters import (
 )
 
 if TYPE_CHECKING:
-    from sktopo._typing import FloatArray
+    from sktopo._typing import FloatArray, IntArray
 
 # Number of relabellings that are multiplied at a time: few enough for the cache of a
 # processor core.
@@ -94,58 +94,119 @@ def compare_relabellings(
     result : PermutationResult
         The statistic, its p-value and the statistics of the relabellings.
     """
-    sizes = np.bincount(groups)
-    n_groupings = _count_groupings(sizes)
-    exact = n_groupings <= n_permutations
-    seed = None if exact else random_state.randint(2**32, size=4, dtype=np.uint32)
-    n_drawn = n_groupings if exact else n_permutations
-    # Random relabellings may leave out the observed labels, which count too.
-    n_extra = 0 if exact else 1
-    n_done, n_extreme, null = 0, n_extra, np.empty(n_drawn)
-    numbers = range(n_drawn)
-    tasks = [(numbers[i : i + _TASK],) for i in range(0, n_drawn, _TASK)]
-    # Products this small are slower on several threads, and jobs are threads already.
-    with threadpool_limits(1, "blas"), np.errstate(divide="ignore", over="ignore"):
-        for sums in run_parallel(
-            _sum_task,
-            tasks,
-            shared=(within, sizes, seed),
-            n_jobs=n_jobs,
-            prefer="threads",
-            verbose=verbose,
-            description="relabellings",
-        ):
+    plan = plan_relabellings(np.bincount(groups), n_permutations, random_state)
+    n_done, n_extreme, null = 0, plan.n_extra, np.empty(plan.n_relabellings)
+    with np.errstate(divide="ignore", over="ignore"):
+        for sums in run_relabellings(within, plan, n_jobs, verbose):
             n_extreme += int(np.count_nonzero(sums <= within.observed))
             null[n_done : n_done + len(sums)] = statistic(within.leave(sums), sums)
             n_done += len(sums)
         value = float(statistic(within.between, np.float64(within.observed)))
-    return PermutationResult(value, n_extreme / (n_drawn + n_extra), null, exact)
+    pvalue = n_extreme / (plan.n_relabellings + plan.n_extra)
+    return PermutationResult(value, pvalue, null, plan.exact)
 
 
-def _count_groupings(sizes):
-    """Count the distinct relabellings, where groups of one size may swap names."""
-    arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
-    return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
+@dataclass(frozen=True, eq=False)
+class Relabellings:
+    """Which relabellings a test compares with the observed labels.
 
+    Parameters
+    ----------
+    sizes : ndarray of shape (n_groups,)
+        The number of samples of each group.
 
-def _sum_task(numbers, within, sizes, seed):
-    """Sum distances within groups for a range of relabellings, block by block.
+    n_relabellings : int
+        How many there are.
 
-    The relabellings are drawn from a stream of random numbers with this seed; without
-    a seed, `numbers` are those of the distinct groupings. Returns an array
-    (n_relabellings,).
+    seed : ndarray of int or None
+        Determines random relabellings. If None, they are all the distinct ones.
+
+    named : bool
+        Whether relabellings are distinct if groups of one size have swapped names.
     """
-    if seed is not None:
-        stream = np.random.PCG64(seed).advance(numbers.start * int(sizes.sum()))
-    sums = np.empty(len(numbers))
-    for first in range(0, len(numbers), _BLOCK):
-        block = numbers[first : first + _BLOCK]
-        if seed is None:
-            labels = _enumerate(sizes, np.arange(block.start, block.stop))
-        else:
-            labels = _draw(sizes, stream, len(block))
-        sums[first : first + _BLOCK] = within(labels)
-    return sums
+
+    sizes: IntArray
+    n_relabellings: int
+    seed: IntArray | None
+    named: bool
+
+    @property
+    def exact(self):
+        """Whether these are all distinct relabellings."""
+        return self.seed is None
+
+    @property
+    def n_extra(self):
+        """How often the observed labels count besides, which draws may leave out."""
+        return 0 if self.exact else 1
+
+    def list_blocks(self, numbers):
+        """Yield the relabellings of a range of numbers in blocks, (n, n_samples)."""
+        if not self.exact:
+            n_before = numbers.start * int(self.sizes.sum())
+            stream = np.random.PCG64(self.seed).advance(n_before)
+        for first in range(0, len(numbers), _BLOCK):
+            block = numbers[first : first + _BLOCK]
+            if self.exact:
+                chosen = np.arange(block.start, block.stop)
+                yield _enumerate(self.sizes, chosen, self.named)
+            else:
+                yield _draw(self.sizes, stream, len(block))
+
+
+def plan_relabellings(sizes, n_permutations, random_state, *, named=False):
+    """Choose all distinct relabellings, or random ones if they are too many."""
+    n_groupings = _count_groupings(sizes, named)
+    if n_groupings <= n_permutations:
+        return Relabellings(sizes, n_groupings, None, named)
+    seed = random_state.randint(2**32, size=4, dtype=np.uint32)
+    return Relabellings(sizes, n_permutations, seed, named)
+
+
+def run_relabellings(function, plan, n_jobs, verbose):
+    """Call a function with relabellings, block by block, perhaps in parallel.
+
+    Parameters
+    ----------
+    function : callable
+        Takes labels (n, n_samples) and returns an array of n results.
+
+    plan : Relabellings
+        The relabellings.
+
+    n_jobs, verbose
+        As in `permutation_test`, and valid.
+
+    Yields
+    ------
+    results : ndarray
+        The results of many blocks, in the order of the relabellings.
+    """
+    numbers = range(plan.n_relabellings)
+    tasks = [(numbers[i : i + _TASK],) for i in range(0, len(numbers), _TASK)]
+    # Products this small are slower on several threads, and jobs are threads already.
+    with threadpool_limits(1, "blas"):
+        yield from run_parallel(
+            _run_task,
+            tasks,
+            shared=(function, plan),
+            n_jobs=n_jobs,
+            prefer="threads",
+            verbose=verbose,
+            description="relabellings",
+        )
+
+
+def _run_task(numbers, function, plan):
+    return np.concatenate([function(labels) for labels in plan.list_blocks(numbers)])
+
+
+def _count_groupings(sizes, named=False):
+    """Count the distinct relabellings; unless named, groups of one size may swap."""
+    arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
+    if named:
+        return arranged
+    return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
 
 
 def _draw(sizes, stream, n_relabellings):
@@ -167,21 +228,23 @@ def _draw(sizes, stream, n_relabellings):
     return keys.astype(np.intp)
 
 
-def _enumerate(sizes, numbers):
+def _enumerate(sizes, numbers, named=False):
     """Return the distinct groupings of given numbers: labels (n_numbers, n_samples).
 
     The labels are chosen sample by sample. For each group that the sample may join,
     the groupings that remain are counted; the number of the grouping falls into one
     of these counts, and that is the group of the sample. Groups of one size that have
     no samples yet are interchangeable: only the first of them may take the sample,
-    and its count is multiplied by the number of such groups.
+    and its count is multiplied by the number of such groups. If groups are `named`,
+    none are interchangeable.
     """
     rows = np.arange(len(numbers))
     rank = numbers.copy()
-    ways = np.full(len(numbers), _count_groupings(sizes))
+    ways = np.full(len(numbers), _count_groupings(sizes, named))
     left = np.tile(sizes, (len(numbers), 1))
     labels = np.empty((len(numbers), sizes.sum()), dtype=np.intp)
-    same_size = (sizes[:, np.newaxis] == sizes).astype(int)
+    alike = np.arange(len(sizes)) if named else sizes
+    same_size = (alike[:, np.newaxis] == alike).astype(int)
     for sample in range(labels.shape[1]):
         empty = left == sizes
         is_first = empty @ np.triu(same_size, 1) == 0

@@ -17,6 +17,7 @@ from sktopo.plotting._confusion import ClusterConfusionDisplay
 from sktopo.plotting._connectome import ConnectomeDisplay
 from sktopo.plotting._decomposition import DecompositionDisplay
 from sktopo.plotting._diagram import PersistenceDiagramDisplay
+from sktopo.plotting._difference import DifferenceDisplay
 from sktopo.plotting._embedding import EmbeddingDisplay
 from sktopo.plotting._tree import SpanningTreeDisplay
 
@@ -26,6 +27,7 @@ __all__ = [
     "ClusterConfusionDisplay",
     "ConnectomeDisplay",
     "DecompositionDisplay",
+    "DifferenceDisplay",
     "EmbeddingDisplay",
     "PersistenceDiagramDisplay",
     "SpanningTreeDisplay",

@@ -40,10 +40,11 @@ def check_axes(display, ax, n_panels=None):
     return axes
 
 
-def get_axes(display, ax, n_panels=1, *, height=4.2, n_names=0):
+def get_axes(display, ax, n_panels=1, *, width=5.2, height=4.2, n_names=0):
     """Return a figure and an array of its axes: those given, or new ones if None.
 
-    A new figure is at least so high that a legend of `n_names` fits in beside the axes.
+    `width` is that of a panel of a new figure. It is at least so high that a legend of
+    `n_names` fits in beside the axes.
     """
     axes = check_axes(display, ax, n_panels)
     if axes is None:
@@ -51,7 +52,7 @@ def get_axes(display, ax, n_panels=1, *, height=4.2, n_names=0):
 
         if n_names > _MANY_GROUPS:
             height = max(height, 0.6 + 0.2 * n_names)
-        size = (5.2 * n_panels, height)
+        size = (width * n_panels, height)
         figure, axes = pyplot.subplots(
             1, n_panels, figsize=size, squeeze=False, layout="compressed"
         )

@@ -1,0 +1,343 @@
+"""What differs between groups, and where, as a heatmap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+
+from sktopo._utils.optional import import_optional
+from sktopo._utils.parameters import check_option
+from sktopo.inference import difference_table
+from sktopo.plotting._axes import check_axes, get_axes, name_ticks
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sktopo._typing import ManyAxes, RandomState, Table
+
+# What the colours can show: the column of the table, and the label of the colour bar.
+_COLORS = {
+    "omega_squared": ("omega_squared", "effect size ω²"),
+    "pvalue": ("adjusted_pvalue", "−log₁₀ of corrected p"),
+}
+_NAMES = ("profile", "block")
+_NUMBERS = ("omega_squared", "adjusted_pvalue", "level")
+_GIVEN = "adjusted_pvalue_given_level"
+# Cells of a table with larger p-values are not said to differ.
+_SMALL = 0.05
+
+
+@dataclass(repr=False, eq=False)
+class DifferenceDisplay:
+    """Where groups differ: profiles from top to bottom, parts of the graph across.
+
+    A cell holds the p-value that is corrected for the number of cells. If it is at most
+    0.05, the share of level stands below it, in per cent: how much of the squared
+    distance between groups the mean of the profile makes up. Such a cell has a frame if
+    the groups differ in more than the mean weight of their graphs: its corrected
+    p-value given level is at most 0.05 too.
+
+    Use :meth:`from_table` or :meth:`from_connectomes` to make one.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The table of :func:`~sktopo.inference.difference_table`.
+
+    color : {"omega_squared", "pvalue"}, default="omega_squared"
+        What the colour shows: the effect size or the corrected p-value.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    im_ : matplotlib AxesImage
+        The colours. Cells that are not in the table, or in which all graphs are the
+        same, are blank.
+
+    text_ : ndarray of shape (n_profiles, n_blocks) of matplotlib Text
+        What is written in the cells, None for those that are not in the table.
+
+    frames_ : list of matplotlib Rectangle
+        The frames of cells that differ, and differ given level.
+
+    colorbar_ : matplotlib Colorbar
+        The colour bar.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktopo.inference import difference_table
+    >>> from sktopo.plotting import DifferenceDisplay
+    >>> X = np.random.default_rng(0).random((20, 45))
+    >>> X[10:, 0] += 3
+    >>> table = difference_table(
+    ...     X, [0] * 10 + [1] * 10, profiles=["births", "deaths"], random_state=0
+    ... )
+    >>> display = DifferenceDisplay.from_table(table)
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['births', 'deaths']
+    """
+
+    table: Table
+    _: KW_ONLY
+    color: Literal["omega_squared", "pvalue"] = "omega_squared"
+
+    def __post_init__(self) -> None:
+        check_option("color", self.color, tuple(_COLORS))
+        self.table = _check_table(self.table)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: Table,
+        *,
+        color: Literal["omega_squared", "pvalue"] = "omega_squared",
+        ax: ManyAxes = None,
+    ) -> Self:
+        """Draw a table of differences.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            The table of :func:`~sktopo.inference.difference_table`, or some of its
+            rows.
+
+        color : {"omega_squared", "pvalue"}, default="omega_squared"
+            What the colour shows.
+
+        ax : matplotlib Axes, default=None
+            See `plot`.
+
+        Returns
+        -------
+        display : DifferenceDisplay
+            What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If `table` is not a data frame.
+
+        ValueError
+            If columns are missing or do not hold numbers, there are no rows, or two
+            rows have the same profile and block.
+        """
+        check_axes(cls, ax)
+        return cls(table, color=color).plot(ax=ax)
+
+    @classmethod
+    def from_connectomes(
+        cls,
+        connectomes: ArrayLike,
+        y: ArrayLike,
+        *,
+        profiles: Sequence[str] = (
+            "births",
+            "deaths",
+            "strengths",
+            "spectrum",
+            "local",
+        ),
+        groups: ArrayLike | Literal["layer"] | None = None,
+        covariates: ArrayLike | None = None,
+        n_permutations: int = 9999,
+        cv: int = 5,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        color: Literal["omega_squared", "pvalue"] = "omega_squared",
+        ax: ManyAxes = None,
+    ) -> Self:
+        """Compute the table of differences of connectomes, and draw it.
+
+        Parameters
+        ----------
+        connectomes : array-like of shape (n_samples, n_edges)
+            Connectome rows.
+
+        y : array-like of shape (n_samples,)
+            The group of each graph.
+
+        profiles : sequence of str, default=("births", "deaths", "strengths", \
+"spectrum", "local")
+            The profiles, as in :func:`~sktopo.inference.difference_table`.
+
+        groups : array-like of shape (n_nodes,), "layer" or None, default=None
+            The group of each node, likewise.
+
+        covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
+default=None
+            Numbers that all tests account for.
+
+        n_permutations : int, default=9999
+            Number of random relabellings.
+
+        cv : int, default=5
+            Number of folds.
+
+        n_jobs : int or None, default=None
+            Number of parallel jobs, see :term:`n_jobs`.
+
+        random_state : int, RandomState instance or None, default=None
+            Determines the random relabellings.
+
+        color : {"omega_squared", "pvalue"}, default="omega_squared"
+            What the colour shows.
+
+        ax : matplotlib Axes, default=None
+            See `plot`.
+
+        Returns
+        -------
+        display : DifferenceDisplay
+            What was drawn; its `table` is the table.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As in :func:`~sktopo.inference.difference_table`.
+        """
+        check_axes(cls, ax)
+        check_option("color", color, tuple(_COLORS))
+        table = difference_table(
+            connectomes,
+            y,
+            profiles=profiles,
+            groups=groups,
+            covariates=covariates,
+            n_permutations=n_permutations,
+            cv=cv,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        return cls(table, color=color).plot(ax=ax)
+
+    def plot(self, ax: ManyAxes = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : DifferenceDisplay
+            Itself.
+        """
+        places, profiles, blocks = _find_places(self.table)
+        self.figure_, (self.ax_,) = get_axes(
+            self,
+            ax,
+            width=max(4.8, 2.2 + 1.2 * len(blocks)),
+            height=max(2.8, 1.2 + 0.6 * len(profiles)),
+        )
+        column, label = _COLORS[self.color]
+        values = self.table[column].to_numpy(float)
+        if self.color == "pvalue":
+            values = -np.log10(values)
+        colors = np.full((len(profiles), len(blocks)), np.nan)
+        colors[tuple(places.T)] = values
+        highest = 1 if self.color == "omega_squared" else max(2, np.nanmax(values))
+        # Blank cells lie on white, whatever the style of the axes.
+        self.im_ = self.ax_.imshow(
+            colors, cmap="cividis", vmin=0, vmax=highest, aspect="auto"
+        )
+        self._write(places, colors.shape, values / highest)
+        self._frame(places)
+        name_ticks(self.ax_.xaxis, range(len(blocks)), blocks)
+        name_ticks(self.ax_.yaxis, range(len(profiles)), profiles)
+        self.ax_.set(xlabel="part of the graph", ylabel="profile")
+        title = "corrected p, and share of level (%)"
+        if _GIVEN in self.table:
+            title += "\nframe: differs in more than mean weight"
+        self.ax_.set_title(title, fontsize="small")
+        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_)
+        self.colorbar_.set_label(label)
+        return self
+
+    def _write(self, places, shape, shades):
+        """Write p-values and levels; `shades` in [0, 1] say how light the cells are."""
+        self.text_ = np.full(shape, None, dtype=object)
+        pvalues, levels = (self.table[name] for name in ("adjusted_pvalue", "level"))
+        for place, pvalue, level, shade in zip(
+            places, pvalues, levels, shades, strict=True
+        ):
+            row, column = place
+            is_dark = shade < 0.5
+            self.text_[row, column] = self.ax_.text(
+                column,
+                row,
+                _describe(pvalue, level),
+                color="white" if is_dark else "black",
+                ha="center",
+                va="center",
+                fontsize="small",
+            )
+
+    def _frame(self, places):
+        """Frame the cells that differ, and differ given level."""
+        from matplotlib.patches import Rectangle  # noqa: PLC0415
+
+        self.frames_ = []
+        if _GIVEN not in self.table:
+            return
+        pvalues = self.table[["adjusted_pvalue", _GIVEN]].to_numpy(float)
+        for row, column in places[(pvalues <= _SMALL).all(axis=1)]:
+            corner = (column - 0.46, row - 0.46)
+            frame = Rectangle(corner, 0.92, 0.92, fill=False, lw=2.5, ec="#D55E00")
+            self.frames_.append(self.ax_.add_patch(frame))
+
+
+def _describe(pvalue, level):
+    """Describe a cell: its corrected p-value and, if it differs, its level."""
+    is_known = pvalue <= _SMALL and not np.isnan(level)
+    return f"{pvalue:.2g}" + (f"\n{100 * level:.0f} %" if is_known else "")
+
+
+def _check_table(table):
+    """Validate a table of differences, and return it."""
+    pandas = import_optional("pandas", extra="tables", purpose="DifferenceDisplay")
+    if not isinstance(table, pandas.DataFrame):
+        raise TypeError(
+            "table must be a data frame of pandas, such as difference_table returns, "
+            f"got {type(table).__name__}."
+        )
+    missing = [name for name in (*_NAMES, *_NUMBERS) if name not in table]
+    if missing or not len(table):
+        lacks = f"no column {missing[0]!r}" if missing else "no rows"
+        raise ValueError(
+            f"table has {lacks}; expected the table that difference_table returns."
+        )
+    for name in (*_NUMBERS, *({_GIVEN} & set(table))):
+        try:
+            table[name].to_numpy(float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"Column {name!r} of table does not hold numbers: {error}"
+            ) from error
+    repeated = table[list(_NAMES)].astype(str).duplicated().to_numpy()
+    if repeated.any():
+        profile, block = table[list(_NAMES)].iloc[repeated.argmax()]
+        raise ValueError(
+            f"table has two rows of profile {profile!r} and block {block!r}; expected "
+            "one."
+        )
+    return table
+
+
+def _find_places(table):
+    """Return the row and column of each cell, (n_rows, 2), and the names of both."""
+    names = [list(dict.fromkeys(map(str, table[name]))) for name in _NAMES]
+    places = [
+        [known.index(str(name)) for name in table[column]]
+        for known, column in zip(names, _NAMES, strict=True)
+    ]
+    return np.array(places).T, *names
