@@ -3,8 +3,8 @@
 The tests take Wasserstein rows and labels, or distances and labels. They assume no
 distribution of the rows, because they compare a statistic with its values for other
 arrangements of the labels. `difference_table` says in which profiles and where groups
-differ. `attribute_distance` says which units or edges set groups apart; it describes the
-given graphs and is not a test.
+differ. `attribute_distance` says which units or edges set groups apart; it describes
+the given graphs and is not a test.
 """
 
 from sktopo.inference._attribution import attribute_distance
