@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 from sktopo._utils.labels import check_labels
 from sktopo._utils.parameters import check_integer, check_option, read_random_state
 from sktopo.barcodes._clusterer import TopClusterer
+from sktopo.barcodes._graph_profiles import GraphProfiles
 from sktopo.barcodes._kernel import WassersteinKernel
 from sktopo.barcodes._persistence import GraphPersistence
 from sktopo.baselines._diagram_distances import (
@@ -46,7 +47,9 @@ def _list_baselines(distance, groups):
     diagrams = {"diagrams": RipsDiagrams(distance)}
     methods = {
         "Top (normalised)": {"rows": GraphPersistence()},
+        "Top (balanced)": {"rows": GraphPersistence(normalize="balanced")},
         "Top (sum)": {"rows": GraphPersistence(normalize=False)},
+        "profiles": {"rows": GraphProfiles(groups=groups)},
         **_list_controls(groups),
         "Adj": {"rows": GraphPersistence(topology_weight=0)},
     }
@@ -100,13 +103,16 @@ def baseline_kernels(
 
     groups : array-like of shape (n_nodes,), "layer" or None, default=None
         The groups of the nodes, such as layers or brain systems, see
-        :class:`WeightSummaries`. "block moments" is listed only if they are given.
+        :class:`WeightSummaries` and :class:`sktopo.GraphProfiles`. "block moments" is
+        listed only if they are given, and "profiles" are then also computed within and
+        between groups.
 
     Returns
     -------
     classifiers : dict of str to Pipeline
-        sktopo's method, topological clustering: "Top (normalised)", "Top (sum)".
-        Controls, which see the weights alone: ``"mean |r|"`` (mean absolute weight),
+        sktopo's method, topological clustering: "Top (normalised)", "Top (balanced)",
+        "Top (sum)", and "profiles" of :class:`sktopo.GraphProfiles`. Controls, which
+        see the weights alone: ``"mean |r|"`` (mean absolute weight),
         "moments" (mean and deviation), "block moments" (the same within and between
         groups of nodes), "sorted weights". The other names are those of the papers.
         Edge weights, the adjacency matrix: "Adj". Diagrams of Vietoris-Rips complexes:
@@ -184,7 +190,9 @@ def baseline_clusterers(
 
     groups : array-like of shape (n_nodes,), "layer" or None, default=None
         The groups of the nodes, such as layers or brain systems, see
-        :class:`WeightSummaries`. "block moments" is listed only if they are given.
+        :class:`WeightSummaries` and :class:`sktopo.GraphProfiles`. "block moments" is
+        listed only if they are given, and "profiles" are then also computed within and
+        between groups.
 
     random_state : int, RandomState instance or None, default=None
         Randomness of each clusterer, which starts once.

@@ -68,7 +68,8 @@ def test_pipelines_are_complete(study):
     kernels, clusterers = baseline_kernels(), baseline_clusterers(2, random_state=0)
     assert set(clusterers) - set(kernels) == {"spectral", "modularity"}
     assert set(kernels) == {
-        *("Top (normalised)", "Top (sum)", "Adj", "PI", "PL", "graph summaries"),
+        *("Top (normalised)", "Top (balanced)", "Top (sum)", "profiles"),
+        *("Adj", "PI", "PL", "graph summaries"),
         *("mean |r|", "moments", "sorted weights"),
         *NAMES,
     }
@@ -80,7 +81,8 @@ def test_pipelines_are_complete(study):
         labels = model.fit(X[::2]).predict(X[1::2])
         assert set(labels) <= {0, 1}, name
     kinds = {name: type(model["clusterer"]) for name, model in clusterers.items()}
-    assert kinds["Top (sum)"] is kinds["Adj"] is kinds["sorted weights"] is TopClusterer
+    assert kinds["Top (sum)"] is kinds["profiles"] is kinds["Adj"] is TopClusterer
+    assert kinds["Top (balanced)"] is kinds["sorted weights"] is TopClusterer
     assert kinds["PI"] is kinds["graph summaries"] is kinds["moments"] is KMeans
 
 
@@ -99,6 +101,8 @@ def test_block_moments_need_groups(study):
         with pytest.raises(ValueError, match="^groups has 2 labels for 14 nodes"):
             make(groups=[0, 1])["block moments"].fit(X, y)
     rows = model[:-2].fit_transform(X)
+    profiles = models["profiles"]["rows"].fit(X)
+    assert list(profiles.profile_slices_)[:2] == ["births", "births[0]"]
     assert_array_equal(rows, WeightSummaries("blocks", groups=groups).fit_transform(X))
 
 
