@@ -5,19 +5,23 @@ runs :mod:`benchmarks.runtime`); ``summary`` makes the tables and figures of the
 about all reports in a folder. Each stage of a study keeps its results, so that a study
 that was stopped continues where it was::
 
-    _files       files that are written whole or not at all, parallel runs
-    _data        images and labels, from local files or OpenML
-    _networks    architectures and settings of the training strategies
-    _stack       networks of one architecture, trained in one pass
-    _training    stacks of networks trained together, with checkpoints
-    _selection   settings by cross-validation
-    _stages      networks and connectomes of a study, made or read again
-    _clusterings Top and all baselines over random starts
-    _strategies  study 1: clusterings, λ, barcodes, permutation tests
-    _stimuli     study 2: clusterings, confusion, classes against networks
-    _figures     figures of one report or of many
-    _report      a report as files: JSON, CSV, PNG
-    _summary     tables and figures of the page about all reports
+    _files           files that are written whole or not at all, parallel runs
+    _data            images and labels, from local files or OpenML
+    _networks        architectures and settings of the training strategies
+    _stack           networks of one architecture, trained in one pass
+    _training        stacks of networks trained together, with checkpoints
+    _selection       settings by cross-validation
+    _stages          networks and connectomes of a study, made or read again
+    _methods         what is compared: rows or distances, clusterers, kernels
+    _clusterings     clusterings over random starts
+    _classifications nested cross-validation over networks
+    _comparison      all methods in all tasks
+    _strategies      study 1: comparison, λ, barcodes, permutation tests
+    _stimuli         study 2: comparison, confusion, classes against networks
+    _figures         figures of one report or of many
+    _report          a report as files: JSON, CSV, PNG
+    _ranks           ranks of the methods over all reports, also in words
+    _summary         tables and figures of the page about all reports
 
 ``_stages.collect_strategies(options)`` and ``_stages.collect_stimuli(options)`` return
 a :class:`sklearn.utils.Bunch`, the *collection*, which
@@ -53,10 +57,11 @@ seconds : dict of str to float
     were made, whether in this run or before. With ``--n-jobs 2`` on two idle cores the
     clock shows about half of them.
 folder : pathlib.Path
-    Where the report goes: ``OUTPUT/DATASET/NAME``; it exists.
+    Where the report goes: ``OUTPUT/REPORT/NAME``; it exists.
 
 Options are those of ``__main__.read_options``: study, dataset, quick, data, output,
-n_networks, epochs, device, n_jobs, fresh_per_class, select, seed. All are
-filled in (``options.epochs`` may be None: then it is the setting's), and with
+n_networks, epochs, device, n_jobs, fresh_per_class, select, seed, methods, report. All
+are filled in (``options.epochs`` may be None: then it is the setting's, and so may
+``options.methods``: then they are those of the study), and with
 ``--quick`` they are already the small ones.
 """

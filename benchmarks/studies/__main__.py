@@ -57,6 +57,7 @@ def make_parser():
     add("--device", default="cpu", help="of the training, e.g. cuda")
     add("--n-jobs", type=int, default=2, help="jobs at once")
     add("--seed", type=int, default=0, help="of the networks")
+    add("--methods", nargs="+", metavar="NAME", help="names of methods (all)")
     grids = ("none", "reduced", "paper")
     add("--select", choices=grids, help="grid of the cross-validation (reduced)")
     add("--fresh-per-class", action="store_true", help="stimuli: train for each class")
@@ -74,9 +75,11 @@ def read_options(argv=None):
     Returns
     -------
     options : argparse.Namespace
-        The options.
+        The options, and `report`: the name of the folder of the report, the data set
+        and what sets the run apart, such as ``"mnist-fixed"`` or ``"mnist-seed1"``.
     """
-    options = make_parser().parse_args(argv)
+    parser = make_parser()
+    options = parser.parse_args(argv)
     options.dataset = options.dataset or ("digits" if options.quick else "mnist")
     defaults = FULL | REDUCED.get(options.dataset, {})
     if options.quick:
@@ -84,7 +87,25 @@ def read_options(argv=None):
     for name in FULL:
         if getattr(options, name) is None:
             setattr(options, name, defaults[name])
+    options.report = options.dataset
+    if options.select != defaults["select"]:
+        options.report += {"none": "-fixed"}.get(options.select, f"-{options.select}")
+    if options.seed:
+        options.report += f"-seed{options.seed}"
+    _check_methods(parser, options.methods)
     return options
+
+
+def _check_methods(parser, names):
+    """Exit with a message if there is no method of a name."""
+    if names is None:
+        return
+    from benchmarks.studies._methods import METHODS  # noqa: PLC0415
+
+    unknown = [name for name in names if name not in METHODS]
+    if unknown:
+        known = ", ".join(map(repr, METHODS))
+        parser.error(f"no methods {unknown}; expected some of {known}")
 
 
 def _positive(text):

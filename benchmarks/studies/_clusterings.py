@@ -1,40 +1,16 @@
-"""Clusterings of connectomes over random starts: Top and every baseline."""
+"""Clusterings of connectomes over random starts, and the best of restarts."""
 
 from time import process_time
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, clone
-from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
 from sktopo import TopClusterer
-from sktopo.baselines import MedoidClusterer, baseline_clusterers
+from sktopo.baselines import MedoidClusterer
 from sktopo.comparison import compare_clusterers, summarize
 from sktopo.metrics import purity_score
 
-TOP, TOP_SUM, EDGES = "Top (normalised)", "Top (sum)", "Adj"
-# What each name of `baseline_clusterers` stands for.
-METHODS = {
-    TOP: "barcodes, births and deaths weigh the same; k-means",
-    TOP_SUM: "barcodes, the published sum; k-means",
-    "mean |r|": "mean absolute edge weight; k-means",
-    "moments": "mean and deviation of the edge weights, standardised; k-means",
-    "sorted weights": "edge weights in ascending order; k-means",
-    EDGES: "edge weights alone (λ = 0); k-means",
-    "BD": "bottleneck distance; k-medoids",
-    "WD": "Wasserstein distance of diagrams; k-medoids",
-    "SWK": "sliced Wasserstein distance; k-medoids",
-    "HK": "heat kernel distance; k-medoids",
-    "PF": "persistence Fisher distance; k-medoids",
-    "PWG": "persistence-weighted Gaussian distance; k-medoids",
-    "PI": "persistence images; k-means",
-    "PL": "persistence landscapes; k-means",
-    "graph summaries": "graph theory, standardised; k-means",
-    "spectral": "similarity of edge weights; spectral clustering",
-    "modularity": "similarity of edge weights; greedy modularity",
-}
-FORMS_OF_TOP = (TOP, TOP_SUM, EDGES)
 BEST = ", best of restarts"
 SCORES = ("purity", "adjusted_rand")
 
@@ -85,114 +61,81 @@ def restart(pipeline, n_init):
     return None
 
 
-def make_candidates(n_clusters, methods, n_starts):
-    """Make clusterers of one start, and those that keep the best of `n_starts`."""
-    single = baseline_clusterers(n_clusters)
-    single = {name: single[name] for name in methods}
-    best = {name + BEST: restart(single[name], n_starts) for name in methods}
-    return single, {name: model for name, model in best.items() if model is not None}
-
-
-def compare_tasks(tasks, methods, n_starts, options, memory):
-    """Cluster by several methods over random starts, in several tasks.
+def cluster(R, y, name, clusterer, n_starts, seed):
+    """Cluster by one method over random starts.
 
     Parameters
     ----------
-    tasks : dict of str to tuple
-        By the name of a task, its connectome rows (n_samples, n_edges) and their
-        classes, as many as clusters.
+    R : ndarray of shape (n_samples, n_columns)
+        What the method computes of connectomes.
 
-    methods : sequence of str
-        Keys of `METHODS`.
+    y : ndarray of shape (n_samples,)
+        Their classes, as many as clusters.
+
+    name : str
+        Name of the method.
+
+    clusterer : Pipeline
+        What `make_clusterer` made.
 
     n_starts : int
         Number of single starts, of restarts of which the best is kept, and of
         repetitions of these.
 
-    options : argparse.Namespace
-        With `n_jobs`, `quick` and `seed`, which draws the starts.
-
-    memory : str
-        Folder where to keep what is finished.
+    seed : int
+        Draws the starts.
 
     Returns
     -------
-    purity : DataFrame
-        One row per task and method: the purity of random clusters (`chance`), means
-        and standard deviations of purity and adjusted Rand index for single starts
-        and for the best of restarts (missing where a method has no inertia to choose
-        by), core seconds, and the first error or "".
+    row : dict
+        Means and standard deviations of scores for single starts and for the best of
+        restarts (missing where a method has no inertia to choose by), and seconds.
 
-    starts : DataFrame
-        One row per task, candidate and start.
+    starts : list of dict
+        One row per candidate and start.
+
+    Raises
+    ------
+    RuntimeError
+        If a start failed.
     """
-    purity, starts = [], []
-    for task, (X, y) in tasks.items():
-        rows, rows_of_starts = compare_methods(X, y, methods, n_starts, options, memory)
-        n_draws = 99 if options.quick else 999
-        chance = chance_purity(y, options.seed, n_draws)
-        purity.append(label_rows(rows, task=task, chance=chance))
-        starts.append(label_rows(rows_of_starts, task=task))
-    return pd.concat(purity, ignore_index=True), pd.concat(starts, ignore_index=True)
-
-
-def compare_methods(X, y, methods, n_starts, options, memory):
-    """Cluster one task: data frames of methods and of starts."""
-    single, best = make_candidates(len(np.unique(y)), methods, n_starts)
-    given = {"n_jobs": options.n_jobs, "memory": memory, "verbose": True}
-    given["random_state"] = options.seed
-    # What all starts of a method share is computed here once; two jobs that start
-    # with the method and its restarts at the same time would both compute it.
-    compare_clusterers(X, y, single, n_starts=1, **given)
-    table = compare_clusterers(X, y, {**single, **best}, n_starts=n_starts, **given)
+    best = restart(clusterer, n_starts)
+    candidates = {name: clusterer} | ({} if best is None else {name + BEST: best})
+    table = compare_clusterers(R, y, candidates, n_starts=n_starts, random_state=seed)
+    check_errors(table)
     summary = summarize(table).set_index("candidate").to_dict("index")
-    rows = [
-        {"n_connectomes": len(y), **summarize_method(name, summary)} for name in methods
-    ]
-    kept = ["candidate", "start", *SCORES, "error"]
-    return pd.DataFrame(rows), table[kept]
-
-
-def summarize_method(name, summary):
-    """Put the scores of single starts and of the best of restarts into one row."""
-    row = {"method": name}
+    row = {}
     for prefix, key in (("", name), ("best_", name + BEST)):
         for score in SCORES:
             for statistic in ("mean", "std"):
                 found = summary.get(key, {}).get(f"{statistic}_{score}", np.nan)
                 row[f"{prefix}{score}_{statistic}"] = found
-    both = [summary[key] for key in (name, name + BEST) if key in summary]
-    row["core_seconds"] = sum(part["seconds"] for part in both)
-    row["error"] = next((part["error"] for part in both if part["error"]), "")
-    return row
+    row["clustering_seconds"] = sum(part["seconds"] for part in summary.values())
+    return row, table[["candidate", "start", *SCORES]].to_dict("records")
 
 
-def label_rows(frame, **labels):
-    """Put columns of one value each before those of a data frame."""
-    return frame.assign(**labels)[[*labels, *frame.columns]]
+def check_errors(table):
+    """Raise the first error of a comparison: what failed is not cached."""
+    error = next(filter(None, table["error"]), None)
+    if error is not None:
+        raise RuntimeError(error)
 
 
-def time_method(X, y, method, seed):
-    """Cluster by one method with nothing kept from before.
-
-    Returns
-    -------
-    seconds : float
-        Seconds of processor time, which other work on the machine hardly changes; of
-        short runs the least of three, since the first loads what the method needs.
-    """
-    model = baseline_clusterers(len(np.unique(y)), random_state=seed)[method]
+def time_start(clusterer, R):
+    """Time one start: the least processor time of three, or of fewer long ones."""
     seconds = []
-    while len(seconds) < 3 and sum(seconds) < 5:
+    while len(seconds) < 3 and sum(seconds) < 1:
         start = process_time()
-        clone(model).fit(X)
+        clone(clusterer).fit(R)
         seconds.append(process_time() - start)
     return min(seconds)
 
 
-def span_coordinates(rows):
-    """Write rows in coordinates of their span, which keeps all distances."""
-    return PCA(svd_solver="full").fit_transform(rows.astype(np.float64))
+def best_labels(R, clusterer, n_starts, seed):
+    """Cluster by the best of restarts: a list of n_samples labels."""
+    (start,) = draw_seeds(1, seed)
+    best = restart(clusterer, n_starts)
+    return best.set_params(clusterer__random_state=start).fit_predict(R).tolist()
 
 
 def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
@@ -201,7 +144,7 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
     Returns
     -------
     labels : ndarray of shape (n_starts, n_samples)
-        Clusters, the same starts as those of `compare_methods`.
+        Clusters, the same starts as those of `cluster`.
     """
     starts = [
         # Points have far fewer coordinates than barcodes have births and deaths,
@@ -210,15 +153,6 @@ def cluster_starts(points, n_clusters, *, n_init, n_starts, seed):
         for start in draw_seeds(n_starts, seed)
     ]
     return np.stack([top.labels_ for top in starts])
-
-
-def best_labels(X, n_clusters, method, n_starts, seed):
-    """Cluster by a form of Top, the best of restarts: a list of n_samples labels."""
-    rows = baseline_clusterers(n_clusters)[method]["rows"].fit_transform(X)
-    (labels,) = cluster_starts(
-        span_coordinates(rows), n_clusters, n_init=n_starts, n_starts=1, seed=seed
-    )
-    return labels.tolist()
 
 
 def chance_purity(y, seed, n_draws):

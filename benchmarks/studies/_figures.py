@@ -1,15 +1,18 @@
 """Figures of the studies: one panel for each report."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks._measure import COLOURS
-from benchmarks.studies._clusterings import METHODS, TOP
-from benchmarks.studies._strategies import ALL
+from benchmarks.studies._methods import PROFILES, RANKED, TOP, TOP_BALANCED, TOP_SUM
+from benchmarks.studies._ranks import BOTH, KINDS, add_final_purity
 
 MARKERS = "osD^v<>*"
+FORMS_OF_TOP = (TOP, TOP_BALANCED, TOP_SUM)
 
 
 def draw_figures(study, reports):
@@ -23,24 +26,21 @@ def draw_figures(study, reports):
     reports : dict of str to dict
         By the title of the panel, the tables of a report, data frames by name.
 
-    height : float, default=3.2
-        Height of a row of panels, in inches.
-
     Returns
     -------
     figures : dict of str to matplotlib.figure.Figure
         The figures by name.
     """
-    purity = {title: add_final_purity(t["purity"]) for title, t in reports.items()}
-    figures = {"purity": draw_panels(purity, draw_purity, height=3.9)}
+    scores = {title: add_final_purity(t["scores"]) for title, t in reports.items()}
+    figures = {
+        name: draw_panels(scores, partial(draw_scores, column, name), height=4.6)
+        for name, column in (("purity", "final"), ("accuracy", "accuracy_mean"))
+    }
     if study == "stimuli":
         counts = {title: match_clusters(t["confusion"]) for title, t in reports.items()}
         figures["confusion"] = draw_panels(counts, draw_confusion, height=4.0)
         return figures
-    weights = {
-        title: tables["weights"][tables["weights"]["task"] == ALL]
-        for title, tables in reports.items()
-    }
+    weights = {title: tables["weights"] for title, tables in reports.items()}
     quantiles = {
         f"{title}: {kind}": rows
         for title, tables in reports.items()
@@ -49,12 +49,6 @@ def draw_figures(study, reports):
     figures["weights"] = draw_panels(weights, draw_weights, height=2.4)
     figures["barcodes"] = draw_panels(quantiles, draw_barcodes, height=2.4)
     return figures
-
-
-def add_final_purity(purity):
-    """Add the purity of the best of restarts, or the mean where there is none."""
-    best = purity["best_purity_mean"].astype(float)
-    return purity.assign(final=best.fillna(purity["purity_mean"].astype(float)))
 
 
 def draw_panels(panels, draw, *, height):
@@ -70,7 +64,6 @@ def draw_panels(panels, draw, *, height):
 
     height : float
         Height of a row of panels, in inches.
-
 
     Returns
     -------
@@ -94,22 +87,54 @@ def draw_panels(panels, draw, *, height):
     return figure
 
 
-def draw_purity(ax, purity):
-    """Draw the final purity of each method, with one marker for each task."""
-    methods = [name for name in METHODS if name in set(purity["method"])][::-1]
-    tasks = purity["task"].unique()
+def draw_scores(column, label, ax, scores):
+    """Draw a score of each ranked method, with one marker for each task."""
+    methods = [name for name in RANKED if name in set(scores["method"])][::-1]
+    tasks = scores["task"].unique()
     for i, task in enumerate(tasks):
-        rows = purity[purity["task"] == task].set_index("method").loc[methods]
+        rows = scores[scores["task"] == task].set_index("method").loc[methods]
         # Equal values of several tasks would hide each other.
         places = np.arange(len(methods)) + 0.15 * ((len(tasks) - 1) / 2 - i)
         style = {"color": COLOURS[i], "marker": MARKERS[i], "markersize": 4.5}
-        ax.plot(rows["final"], places, linestyle="none", label=task, **style)
-    for chance in purity["chance"].unique():
-        ax.axvline(chance, color="black", linestyle=":", linewidth=1)
+        ax.plot(rows[column], places, linestyle="none", label=task, **style)
+    if column == "final":
+        for chance in scores["chance"].unique():
+            ax.axvline(chance, color="black", linestyle=":", linewidth=1)
     ax.set_yticks(range(len(methods)), methods)
-    ax.set(xlabel="purity", xlim=(0, 1.04))
+    ax.set(xlabel=label, xlim=(0, 1.04))
     ax.grid(axis="both", color="0.92")
     ax.set_axisbelow(True)
+
+
+def draw_ranks(ranks):
+    """Draw mean ranks over both questions and their intervals, a panel for each kind.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        What `_ranks.rank_methods` returned.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        The figure.
+    """
+    ranks = ranks[(ranks["question"] == BOTH) & ranks["method"].isin(list(RANKED))]
+    panels = {kind: ranks[ranks["kind"] == kind] for kind in KINDS}
+    panels = {kind: found for kind, found in panels.items() if len(found)}
+    return draw_panels(panels, _draw_intervals, height=4.0)
+
+
+def _draw_intervals(ax, ranks):
+    """Draw mean ranks with intervals, the lowest at the top."""
+    for place, row in enumerate(ranks.itertuples()):
+        colour = COLOURS[row.method in (PROFILES, *FORMS_OF_TOP)]
+        ax.plot([row.low, row.high], [place, place], color=colour, linewidth=1.5)
+        ax.plot(row.mean_rank, place, "o", color=colour, markersize=5)
+    ax.set_yticks(range(len(ranks)), ranks["method"])
+    ax.invert_yaxis()
+    ax.set(xlabel="mean rank and 95 % interval")
+    ax.grid(axis="x", color="0.92")
 
 
 def draw_weights(ax, weights):

@@ -138,7 +138,7 @@ def _prepare(options):
         seed=options.seed,
         **_list_places(options),
     )
-    folder = options.output / options.dataset / options.study
+    folder = options.output / options.report / options.study
     folder.mkdir(parents=True, exist_ok=True)
     collection = Bunch(
         node_names=_name_nodes(options.dataset),

@@ -4,15 +4,18 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from benchmarks.studies import _clusterings
+from benchmarks.studies._comparison import (
+    choose_setting,
+    compare_tasks,
+    find_labels,
+    label_rows,
+)
+from benchmarks.studies._methods import METHODS, PROFILES, SLOW, TOP
 from sktopo.comparison._cache import Cache
 from sktopo.metrics import matched_accuracy_score, purity_score
 
-# Without the three whose distances between all pairs of diagrams would take longer than
-# everything else together.
-STIMULI_METHODS = tuple(
-    name for name in _clusterings.METHODS if name not in ("BD", "WD", "PF")
-)
+# Methods whose clusters are shown.
+SHOWN = (TOP, PROFILES)
 
 
 def study_stimuli(collection, options, cache):
@@ -32,37 +35,35 @@ def study_stimuli(collection, options, cache):
     Returns
     -------
     results : dict
-        `parameters`, and `tables`, data frames: `purity`, one row per strategy and
-        method; `starts`, one per start; `clusters`, one per strategy and form of Top,
-        comparing the clusters of the best of restarts with classes and networks;
-        `confusion`, one per strategy, form, class and cluster that share connectomes.
+        `parameters`, and `tables`, data frames: `scores`, one row per strategy and
+        method; `starts`, one per start; `clusters`, one per strategy and method of
+        `SHOWN`, comparing the clusters of the best of restarts with classes and
+        networks; `confusion`, one per strategy, method, class and cluster that share
+        connectomes.
     """
-    n_starts = 4 if options.quick else 20
     y = collection.target
-    memory, cache = str(cache), Cache(str(cache))
     names = np.asarray(collection.target_names)[y]
+    setting = choose_setting(collection.node_names, options)
+    methods = options.methods or [name for name in METHODS if name not in SLOW]
     tasks = {strategy: (X, y) for strategy, X in collection.connectomes.items()}
-    purity, starts = _clusterings.compare_tasks(
-        tasks, STIMULI_METHODS, n_starts, options, memory
-    )
+    cache = Cache(str(cache))
+    scores, starts = compare_tasks(tasks, methods, setting, options, cache)
     clusters, confusion = [], []
     for strategy, X in collection.connectomes.items():
-        for method in _clusterings.FORMS_OF_TOP:
-            given = (X, len(set(y)), method, n_starts, options.seed)
-            labels = np.array(cache.recall(_clusterings.best_labels, *given))
+        for method in (name for name in SHOWN if name in methods):
+            labels = np.array(find_labels(X, y, method, setting, cache))
             one = {"strategy": strategy, "method": method}
             clusters.append(one | describe_clusters(y, collection.network, labels))
-            confusion.append(
-                _clusterings.label_rows(count_confusion(names, labels), **one)
-            )
+            confusion.append(label_rows(count_confusion(names, labels), **one))
     return {
         "parameters": {
-            "n_starts": n_starts,
+            "n_starts": setting.n_starts,
+            "n_repeats": setting.n_repeats,
             "seed": options.seed,
-            "methods": list(STIMULI_METHODS),
+            "methods": methods,
         },
         "tables": {
-            "purity": purity,
+            "scores": scores,
             "starts": starts,
             "clusters": pd.DataFrame(clusters),
             "confusion": pd.concat(confusion),

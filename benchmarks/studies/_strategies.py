@@ -6,8 +6,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies import _clusterings
+from benchmarks.studies._clusterings import cluster_starts
+from benchmarks.studies._comparison import (
+    choose_setting,
+    compare_tasks,
+    find_labels,
+    label_rows,
+)
 from benchmarks.studies._files import run_parallel
+from benchmarks.studies._methods import METHODS, TOP, span_coordinates
 from sktopo import GraphPersistence
 from sktopo.barcodes import (
     barcode_rows,
@@ -20,7 +27,7 @@ from sktopo.inference import pairwise_permutation_test, permanova, permutation_t
 from sktopo.metrics import purity_score
 
 ALL = "all strategies together"
-FORMS = {"normalised": True, "sum": False}
+FORMS = {"normalised": True, "balanced": "balanced", "sum": False}
 PARTS = {"births and deaths": (0, 1), "births": (0,), "deaths": (1,)}
 WEIGHTS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 QUICK_WEIGHTS = (0, 0.5, 1)
@@ -44,44 +51,40 @@ def study_strategies(collection, options, cache):
     Returns
     -------
     results : dict
-        `parameters`, and `tables`, data frames: `purity`, `starts`, `weights`,
+        `parameters`, and `tables`, data frames: `scores`, `starts`, `weights`,
         `connectomes`, `distances`, `barcodes`, `tests`, `pairs`, and `clusters`, in
         which Top (normalised), the best of restarts, puts each network.
     """
     X, names = collection.connectomes, np.asarray(collection.target_names)
+    setting = choose_setting(collection.node_names, options)
+    methods = options.methods or list(METHODS)
     parameters = {
-        "n_starts": 4 if options.quick else 20,
+        "n_starts": setting.n_starts,
+        "n_repeats": setting.n_repeats,
         "n_permutations": 999 if options.quick else 9999,
         "weights": QUICK_WEIGHTS if options.quick else WEIGHTS,
         "seed": options.seed,
         "n_quantiles": N_QUANTILES,
+        "methods": methods,
     }
     tasks = make_tasks(X, collection.target, names)
-    memory, cache = str(cache), Cache(str(cache))
-    purity, starts = _clusterings.compare_tasks(
-        tasks, list(_clusterings.METHODS), parameters["n_starts"], options, memory
-    )
-    purity["seconds_alone"] = [
-        cache.recall(_clusterings.time_method, *tasks[ALL], row.method, options.seed)
-        if row.task == ALL and not row.error
-        else np.nan
-        for row in purity.itertuples()
-    ]
+    cache = Cache(str(cache))
+    scores, starts = compare_tasks(tasks, methods, setting, options, cache)
     of_row = names[collection.target]
-    n_starts, seed = parameters["n_starts"], options.seed
-    labels = cache.recall(
-        _clusterings.best_labels, X, len(names), _clusterings.TOP, n_starts, seed
-    )
     tests = cache.recall(
-        permute_strategies, X, of_row, parameters["n_permutations"], seed
+        permute_strategies, X, of_row, parameters["n_permutations"], options.seed
     )
-    clusters = {"strategy": of_row, "network": collection.network, "cluster": labels}
+    clusters = {
+        "strategy": of_row,
+        "network": collection.network,
+        "cluster": find_labels(X, collection.target, TOP, setting, cache),
+    }
     return {
         "parameters": {**parameters, "tasks": list(tasks)},
         "tables": {
-            "purity": purity,
+            "scores": scores,
             "starts": starts,
-            "weights": sweep_weights(tasks, parameters, cache, options),
+            "weights": sweep_weights(tasks[ALL], parameters, cache, options),
             **describe_strategies(X, of_row, collection.node_names),
             **{name: pd.DataFrame(rows) for name, rows in tests.items()},
             "clusters": pd.DataFrame(clusters),
@@ -98,19 +101,16 @@ def make_tasks(X, target, names):
     return tasks
 
 
-def sweep_weights(tasks, parameters, cache, options):
+def sweep_weights(task, parameters, cache, options):
     """Cluster by Top with the topology weight λ from 0 to 1: a data frame."""
-    pieces = list(product(tasks, FORMS, parameters["weights"]))
+    pieces = list(product(FORMS, parameters["weights"]))
     n_starts, seed = parameters["n_starts"], parameters["seed"]
-    calls = [
-        (*tasks[task], weight, FORMS[form], n_starts, seed)
-        for task, form, weight in pieces
-    ]
+    calls = [(*task, weight, FORMS[form], n_starts, seed) for form, weight in pieces]
     cluster = partial(cache.recall, cluster_weight)
     found = run_parallel(cluster, calls, n_jobs=options.n_jobs, what="λ")
     rows = [
-        {"task": task, "form": form, "weight": weight, **row}
-        for (task, form, weight), row in zip(pieces, found, strict=True)
+        {"form": form, "weight": weight, **row}
+        for (form, weight), row in zip(pieces, found, strict=True)
     ]
     return pd.DataFrame(rows)
 
@@ -118,10 +118,10 @@ def sweep_weights(tasks, parameters, cache, options):
 def cluster_weight(X, y, weight, normalize, n_starts, seed):
     """Cluster with one topology weight: purity of starts and of best of restarts."""
     persistence = GraphPersistence(topology_weight=weight, normalize=normalize)
-    points = _clusterings.span_coordinates(persistence.fit_transform(X))
+    points = span_coordinates(persistence.fit_transform(X))
     row = {}
     for prefix, n_init in (("", 1), ("best_", n_starts)):
-        labels = _clusterings.cluster_starts(
+        labels = cluster_starts(
             points, len(np.unique(y)), n_init=n_init, n_starts=n_starts, seed=seed
         )
         purities = [purity_score(y, start) for start in labels]
@@ -165,7 +165,7 @@ def describe_strategies(X, names, node_names):
         parts = split_barcodes(barcodes[members])
         for kind, values in zip(("births", "deaths"), parts, strict=True):
             one = {"strategy": name, "kind": kind}
-            quantiles.append(_clusterings.label_rows(tabulate_quantiles(values), **one))
+            quantiles.append(label_rows(tabulate_quantiles(values), **one))
     distances = [
         {
             "strategy_1": first,
@@ -232,7 +232,7 @@ def permute_strategies(X, names, n_permutations, seed):
                 }
             )
     pairs = [
-        _clusterings.label_rows(
+        label_rows(
             pairwise_permutation_test(rows, names, test=test, **options), test=label
         )
         for label, test in (("ratio", "ratio"), ("PERMANOVA", "permanova"))

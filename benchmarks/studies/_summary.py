@@ -4,10 +4,29 @@ from textwrap import indent
 
 import pandas as pd
 
-from benchmarks.studies._clusterings import EDGES, METHODS, TOP, TOP_SUM
 from benchmarks.studies._data import DATASETS
-from benchmarks.studies._figures import add_final_purity, draw_figures
+from benchmarks.studies._figures import draw_figures, draw_ranks
 from benchmarks.studies._files import load_json
+from benchmarks.studies._methods import (
+    CONTROLS,
+    EDGES,
+    METHODS,
+    PROFILES,
+    RANKED,
+    SUMMARIES,
+    TOP,
+    TOP_BALANCED,
+    TOP_SUM,
+)
+from benchmarks.studies._ranks import (
+    add_final_purity,
+    gather_scores,
+    rank_methods,
+    state_ranks,
+    tabulate_ranks,
+    tabulate_rivals,
+    tabulate_seeds,
+)
 
 STUDIES = ("strategies", "stimuli")
 # The table that a figure is drawn from and that is in a file of its own.
@@ -16,7 +35,14 @@ SHOWN_RAND = {
     "adjusted_rand_class": "adjusted Rand index with the class",
     "adjusted_rand_network": "with the network",
 }
-OWN = {"Top (normalised)": TOP, "Top (sum)": TOP_SUM, "edges alone": EDGES}
+# Methods with a column of their own, as they are called there.
+SHOWN = {name: name for name in (PROFILES, TOP_BALANCED, TOP, TOP_SUM)}
+SHOWN |= {EDGES: "edges alone"} | {name: name for name in (*CONTROLS, SUMMARIES)}
+# Where the page has its results in words.
+BEGIN, END = (
+    "..\n   Results in words, from the reports.\n",
+    "..\n   End of the results.\n",
+)
 
 
 def summarize_reports(folder):
@@ -27,8 +53,8 @@ def summarize_reports(folder):
     folder : pathlib.Path
         It holds ``DATA/STUDY/report.json`` and beside it ``barcodes.csv`` for the
         strategies, ``confusion.csv`` for the stimuli. The page is the file of the same
-        name that ends in ``.rst``. Figures and ``purity.csv``, the scores of all
-        methods, are written into the folder.
+        name that ends in ``.rst``. Figures, ``scores.csv`` and ``ranks.csv``, the
+        scores and ranks of all methods, are written into the folder.
 
     Raises
     ------
@@ -37,32 +63,49 @@ def summarize_reports(folder):
     """
     page = folder.with_suffix(".rst")
     reports = {study: read_reports(folder, study) for study in STUDIES}
+    scores = gather_scores(reports)
+    ranks = rank_methods(scores)
     text = page.read_text(encoding="utf-8")
-    for name, table in make_tables(reports).items():
+    for name, table in make_tables(reports, scores, ranks).items():
         text = replace_table(text, name, table)
+    text = replace_results(text, state_ranks(scores, ranks))
+    figures = {"ranks": draw_ranks(ranks)}
     for study, found in reports.items():
-        tables = {label: report["tables"] for label, report in found.items()}
-        for name, figure in draw_figures(study, tables).items():
-            path = folder / f"{study}-{name}.png"
-            figure.savefig(path, dpi=90, metadata={"Software": None})
-    purity = {study: join_tables(found, "purity") for study, found in reports.items()}
-    purity = join_rows(purity, "study")
-    purity.to_csv(folder / "purity.csv", index=False, lineterminator="\n")
+        # One draw of the training is enough for figures.
+        shown = {n: r["tables"] for n, r in found.items() if not r["options"]["seed"]}
+        drawn = draw_figures(study, shown)
+        figures |= {f"{study}-{name}": figure for name, figure in drawn.items()}
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=90, metadata={"Software": None})
+    joined = {study: join_tables(found, "scores") for study, found in reports.items()}
+    for name, table in (("scores", join_rows(joined, "study")), ("ranks", ranks)):
+        path = folder / f"{name}.csv"
+        table.to_csv(path, index=False, lineterminator="\n", float_format="%.4g")
     page.write_text(text, encoding="utf-8")
 
 
 def read_reports(folder, study):
-    """Read the reports of a study: by data set and settings, tables as data frames."""
+    """Read the reports of a study, by data set, settings and seed.
+
+    Each has its `tables` as data frames, and a `title` without the seed.
+    """
     reports = {}
-    for path in (p for d in DATASETS for p in folder.glob(f"{d}*/{study}/report.json")):
+    paths = [
+        path
+        for dataset in DATASETS
+        for path in sorted(folder.glob(f"{dataset}*/{study}/report.json"))
+    ]
+    for path in paths:
         report = load_json(path)
         tables = {name: pd.DataFrame(rows) for name, rows in report["tables"].items()}
         long = path.with_name(f"{LONG[study]}.csv")
         tables[LONG[study]] = pd.read_csv(long, dtype={"class": str})
-        label = report["facts"]["data"]
-        if path.parts[-3] != report["options"]["dataset"]:
-            label += f", settings {report['facts']['settings']}"
-        reports[label] = report | {"tables": tables}
+        options, title = report["options"], report["facts"]["data"]
+        seed = f"-seed{options['seed']}"
+        if path.parts[-3].removesuffix(seed) != options["dataset"]:
+            title += f", settings {report['facts']['settings']}"
+        label = f"{title}, seed {options['seed']}" if options["seed"] else title
+        reports[label] = report | {"tables": tables, "title": title}
     if not reports:
         raise ValueError(
             f"Expected reports at {folder}/DATA/{study}/report.json, found none. Copy "
@@ -82,24 +125,38 @@ def join_rows(tables, column):
     return pd.concat(tables, names=[column, None]).reset_index(column)
 
 
-def make_tables(reports):
+def make_tables(reports, scores, ranks):
     """Make the tables of the page, by name: data frames as they are shown."""
     strategies, stimuli = (reports[study] for study in STUDIES)
-    first = next(iter(strategies.values()))["tables"]["purity"]
-    methods = first.drop_duplicates("method")[["method", "seconds_alone"]]
-    methods.insert(1, "what is clustered, and how", methods["method"].map(METHODS))
-    methods["seconds"] = methods.pop("seconds_alone").map("{:.2g}".format)
     clusters = join_tables(stimuli, "clusters")
-    clusters = clusters[clusters["method"] == TOP].rename(columns=SHOWN_RAND)
+    clusters = clusters[clusters["method"].isin([TOP, PROFILES])]
+    clusters = clusters.rename(columns=SHOWN_RAND)
+    clusters = clusters[["data", "strategy", "method", *SHOWN_RAND.values()]]
     return {
-        "studies-methods": methods,
+        "studies-methods": tabulate_methods(strategies),
         "studies-runs": tabulate_runs(strategies),
         "studies-networks": tabulate_networks(strategies),
-        "studies-strategies": compare_methods(strategies),
+        "studies-ranks": tabulate_ranks(ranks),
+        "studies-rivals": tabulate_rivals(scores),
+        "studies-seeds": tabulate_seeds(scores),
+        "studies-strategies": compare_methods(strategies, "final"),
+        "studies-strategies-accuracy": compare_methods(strategies, "accuracy_mean"),
         "studies-tests": tabulate_tests(strategies),
-        "studies-stimuli": compare_methods(stimuli),
-        "studies-classes": clusters[["data", "strategy", *SHOWN_RAND.values()]],
+        "studies-stimuli": compare_methods(stimuli, "final"),
+        "studies-stimuli-accuracy": compare_methods(stimuli, "accuracy_mean"),
+        "studies-classes": clusters[
+            ["data", "strategy", "method", *SHOWN_RAND.values()]
+        ],
     }
+
+
+def tabulate_methods(reports):
+    """Tabulate what the methods are, and the seconds of one start in a report."""
+    scores = next(iter(reports.values()))["tables"]["scores"]
+    methods = scores.drop_duplicates("method")[["method", "seconds_alone"]]
+    methods.insert(1, "what is clustered, and how", methods["method"].map(METHODS))
+    methods["seconds"] = methods.pop("seconds_alone").map("{:.2g}".format)
+    return methods
 
 
 def tabulate_runs(reports):
@@ -119,28 +176,29 @@ def tabulate_networks(reports):
     return table[["data", "strategy", *settings, "test accuracy"]]
 
 
-def compare_methods(reports):
-    """Tabulate purity by task: the forms of Top, edges alone, the best of the others.
+def compare_methods(reports, column):
+    """Tabulate a score by task: some methods, and the best of the other ranked ones.
 
-    Methods with equal rounded purity share a cell, or are counted from three on.
+    Methods with equal rounded scores share a cell, or are counted from three on.
     """
-    purity = add_final_purity(join_tables(reports, "purity"))
+    scores = add_final_purity(join_tables(reports, "scores"))
     rows = []
-    for (data, task), found in purity.groupby(["data", "task"], sort=False):
-        scores = found.set_index("method")["final"].map(lambda v: round(v, 3))
-        others = scores.drop(list(OWN.values())).dropna()
+    for (data, task), found in scores.groupby(["data", "task"], sort=False):
+        values = found.set_index("method").reindex(columns=[column])[column]
+        values = values.astype(float).dropna().map(lambda value: round(value, 3))
+        if values.empty:
+            continue
+        shown = {title: values.get(name) for name, title in SHOWN.items()}
+        others = values[values.index.isin(list(RANKED))].drop(SHOWN, errors="ignore")
         best = others.index[others == others.max()]
         named = " and ".join(best) if len(best) < 3 else f"{len(best)} methods"
-        rows.append(
-            {
-                "data": data,
-                "clusters of": task,
-                **{shown: scores[name] for shown, name in OWN.items()},
-                "best other method": f"{named} {others.max():.3f}",
-                "random clusters": found["chance"].iloc[0],
-            }
-        )
-    return pd.DataFrame(rows)
+        row = {"data": data, "task": task, **shown}
+        if len(others):
+            row["best other method"] = f"{named} {others.max():.3f}"
+        if column == "final":
+            row["random clusters"] = found["chance"].iloc[0]
+        rows.append(row)
+    return pd.DataFrame(rows).dropna(axis="columns", how="all")
 
 
 def tabulate_tests(reports):
@@ -167,5 +225,22 @@ def replace_table(page, name, table):
         raise ValueError(f"Expected a csv-table with ':name: {name}' on the page.")
     options, _, rest = after.partition("\n\n")
     _, _, rest = rest.partition("\n\n")
+    if table.empty:  # an empty table is an error of docutils
+        table = pd.DataFrame({"results": ["none in these reports"]})
     rows = table.to_csv(index=False, float_format="%.3f", lineterminator="\n")
+    rows = escape_bars(rows)
     return f"{before}{found}{options}\n\n{indent(rows, '   ')}\n{rest}"
+
+
+def replace_results(page, results):
+    """Put the results in words between the two comments of the page."""
+    before, found, rest = page.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (found and ended):
+        raise ValueError(f"Expected the comments {BEGIN!r} and {END!r} on the page.")
+    return f"{before}{BEGIN}\n{escape_bars(results)}\n\n{END}{after}"
+
+
+def escape_bars(text):
+    """Escape what reStructuredText takes for substitutions, as in "mean |r|"."""
+    return text.replace("|", "\\|")

@@ -705,6 +705,8 @@ def test_options_have_their_defaults(studies, tmp_path):
         "seed": 0,
         "select": "reduced",
         "fresh_per_class": False,
+        "methods": None,
+        "report": "mnist",
     }
     cifar = read(["stimuli", "--dataset", "cifar10"])
     assert (cifar.n_networks, cifar.select) == (5, "none")
@@ -712,7 +714,19 @@ def test_options_have_their_defaults(studies, tmp_path):
     assert (quick.dataset, quick.n_networks, quick.epochs) == ("digits", 5, 3)
     quick = read(["stimuli", "--quick", "--dataset", "mnist"])
     assert (quick.n_networks, quick.epochs, quick.select) == (5, 1, "none")
-    for wrong in (["nothing"], ["strategies", "--n-networks", "0"]):
+    for options, report in (
+        (["--seed", "2"], "mnist-seed2"),
+        (["--select", "none"], "mnist-fixed"),
+        (["--select", "paper", "--seed", "1"], "mnist-paper-seed1"),
+        (["--dataset", "cifar10"], "cifar10"),
+    ):
+        assert read(["strategies", *options]).report == report
+    assert read(["stimuli", "--methods", "Adj", "mean |r|"]).methods[1] == "mean |r|"
+    for wrong in (
+        ["nothing"],
+        ["strategies", "--n-networks", "0"],
+        ["strategies", "--methods", "Top"],
+    ):
         with pytest.raises(SystemExit):
             read(wrong)
 

@@ -27,6 +27,7 @@ KEPT = ROOT / "docs" / "studies"
 PAGE = KEPT.with_suffix(".rst")
 STRATEGIES = ("vanilla", "batch norm", "L2")
 FORMS = ("Top (normalised)", "Top (sum)", "Adj")
+BALANCED = ("Top (balanced)", "profiles")
 N_NODES, N_NETWORKS, N_STARTS = 12, 4, 4
 ALL = "all strategies together"
 
@@ -112,9 +113,6 @@ def make_stimuli(folder):
 def run(study, folder, methods):
     """Run a study on made-up rows with a few methods."""
     report = importlib.import_module("benchmarks.studies._report")
-    module = importlib.import_module("benchmarks.studies._clusterings")
-    if study == "stimuli":
-        module = importlib.import_module("benchmarks.studies._stimuli")
     make = {"strategies": make_strategies, "stimuli": make_stimuli}[study]
     collection = make(folder / study)
     options = Namespace(
@@ -123,25 +121,23 @@ def run(study, folder, methods):
         quick=True,
         n_jobs=1,
         seed=0,
+        methods=list(methods),
         output=folder,
         data=None,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        name = {"strategies": "METHODS", "stimuli": "STIMULI_METHODS"}[study]
-        patch.setattr(module, name, dict.fromkeys(methods, ""))
-        report.report_study(collection, options)
+    report.report_study(collection, options)
     return collection
 
 
 @pytest.fixture(name="strategies", scope="module")
 def strategies_fixture(tmp_path_factory):
-    methods = (*FORMS, "SWK", "graph summaries", "spectral")
+    methods = (*FORMS, *BALANCED, "SWK", "graph summaries", "spectral", "mean |r|")
     return run("strategies", tmp_path_factory.mktemp("studies"), methods)
 
 
 @pytest.fixture(name="stimuli", scope="module")
 def stimuli_fixture(tmp_path_factory):
-    methods = (*FORMS, "modularity")
+    methods = (*FORMS, "profiles", "profiles, Ward", "graph summaries", "modularity")
     return run("stimuli", tmp_path_factory.mktemp("studies"), methods)
 
 
@@ -195,7 +191,7 @@ def test_purity_of_top_by_another_route(strategies):
             expected[name].append(purity)
     (row,) = [
         row
-        for row in read_json(strategies)["tables"]["purity"]
+        for row in read_json(strategies)["tables"]["scores"]
         if (row["task"], row["method"]) == (ALL, "Top (normalised)")
     ]
     single, best = expected.values()
@@ -236,14 +232,11 @@ def test_best_of_starts_has_the_lowest_inertia():
 
 def test_lambda_ends_where_the_methods_are(strategies):
     tables = read_json(strategies)["tables"]
-    purity = {row["method"]: row for row in tables["purity"] if row["task"] == ALL}
-    ends = {
-        (row["form"], row["weight"]): row
-        for row in tables["weights"]
-        if row["task"] == ALL
-    }
+    purity = {row["method"]: row for row in tables["scores"] if row["task"] == ALL}
+    ends = {(row["form"], row["weight"]): row for row in tables["weights"]}
     for end, method in (
         (("normalised", 1), "Top (normalised)"),
+        (("balanced", 1), "Top (balanced)"),
         (("sum", 1), "Top (sum)"),
         (("normalised", 0), "Adj"),
         (("sum", 0), "Adj"),
@@ -309,8 +302,8 @@ def test_csv_and_json_agree(study, request):
 def test_report_can_be_published(study, request):
     collection = request.getfixturevalue(study)
     figures = {
-        "strategies": {"purity", "weights", "barcodes"},
-        "stimuli": {"purity", "confusion"},
+        "strategies": {"purity", "accuracy", "weights", "barcodes"},
+        "stimuli": {"purity", "accuracy", "confusion"},
     }[study]
     paths = list(collection.folder.glob("*.png"))
     assert {path.stem for path in paths} == figures
@@ -401,10 +394,9 @@ def test_a_study_that_was_stopped_goes_on(tmp_path, monkeypatch):
     for estimator in (sktopo.TopClusterer, baselines.MedoidClusterer):
         count(estimator)
     study = importlib.import_module("benchmarks.studies._strategies")
-    clusterings = importlib.import_module("benchmarks.studies._clusterings")
-    monkeypatch.setattr(clusterings, "METHODS", dict.fromkeys(("Adj", "SWK"), ""))
     collection = make_strategies(tmp_path, n_strategies=2)  # one task
-    options = Namespace(quick=True, n_jobs=1, seed=0)
+    methods = ["Top (normalised)", "Adj", "SWK"]
+    options = Namespace(quick=True, n_jobs=1, seed=0, methods=methods)
 
     def repeat(folder):
         calls.clear()
@@ -423,36 +415,36 @@ def test_a_study_that_was_stopped_goes_on(tmp_path, monkeypatch):
     calls.limit = np.inf
     again = repeat("stopped")
     resumed += len(calls)
-    # A piece that was cut off is computed once more; the largest is one λ.
-    assert whole <= resumed <= whole + 2 * 2 * N_STARTS
+    # A piece that was cut off is computed once more; the largest is one method.
+    assert whole <= resumed <= whole + 2 * (N_STARTS + N_STARTS**2 + 3)
     repeat("stopped")
     assert not calls
     for name in ("starts", "tests", "pairs", "weights", "clusters"):
         pandas.testing.assert_frame_equal(again[name], tables[name], check_exact=True)
 
 
-def test_what_failed_has_no_purity_and_says_why():
-    clusterings = importlib.import_module("benchmarks.studies._clusterings")
-    scores = {f"{s}_{n}": 0.5 for s in ("mean", "std") for n in clusterings.SCORES}
-    failed = {"mean_purity": np.nan, "seconds": 2.0, "error": "ValueError: why"}
-    summary = {
-        "SWK": failed,
-        "PL": {**scores, "seconds": 1.0, "error": ""},
-    }
-    row = clusterings.summarize_method("SWK", summary)
-    assert np.isnan(row["purity_mean"]) and np.isnan(row["best_purity_mean"])
-    assert (row["error"], row["core_seconds"]) == ("ValueError: why", 2.0)
-    row = clusterings.summarize_method("PL", summary)
-    assert (row["purity_mean"], row["error"]) == (0.5, "")
-    assert np.isnan(row["best_purity_mean"])
+def test_what_failed_has_no_scores_and_says_why(tmp_path):
+    comparison = importlib.import_module("benchmarks.studies._comparison")
+    cache = importlib.import_module("sktopo.comparison._cache").Cache(str(tmp_path))
+    options = Namespace(quick=True, n_jobs=1, seed=0)
+    setting = comparison.choose_setting([f"a[{k}]" for k in range(5)], options)
+    X = np.random.default_rng(0).random((6, 10))
+    tasks = {"task": (2 * X, np.repeat([0, 1], 3))}  # no correlations
+    methods = ("SWK", "mean |r|")
+    scores, starts = comparison.compare_tasks(tasks, methods, setting, options, cache)
+    failed, fine = scores.to_dict("records")
+    assert "ValueError: distance='sqrt' takes correlations" in failed["error"]
+    assert np.isnan([failed["purity_mean"], failed["accuracy_mean"]]).all()
+    assert fine["error"] == "" and fine["purity_mean"] > 0.5
+    assert set(starts["candidate"]) == {"mean |r|", "mean |r|, best of restarts"}
 
 
 def test_final_purity_is_that_of_restarts_where_there_are_any():
-    figures = importlib.import_module("benchmarks.studies._figures")
+    ranks = importlib.import_module("benchmarks.studies._ranks")
     purity = pandas.DataFrame(
         {"purity_mean": [0.5, 0.6, None], "best_purity_mean": [0.7, None, None]}
     )
-    found = figures.add_final_purity(purity)["final"]
+    found = ranks.add_final_purity(purity)["final"]
     np.testing.assert_array_equal(found, [0.7, 0.6, np.nan])
 
 
@@ -502,23 +494,19 @@ def test_the_page_has_the_numbers_of_the_reports(kept, strategies, stimuli):
     summary.summarize_reports(kept)
     page = kept.with_suffix(".rst")
     for study, collection in (("strategies", strategies), ("stimuli", stimuli)):
-        table = read_table(page, f"studies-{study}")
-        table = table[table["data"] == "made-up rows"]
-        tasks = {}
-        for row in read_csv(collection, "purity"):
-            value = float(row["best_purity_mean"] or row["purity_mean"])
-            own, others = tasks.setdefault(row["task"], ([], []))
-            if row["method"] in FORMS:
-                own.append(f"{value:.3f}")
-            else:
-                others.append((round(value, 3), row["method"]))
-        assert table["clusters of"].tolist() == list(tasks)
-        for _, task, *own, other, _ in table.itertuples(index=False):
-            expected, others = tasks[task]
-            best = [name for score, name in others if score == max(others)[0]]
-            named = " and ".join(best) if len(best) < 3 else f"{len(best)} methods"
-            assert own == expected and other == f"{named} {max(others)[0]:.3f}"
-    assert (table["data"] == "made-up rows").sum() == 3
+        for name, column in (("", "purity"), ("-accuracy", "accuracy")):
+            table = read_table(page, f"studies-{study}{name}")
+            table = table[table["data"] == "made-up rows"].set_index("task")
+            rows = read_json(collection)["tables"]["scores"]
+            assert list(table.index) == list(dict.fromkeys(r["task"] for r in rows))
+            for row in rows:
+                value = row[f"{column}_mean"]
+                if column == "purity" and row["best_purity_mean"] is not None:
+                    value = row["best_purity_mean"]
+                shown = {"Adj": "edges alone"}.get(row["method"], row["method"])
+                if value is not None and shown in table:
+                    assert table.loc[row["task"], shown] == f"{value:.3f}"
+    assert {"profiles", "graph summaries", "edges alone"} < set(table)
     again = read_table(page, "studies-stimuli")["data"]
     assert (again == "made-up rows, settings made up").sum() == 3
     tests = read_table(page, "studies-tests")
@@ -534,16 +522,52 @@ def test_the_page_has_the_numbers_of_the_reports(kept, strategies, stimuli):
         assert (page.parent / figure).stat().st_size > 1000
 
 
+def test_seeds_are_reported_together(kept, strategies):
+    summary = importlib.import_module("benchmarks.studies._summary")
+    report = read_json(strategies)
+    for seed, change in ((1, -0.1), (2, 0.04)):
+        folder = kept / f"digits-seed{seed}" / "strategies"
+        copytree(strategies.folder, folder)
+        for row in report["tables"]["scores"]:
+            row["accuracy_mean"] = (
+                None if row["accuracy_mean"] is None else 0.7 + change
+            )
+        report["options"]["seed"] = seed
+        (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    summary.summarize_reports(kept)
+    first = {
+        row["method"]: row["accuracy_mean"]
+        for row in read_json(strategies)["tables"]["scores"]
+        if row["task"] == ALL
+    }
+    table = read_table(kept.with_suffix(".rst"), "studies-seeds").set_index("method")
+    for method in ("Top (sum)", "mean |r|"):
+        values = [round(first[method], 3), 0.6, 0.74]
+        assert table.loc[method.replace("|", "\\|"), "classification"] == (
+            f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+        )
+    # A seed is not one more comparison.
+    ranks = pandas.read_csv(kept / "ranks.csv")
+    assert set(ranks[ranks["question"] == "strategies"]["n_comparisons"]) == {3}
+    data = read_table(kept.with_suffix(".rst"), "studies-strategies")["data"]
+    assert {"made-up rows, seed 1", "made-up rows, seed 2"} < set(data)
+
+
 def test_the_summary_says_what_it_lacks(kept, tmp_path_factory):
     summary = importlib.import_module("benchmarks.studies._summary")
     empty = tmp_path_factory.mktemp("empty")
     with pytest.raises(ValueError, match=r"found none\. Copy there"):
         summary.summarize_reports(empty)
     page = kept.with_suffix(".rst")
-    page.write_text("no place for it")
-    with pytest.raises(ValueError, match="Expected a csv-table with ':name: studies-"):
-        summary.summarize_reports(kept)
-    assert page.read_text() == "no place for it"
+    text = page.read_text(encoding="utf-8")
+    for cut, match in (
+        (":name: studies-ranks", "Expected a csv-table with ':name: studies-ranks'"),
+        ("End of the results", "Expected the comments"),
+    ):
+        page.write_text(text.replace(cut, ""), encoding="utf-8")
+        with pytest.raises(ValueError, match=match):
+            summary.summarize_reports(kept)
+        assert page.read_text(encoding="utf-8") == text.replace(cut, "")
 
 
 def test_the_kept_page_is_that_of_the_kept_reports(tmp_path):
@@ -556,36 +580,11 @@ def test_the_kept_page_is_that_of_the_kept_reports(tmp_path):
     for name in re.findall(":name: (.*)", text):
         empty = pandas.DataFrame({"not": ["made"]})
         text = summary.replace_table(text, name, empty)
+    text = summary.replace_results(text, "not made")
     page.write_text(text, encoding="utf-8")
     summary.summarize_reports(tmp_path / "studies")
-    for name in (PAGE.name, "studies/purity.csv"):
+    for name in (PAGE.name, "studies/scores.csv", "studies/ranks.csv"):
         assert (tmp_path / name).read_bytes() == (PAGE.parent / name).read_bytes()
-
-
-def test_the_prose_of_the_page_has_the_numbers_of_its_tables():
-    text = PAGE.read_text(encoding="utf-8")
-    purity = pandas.read_csv(KEPT / "purity.csv")
-    best = purity["best_purity_mean"].fillna(purity["purity_mean"])
-    purity["final"] = best.map(lambda value: round(value, 3))
-    counts = Counter()
-    for _, rows in purity.groupby(["study", "data", "task"]):
-        scores = rows.set_index("method")["final"]
-        own, others = scores["Top (normalised)"], scores.drop("Top (normalised)")
-        counts["ahead"] += own > others.max()
-        counts["shares"] += own == others.max()
-    words = " ".join(text.split())
-    n_tasks = len(purity[purity["method"] == "Adj"])
-    assert f"Of the {n_tasks} comparisons" in words
-    assert f"ahead of all other methods in {counts['ahead']}," in words
-    assert f"shares the highest purity in {counts['shares']}," in words
-    assert f"behind in {n_tasks - counts['ahead'] - counts['shares']}." in words
-    cifar = purity[(purity["study"] == "stimuli") & (purity["data"] == "CIFAR-10")]
-    assert f"highest purity is {cifar['final'].max():.3f}," in words
-    assert f"random clusters {cifar['chance'].iloc[0]:.3f}." in words
-    seconds = read_table(PAGE, "studies-methods").set_index("method")["seconds"]
-    diagrams = seconds[["BD", "WD", "SWK", "HK", "PF", "PWG"]].astype(float)
-    assert f"between {diagrams.min():g} and {diagrams.max():g} seconds" in words
-    assert float(seconds["Top (normalised)"]) < 0.1
 
 
 def test_kept_files_are_small():
