@@ -89,10 +89,11 @@ def draw_panels(panels, draw, *, height):
 
 def draw_scores(column, label, ax, scores):
     """Draw a score of each ranked method, with one marker for each task."""
+    scores = scores[scores[column].notna()]
     methods = [name for name in RANKED if name in set(scores["method"])][::-1]
     tasks = scores["task"].unique()
     for i, task in enumerate(tasks):
-        rows = scores[scores["task"] == task].set_index("method").loc[methods]
+        rows = scores[scores["task"] == task].set_index("method").reindex(methods)
         # Equal values of several tasks would hide each other.
         places = np.arange(len(methods)) + 0.15 * ((len(tasks) - 1) / 2 - i)
         style = {"color": COLOURS[i], "marker": MARKERS[i], "markersize": 4.5}
