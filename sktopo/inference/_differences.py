@@ -84,8 +84,9 @@ def difference_table(
 None, default="mean"
         The level of each graph that the tests *given level* account for. "mean" is the
         mean weight of all edges of a graph, which only connectome rows tell: with
-        `slices`, give it as an array. Several numbers, such as the mean weight of each
-        block, are accounted for together. None leaves these tests out.
+        `slices`, give it as an array. If it is the same in all graphs, these tests are
+        those without. Several numbers, such as the mean weight of each block, are
+        accounted for together. None leaves these tests out.
 
     covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
@@ -222,14 +223,9 @@ default=None
     places, points = _describe_blocks(rows, slices, number, folds, precision)
     run = (precision, n_permutations, n_jobs, random_state, verbose)
     beside = compare_tables(points, number, design, *run)
-    if given is None:
-        return _tabulate(places, beside, None)
-    is_same = given is design
-    return _tabulate(
-        places,
-        beside,
-        beside if is_same else compare_tables(points, number, given, *run),
-    )
+    if given is None or given is design:
+        return _tabulate(places, beside, given and beside)
+    return _tabulate(places, beside, compare_tables(points, number, given, *run))
 
 
 def _check_slices(slices, groups, n_columns):
