@@ -1,4 +1,4 @@
-"""Cluster trained networks and draw figures: ``python -m sktopo.demo``."""
+"""Compare trained networks and draw figures: ``python -m sktopo.demo``."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from sktopo._utils.optional import import_optional
 from sktopo.barcodes import barcode_rows
 from sktopo.baselines import baseline_clusterers
 from sktopo.datasets import load_digit_networks, train_digit_networks
+from sktopo.inference import difference_table
 from sktopo.metrics import purity_score
-from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay
+from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay, DifferenceDisplay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Cluster the digit networks, print scores and draw three figures."""
+    """Compare and cluster the digit networks, print scores and draw four figures."""
     args = _parse_arguments(argv)
     try:
-        for module in ("torch", "matplotlib"):
-            import_optional(module, extra="torch,plot", purpose="The demo")
+        for module in ("torch", "matplotlib", "pandas"):
+            import_optional(module, extra="torch,plot,tables", purpose="The demo")
     except ImportError as error:
         raise SystemExit(str(error)) from None
 
@@ -44,9 +45,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         sktopo.TopClusterer(len(data.target_names), n_init=20, random_state=args.seed),
     )
     (_, connectomes, *_), seconds = _fit_in_steps(pipeline, data.networks)
+    node_names = pipeline[0].node_names_
+    layers = [name.rsplit("[", 1)[0] for name in node_names]
+    start = time.perf_counter()
+    tables = _compare_strategies(data, connectomes, layers, args.seed)
+    seconds["difference_table, twice"] = time.perf_counter() - start
     found = {
         "births and deaths": pipeline[-1].labels_,
-        **_cluster_controls(connectomes, pipeline[0].node_names_, pipeline[-1]),
+        **_cluster_otherwise(connectomes, layers, pipeline[-1]),
     }
     print(_tabulate_scores(data.target, found))
     clusters = _name_clusters(data, pipeline[-1].labels_)
@@ -56,13 +62,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{step:34}{spent:8.3f}")
 
     args.output.mkdir(parents=True, exist_ok=True)
-    figure = _draw_connectomes(data, connectomes, pipeline[0].node_names_)
-    figure.savefig(args.output / "connectomes.png", dpi=150)
-    figure = _draw_barycenters(connectomes, clusters)
-    figure.savefig(args.output / "barycenters.png", dpi=150)
-    figure = _draw_controls(data, connectomes, found)
-    figure.savefig(args.output / "controls.png", dpi=150)
-    print(f"Saved three figures in {args.output}")
+    figures = {
+        "differences": _draw_differences(tables),
+        "controls": _draw_controls(data, connectomes, found),
+        "barycenters": _draw_barycenters(connectomes, clusters),
+        "connectomes": _draw_connectomes(data, connectomes, node_names),
+    }
+    for name, figure in figures.items():
+        figure.savefig(args.output / f"{name}.png", dpi=150)
+    print(f"Saved four figures in {args.output}")
 
 
 def _parse_arguments(argv):
@@ -96,23 +104,35 @@ def _fit_in_steps(pipeline, networks):
     return results, seconds
 
 
-def _cluster_controls(connectomes, node_names, clusterer):
-    """Cluster by the weights alone, with as many restarts as `clusterer` has.
+def _compare_strategies(data, connectomes, layers, seed):
+    """Compare dropout and L2 with plain networks: tables of differences by name."""
+    tables = {}
+    for name, label in (("dropout", "dropout"), ("l2", "weight decay (L2)")):
+        strategies = data.target_names[data.target]
+        chosen = np.isin(strategies, ["vanilla", name])
+        tables[f"{label} against no regularisation"] = difference_table(
+            connectomes[chosen], strategies[chosen], groups=layers, random_state=seed
+        )
+    return tables
+
+
+def _cluster_otherwise(connectomes, layers, clusterer):
+    """Cluster by profiles of layers, and by the weights alone, with as many restarts.
 
     Returns labels by the name of what is compared. Edge weights come last: they are no
     control, because the units of different networks do not correspond.
     """
-    layers = [name.rsplit("[", 1)[0] for name in node_names]
-    controls = baseline_clusterers(
+    clusterers = baseline_clusterers(
         clusterer.n_clusters, groups=layers, random_state=clusterer.random_state
     )
     names = {
+        "profiles": "profiles of the graph and its layers",
         "mean |r|": "mean |r|",
         "block moments": "mean, deviation per layer block",
         "Adj": "edge weights, unit by unit",
     }
     return {
-        label: controls[name]
+        label: clusterers[name]
         .set_params(clusterer__n_init=clusterer.n_init)
         .fit_predict(connectomes)
         for name, label in names.items()
@@ -121,11 +141,11 @@ def _cluster_controls(connectomes, node_names, clusterer):
 
 def _tabulate_scores(target, found):
     """Tabulate how well clusters match the classes; `found` maps names to labels."""
-    lines = [f"{'clusters by':34}{'purity':>8}{'adjusted Rand':>15}"]
+    lines = [f"{'clusters by':38}{'purity':>8}{'adjusted Rand':>15}"]
     for name, labels in found.items():
         purity = purity_score(target, labels)
         rand = adjusted_rand_score(target, labels)
-        lines.append(f"{name:34}{purity:8.3f}{rand:15.3f}")
+        lines.append(f"{name:38}{purity:8.3f}{rand:15.3f}")
     return "\n".join(lines) + "\n"
 
 
@@ -138,6 +158,18 @@ def _name_clusters(data, labels):
         listed = ", ".join(f"{count} {strategy}" for count, strategy in members)
         names[labels == label] = f"cluster {label}: {listed}"
     return names
+
+
+def _draw_differences(tables):
+    """Draw tables of differences, one below the other; return the figure."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(5.6, 4 * len(tables)), layout="constrained")
+    axes = figure.subplots(len(tables), 1)
+    for (title, table), ax in zip(tables.items(), axes, strict=True):
+        DifferenceDisplay.from_table(table, ax=ax)
+        ax.set_title(f"{title}\n{ax.get_title()}", fontsize="small")
+    return figure
 
 
 def _draw_connectomes(data, connectomes, node_names):
@@ -191,7 +223,7 @@ def _draw_controls(data, connectomes, found):
     left.margins(y=0.15)
     left.set(title="level of the weights", xlabel="mean |r| of each network")
     purities = [purity_score(data.target, labels) for labels in found.values()]
-    colors = ["C0", *["0.6"] * (len(found) - 1)]
+    colors = ["C0", "C0", *["0.6"] * (len(found) - 2)]
     bars = right.barh(list(found), purities, color=colors)
     right.bar_label(bars, fmt="%.3f", padding=3)
     right.set(title="what clusters find", xlabel="purity, best of all starts")

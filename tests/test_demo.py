@@ -27,18 +27,19 @@ def test_demo(tmp_path, capsys):
         name: float(re.search(rf"^{re.escape(name)} +(\d\.\d+) ", out, re.M).group(1))
         for name in (
             "births and deaths",
+            "profiles of the graph and its layers",
             "mean |r|",
             "mean, deviation per layer block",
             "edge weights, unit by unit",
         )
     }
-    top, level, blocks, edges = purity.values()
+    top, profiles, level, blocks, edges = purity.values()
     # The level explains most of it, and level and spread of each block explain more.
-    assert edges + 0.1 < level < top < blocks
+    assert edges + 0.1 < level < top < profiles < blocks
     assert "\ncluster 0: 20 batch_norm\n" in out
     for step in ("ActivationExtractor", "GraphPersistence", "TopClusterer"):
         assert re.search(rf"{step} +\d+\.\d\d\d", out)
-    for name in ("connectomes", "barycenters", "controls"):
+    for name in ("differences", "controls", "barycenters", "connectomes"):
         assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
 
 
@@ -78,6 +79,25 @@ def test_figures_show_the_results(digits):
     assert purity_score(digits.target, labels) > 0.7
 
 
+def test_differences_are_those_of_two_strategies(digits):
+    from sktopo import demo
+
+    rng = np.random.default_rng(0)
+    rows = rng.random((80, 6))
+    # The only weight within layer a.
+    is_dropout = digits.target_names[digits.target] == "dropout"
+    rows[is_dropout, 0] += 5
+    tables = demo._compare_strategies(digits, rows, ["a", "a", "b", "b"], 0)
+    dropout, decay = (
+        table.set_index(["profile", "block"]) for table in tables.values()
+    )
+    assert dropout["adjusted_pvalue"]["births", "a"] < 0.01
+    assert decay["adjusted_pvalue"].min() > 0.05
+    figure = demo._draw_differences(tables)
+    titles = [ax.get_title().splitlines()[0] for ax in figure.axes[:2]]
+    assert titles == list(tables)
+
+
 def test_controls_are_drawn(digits):
     from sktopo import demo
 
@@ -105,12 +125,12 @@ def test_controls_start_as_often_as_the_clusterer(digits, monkeypatch):
 
     monkeypatch.setattr(demo, "baseline_clusterers", make)
     rows = np.random.default_rng(0).random((9, 6))
-    names = ["a[0]", "a[1]", "b[0]", "b[1]"]
+    layers = ["a", "a", "b", "b"]
     top = sktopo.TopClusterer(2, n_init=7, random_state=3)
-    found = demo._cluster_controls(rows, names, top)
+    found = demo._cluster_otherwise(rows, layers, top)
     assert all(len(labels) == 9 for labels in found.values())
-    assert (given["groups"], given["n_clusters"]) == (["a", "a", "b", "b"], 2)
-    for name in ("mean |r|", "block moments", "Adj"):
+    assert (given["groups"], given["n_clusters"]) == (layers, 2)
+    for name in ("profiles", "mean |r|", "block moments", "Adj"):
         clusterer = given["made"][name]["clusterer"]
         assert (clusterer.n_init, clusterer.random_state) == (7, 3)
 
@@ -134,9 +154,9 @@ def test_demo_trains(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         demo,
         "train_digit_networks",
-        lambda **kwargs: train(3, **{**kwargs, "n_jobs": None}),
+        lambda **kwargs: train(5, **{**kwargs, "n_jobs": None}),
     )
     demo.main(["--train", "--output", str(tmp_path)])
     captured = capsys.readouterr()
-    assert "12 networks, 450 stimuli" in captured.out
-    assert "12/12" in captured.err
+    assert "20 networks, 450 stimuli" in captured.out
+    assert "20/20" in captured.err

@@ -39,7 +39,8 @@ def test_snippets_run_one_after_the_other(tmp_path, monkeypatch):
     sktopo, data = found["sktopo"], found["data"]
     layers = [name.split("[")[0] for name in found["model"][0].node_names_]
     clusterers = sktopo.baselines.baseline_clusterers(4, groups=layers, random_state=0)
-    for name, purity in zip(("mean |r|", "block moments"), controls, strict=True):
+    names = "mean |r|", "block moments", "profiles"
+    for name, purity in zip(names, controls, strict=True):
         clusterer = clusterers[name].set_params(clusterer__n_init=20)
         labels = clusterer.fit_predict(found["connectomes"])
         assert f"{sktopo.metrics.purity_score(data.target, labels):.2f}" == purity
