@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
+from threadpoolctl import threadpool_limits
 
 # Columns summed at a time, so that the float64 copy stays small.
 _COLUMNS = 2048
@@ -22,6 +23,8 @@ _CLOSE = 1e-5
 _EQUAL = 1e-9
 # Sums of squares within these limits neither overflowed nor lost digits to underflow.
 _SMALLEST, _LARGEST = 1e-200, 1e200
+# Products of blocks of fewer rows are not worth several threads.
+_FEW_ROWS = 1000
 # Up to this number of differences, it is fastest to square them one by one.
 _FEW = 2**22
 
@@ -109,18 +112,20 @@ def precise_squares(rows):
         return cdist(rows, rows, "sqeuclidean")
     squared = np.zeros((len(rows), len(rows)))
     norms, rest_norms = np.zeros((2, len(rows)))
-    for columns in column_blocks(rows):
-        gaps = rows[:, columns] - rows[0, columns]
-        scale = _find_scale(gaps)
-        gaps *= scale
-        whole = np.rint(gaps)
-        rests = gaps - whole
-        gaps -= rests / 2
-        exact, rounded = whole @ whole.T, gaps @ rests.T
-        parts = _expand_products(exact), _expand_products(rounded + rounded.T)
-        squared += sum(parts) / scale / scale
-        norms += exact.diagonal() / scale / scale
-        rest_norms += np.einsum("ij,ij->i", rests, rests) / scale / scale
+    limit = 1 if len(rows) < _FEW_ROWS else None
+    with threadpool_limits(limit, "blas"):
+        for columns in column_blocks(rows):
+            gaps = rows[:, columns] - rows[0, columns]
+            scale = _find_scale(gaps)
+            gaps *= scale
+            whole = np.rint(gaps)
+            rests = gaps - whole
+            gaps -= rests / 2
+            exact, rounded = whole @ whole.T, gaps @ rests.T
+            parts = _expand_products(exact), _expand_products(rounded + rounded.T)
+            squared += sum(parts) / scale / scale
+            norms += exact.diagonal() / scale / scale
+            rest_norms += np.einsum("ij,ij->i", rests, rests) / scale / scale
     rests = np.sqrt(rest_norms)
     sizes = np.sqrt(norms) + rests
     close = squared <= np.add.outer(sizes, sizes) * np.add.outer(rests, rests)
