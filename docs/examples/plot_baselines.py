@@ -76,7 +76,9 @@ seconds = np.array(seconds)
 
 full_names = {
     "Top (normalised)": "TopClusterer, normalised distance",
+    "Top (balanced)": "TopClusterer, balanced distance",
     "Top (sum)": "TopClusterer, sum distance",
+    "profiles": "TopClusterer, profiles of graph and layers",
     "mean |r|": "mean |r|, one number",
     "moments": "mean and deviation of |r|",
     "block moments": "mean and deviation of |r| per layer block",
@@ -96,7 +98,7 @@ for error in summary["error"]:
         print(error)
 scored = np.flatnonzero(np.isfinite(purity))
 order = scored[np.lexsort((-seconds[scored], purity[scored]))]
-top = np.array([name.startswith("Top") for name in names])
+top = np.array([name.startswith(("Top", "profiles")) for name in names])
 controls = np.isin(names, ["mean |r|", "moments", "block moments", "sorted weights"])
 colors = np.where(top, "#D55E00", "#0072B2")  # Okabe and Ito
 colors = np.where(controls, "0.55", colors)[order]
