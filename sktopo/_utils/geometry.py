@@ -6,6 +6,8 @@ origin, and to a common size if their squares could leave the range of float64.
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
@@ -25,6 +27,8 @@ _EQUAL = 1e-9
 _SMALLEST, _LARGEST = 1e-200, 1e200
 # Products of blocks of fewer rows are not worth several threads.
 _FEW_ROWS = 1000
+# Rows are equal if they deviate from their mean by at most this many roundings.
+_ROUNDINGS = 8
 # Up to this number of differences, it is fastest to square them one by one.
 _FEW = 2**22
 
@@ -182,6 +186,15 @@ def _sum_variances(rows, unit):
         block -= block.mean(axis=0)
         total += np.vdot(block, block)
     return float(total) / len(rows)
+
+
+def find_deviation(rows, *, caller):
+    """Return the root of the mean variance of columns; 0 if it is due to rounding."""
+    variance, unit = total_variance(rows, caller=caller)
+    deviation = sqrt(variance / rows.shape[1]) * unit
+    largest = max(float(rows.max()), -float(rows.min()))
+    rounding = _ROUNDINGS * float(np.finfo(rows.dtype).eps) * largest
+    return deviation if deviation > rounding else 0.0
 
 
 def mean_row(rows, weights=None, *, members=None, caller):

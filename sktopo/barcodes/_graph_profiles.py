@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.blocks import read_groups
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.geometry import total_variance
+from sktopo._utils.geometry import find_deviation
 from sktopo._utils.memory import check_memory
 from sktopo._utils.nodes import check_input_features, make_names
 from sktopo._utils.parallel import run_parallel
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from sktopo._typing import FloatArray
-
-# A block is constant if its deviation is at most this many roundings of its numbers.
-_ROUNDINGS = 8
 
 
 class GraphProfiles(TransformerMixin, BaseEstimator):
@@ -462,7 +459,8 @@ def find_factors(values, slices):
     See `GraphProfiles` for blocks without a unit, and those that do not vary.
     """
     deviations = {
-        name: _find_deviation(values[:, columns]) for name, columns in slices.items()
+        name: find_deviation(values[:, columns], caller="GraphProfiles")
+        for name, columns in slices.items()
     }
     is_free = {name: name.split("[")[0] in UNIT_FREE for name in slices}
     with_unit = [
@@ -475,15 +473,6 @@ def find_factors(values, slices):
         name: common / size if size else common if with_unit and is_free[name] else 1.0
         for name, size in deviations.items()
     }
-
-
-def _find_deviation(values):
-    """Return the root of the Wasserstein variance; 0 if it is due to rounding."""
-    variance, unit = total_variance(values, caller="GraphProfiles")
-    deviation = sqrt(variance / values.shape[1]) * unit
-    largest = max(float(values.max()), -float(values.min()))
-    rounding = _ROUNDINGS * float(np.finfo(values.dtype).eps) * largest
-    return deviation if deviation > rounding else 0.0
 
 
 def _name_columns(slices, mark, positions):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sktopo._utils.geometry import column_blocks, find_unit, subtract
+from sktopo._utils.geometry import column_blocks, find_deviation, find_unit, subtract
 from sktopo._utils.labels import check_labels
 from sktopo._utils.samples import read_rows
 from sktopo._utils.tables import make_table
@@ -288,7 +288,11 @@ def _describe_blocks(rows, slices, number, folds, precision):
     places, points = [], []
     for name, columns in slices.items():
         profile, block = split_name(name)
-        chosen = bring_to_unit(rows[:, columns], "difference_table")
+        chosen = rows[:, columns]
+        # Tests see differences of any size, and those of rounding are none.
+        if not find_deviation(chosen, caller="difference_table"):
+            chosen = np.broadcast_to(chosen[0], chosen.shape)
+        chosen = bring_to_unit(chosen, "difference_table")
         points.append(embed_rows(chosen))
         level, scale, shape = split_between(chosen, number, precision)
         places.append(

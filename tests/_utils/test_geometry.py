@@ -10,7 +10,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 
 from sktopo._utils import geometry
-from sktopo._utils.geometry import mean_row, restore_unit, total_variance
+from sktopo._utils.geometry import (
+    find_deviation,
+    mean_row,
+    restore_unit,
+    total_variance,
+)
 
 CALLER = "Someone"
 
@@ -194,3 +199,13 @@ def test_more_columns_than_a_block():
     assert_allclose(
         total_variance(rows, caller=CALLER)[0], rows.var(axis=0).sum(), rtol=1e-12
     )
+
+
+def test_deviations_of_rounding_are_none():
+    rows = np.array([[1.0, 2.0], [1.0, 2.0]])
+    rows[0, 0] += 4e-16
+    assert find_deviation(rows, caller=CALLER) == 0
+    rows[0, 0] = 1.5  # variances of 0.25 ** 2 and 0
+    for unit in (1, 2.0**-600, 2.0**600):
+        found = find_deviation(rows * unit, caller=CALLER) / unit
+        assert_allclose(found, 0.25 / np.sqrt(2))

@@ -230,3 +230,19 @@ def test_errors_come_before_work(monkeypatch):
 def test_without_pandas_nothing_is_computed(without_pandas):
     with pytest.raises(ImportError, match=r"sktopo\[tables\]"):
         make_table(make_connectomes())
+
+
+def test_a_spectrum_that_differs_by_rounding_is_constant():
+    # Two nodes have the eigenvalues 0 and 2, a star 0, 1, ..., 1 and 2.
+    groups = ["pair"] * 2 + ["single"] + ["rest"] * 6
+    X = make_connectomes()
+    tables = [
+        make_table(unit * X, groups=groups, profiles=["spectrum"])
+        for unit in (1, 1 / 3)
+    ]
+    for block in ("pair", "pair--single", "single--rest"):
+        row = find_row(tables[0], "spectrum", block)
+        assert row["pvalue"] == row["pvalue_given_level"] == 1
+        assert row[["omega_squared", "level"]].isna().all()
+    # So the correction does not depend on the unit of the weights.
+    assert_array_equal(*(table["adjusted_pvalue"] for table in tables))
