@@ -562,6 +562,14 @@ ERRORS = {
         .transform([X[0], X[0, :1]])
     ),
     (
+        "Births or deaths of X, balanced by the factors 60 and 0.707, are too large "
+        "for float64. Divide all weights by one constant first."
+    ): lambda: (
+        GraphPersistence(normalize="balanced")
+        .fit([[0.9, 0.8, 0.1], [0.9, 0.81, 0.7]])
+        .transform([[1e308, 1e308, 0]])
+    ),
+    (
         "The values of 'births', scaled by 42.4, are too large for float64. Divide all "
         "weights by one constant first."
     ): lambda: (

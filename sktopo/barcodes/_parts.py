@@ -127,6 +127,16 @@ def find_factors(births, deaths, rounding):
     return hypot(1, ratio) / sqrt(2), hypot(1, 1 / ratio) / sqrt(2)
 
 
+def check_balanced(rows, layout):
+    """Raise a ValueError if the factors of a layout have made rows infinite."""
+    if max(layout.factors) > 1 and not np.isfinite(rows).all():
+        raise ValueError(
+            f"Births or deaths of X, balanced by the factors {layout.factors[0]:.3g} "
+            f"and {layout.factors[1]:.3g}, are too large for {rows.dtype}. Divide all "
+            "weights by one constant first."
+        )
+
+
 def _compute_chunk(rows, center, n_quantiles, kinds):
     """Compute centred barcodes of connectome rows, or quantiles of these."""
     barcodes = center_barcodes(compute_barcodes(rows), rows, center)

@@ -44,6 +44,7 @@ from sktopo.barcodes._layout import (
     split_barcodes,
 )
 from sktopo.barcodes._parts import (
+    check_balanced,
     check_size,
     compute_table,
     find_factors,
@@ -572,14 +573,18 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         if table is None:
             table = self._compute_table(groups)
         parts = {} if table is None else split_table(table, layout)
-        if list(parts) == list(layout.sizes):
-            # The table belongs to this call, so it can be scaled in place.
-            for kind, scale in layout.scales.items():
-                parts[kind] *= scale
-            return table
-        if "edge" in layout.sizes:
-            parts["edge"] = center_rows(groups[0][1], self.center)
-        return layout.scale(parts)
+        with np.errstate(over="ignore"):
+            if list(parts) == list(layout.sizes):
+                # The table belongs to this call, so it can be scaled in place.
+                for kind, scale in layout.scales.items():
+                    parts[kind] *= scale
+                rows = table
+            else:
+                if "edge" in layout.sizes:
+                    parts["edge"] = center_rows(groups[0][1], self.center)
+                rows = layout.scale(parts)
+        check_balanced(rows, layout)
+        return rows
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -32,6 +32,15 @@ def test_factors_by_hand():
     assert_allclose(swapped, factors[::-1])
 
 
+@pytest.mark.parametrize("topology_weight", [0.5, 1])
+def test_numbers_that_overflow_when_balanced_are_refused(topology_weight):
+    graphs = np.array([[0.9, 0.8, 0.1], [0.9, 0.81, 0.7]])
+    balanced = GraphPersistence(topology_weight=topology_weight, **BALANCED).fit(graphs)
+    assert np.isfinite(balanced.transform(1e306 * graphs)).all()
+    with pytest.raises(ValueError, match="balanced by the factors"):
+        balanced.transform(1.5e308 * graphs)
+
+
 @pytest.mark.parametrize("center", [None, "level", "scale", "rank"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
