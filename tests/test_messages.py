@@ -562,6 +562,12 @@ ERRORS = {
         .transform([X[0], X[0, :1]])
     ),
     (
+        "'births' and 'births[all]' would have the same profile and block in the "
+        "table, because 'all' is the block of all nodes; rename the group of nodes."
+    ): lambda: inference.difference_table(
+        X, Y, profiles=["births"], groups=["all", "all", "b", "b"], cv=2
+    ),
+    (
         "Births or deaths of X, balanced by the factors 60 and 0.707, are too large "
         "for float64. Divide all weights by one constant first."
     ): lambda: (

@@ -87,8 +87,8 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
     n_quantiles : int or None, default=None
         If given, each profile is replaced by this many averages of its quantile
         function, see :func:`sktopo.barcodes.quantile_vectors`, and "local", which has
-        levels and nodes, by the square of this number. That puts graphs of different
-        sizes into one space.
+        levels and nodes, by the square of this number (between two groups, twice that).
+        That puts graphs of different sizes into one space.
 
     n_jobs : int or None, default=None
         Number of graphs to work on at once, see :term:`n_jobs`; threads are preferred.

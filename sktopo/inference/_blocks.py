@@ -45,6 +45,19 @@ def split_name(name):
     return profile, block.removesuffix("]") if block else _WHOLE
 
 
+def check_names(slices):
+    """Raise a ValueError if two slices are of the same profile and block."""
+    names = {}
+    for name in slices:
+        other = names.setdefault(split_name(name), name)
+        if other != name:
+            raise ValueError(
+                f"{other!r} and {name!r} would have the same profile and block in the "
+                f"table, because {_WHOLE!r} is the block of all nodes; rename the "
+                "group of nodes."
+            )
+
+
 def bring_to_unit(rows, caller):
     """Subtract a number from rows, and divide them by one: float64, in [-2, 2]."""
     origin = rows[0, 0]

@@ -14,6 +14,7 @@ from sktopo._utils.tables import make_table
 from sktopo.barcodes import GraphProfiles
 from sktopo.inference._blocks import (
     bring_to_unit,
+    check_names,
     check_slices,
     classify,
     embed_rows,
@@ -84,8 +85,8 @@ def difference_table(
 None, default="mean"
         The level of each graph that the tests *given level* account for. "mean" is the
         mean weight of all edges of a graph, which only connectome rows tell: with
-        `slices`, give it as an array. If it is the same in all graphs, these tests are
-        those without. Several numbers, such as the mean weight of each block, are
+        `slices`, give it as an array. If "mean" is the same in all graphs, these tests
+        are those without. Several numbers, such as the mean weight of each block, are
         accounted for together. None leaves these tests out.
 
     covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
@@ -97,7 +98,8 @@ default=None
         used once.
 
     cv : int, default=5
-        Number of stratified folds of the cross-validation.
+        Number of stratified folds of the cross-validation. They are not shuffled, so
+        the accuracy depends on the order of the samples.
 
     n_jobs : int or None, default=None
         Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
@@ -139,7 +141,7 @@ default=None
         fewer than `cv` samples, all samples are the same, `slices` are not slices of
         the columns of X, covariates are constant or do not have one row for each
         sample, samples are too few for them, groups follow from the level or the
-        covariates, or a parameter is out of range.
+        covariates, two rows would have the same names, or a parameter is out of range.
 
     TypeError
         If X or the covariates are not arrays.
@@ -220,6 +222,7 @@ default=None
             profiles, groups=groups, balance=False, n_jobs=n_jobs, verbose=verbose
         )
         rows, slices = np.asarray(graphs.fit_transform(X)), graphs.profile_slices_
+    check_names(slices)
     places, points = _describe_blocks(rows, slices, number, folds, precision)
     run = (precision, n_permutations, n_jobs, random_state, verbose)
     beside = compare_tables(points, number, design, *run)

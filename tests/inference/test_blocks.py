@@ -10,6 +10,7 @@ from sklearn.neighbors import NearestCentroid
 
 from sktopo.inference._blocks import (
     bring_to_unit,
+    check_names,
     check_slices,
     classify,
     embed_rows,
@@ -137,3 +138,9 @@ def test_what_are_no_slices_is_refused(slices):
     with pytest.raises(ValueError, match="^slices"):
         check_slices(slices, 5)
     check_slices({"a": slice(0, 5), "b": slice(4, 9)}, 5)
+
+
+def test_slices_of_one_profile_and_block_are_refused():
+    check_names(["births", "births[a]", "deaths[a]", "births[a--all]"])
+    with pytest.raises(ValueError, match=r"'births' and 'births\[all\]' would have"):
+        check_names(["births", "deaths", "births[all]"])
