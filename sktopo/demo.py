@@ -27,12 +27,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> None:
     """Compare and cluster the digit networks, print scores and draw four figures."""
     args = _parse_arguments(argv)
-    try:
-        for module in ("torch", "matplotlib", "pandas"):
-            import_optional(module, extra="torch,plot,tables", purpose="The demo")
-    except ImportError as error:
-        raise SystemExit(str(error)) from None
-
+    _require_extras()
     if args.train:
         data = train_digit_networks(random_state=args.seed, n_jobs=-1, verbose=True)
     else:
@@ -61,13 +56,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     for step, spent in seconds.items():
         print(f"{step:34}{spent:8.3f}")
 
-    args.output.mkdir(parents=True, exist_ok=True)
     figures = {
         "differences": _draw_differences(tables),
         "controls": _draw_controls(data, connectomes, found),
         "barycenters": _draw_barycenters(connectomes, clusters),
         "connectomes": _draw_connectomes(data, connectomes, node_names),
     }
+    args.output.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         figure.savefig(args.output / f"{name}.png", dpi=150)
     print(f"Saved four figures in {args.output}")
@@ -79,6 +74,15 @@ def _parse_arguments(argv):
     parser.add_argument("--output", type=Path, default="demo_output", help="folder")
     parser.add_argument("--seed", type=int, default=0, help="seed of all randomness")
     return parser.parse_args(argv)
+
+
+def _require_extras():
+    """End the program with advice unless all it needs is installed."""
+    try:
+        for module in ("torch", "matplotlib", "pandas"):
+            import_optional(module, extra="torch,plot,tables", purpose="The demo")
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _describe_networks(data):
