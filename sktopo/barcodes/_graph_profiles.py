@@ -139,7 +139,8 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
     variance as its unit. If the only blocks that vary are spectra, rows have no unit.
 
     *Sizes.* Beside input and output, memory holds up to four matrices ``(n_nodes,
-    n_nodes)`` for each job. "local" has two columns for each edge. If there is not
+    n_nodes)`` and one row of output for each job, and one row more. "local" has two
+    columns for each edge. If there is not
     enough memory, an error says so before any work.
 
     Examples
@@ -396,17 +397,23 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
                     self.profile_slices_ = cut_columns(sizes)
                 shape = len(graphs), sum(sizes.values())
                 dtype = np.result_type(*(rows for _, rows in by_size))
-                self._check_memory(by_size, shape[0] * shape[1] * dtype.itemsize)
+                # Each job makes a row, and joblib keeps one until the next is there.
+                n_rows = shape[0] + 1 + self._count_working(shape[0])
+                self._check_memory(by_size, n_rows * shape[1] * dtype.itemsize)
                 values = np.empty(shape, dtype)
             self._check_blocks(sizes, sample, count_nodes(len(row)))
             np.concatenate(list(blocks.values()), out=values[place])
         return values
 
+    def _count_working(self, n_graphs):
+        """Count the jobs that work on so many graphs."""
+        return min(effective_n_jobs(self.n_jobs), n_graphs)
+
     def _check_memory(self, by_size, n_bytes):
         """Raise a MemoryError if `n_bytes` and the work on graphs do not fit."""
         n_nodes = max(count_nodes(rows.shape[1]) for _, rows in by_size)
         n_graphs = sum(len(rows) for _, rows in by_size)
-        n_matrices = 4 * min(effective_n_jobs(self.n_jobs), n_graphs)
+        n_matrices = 4 * self._count_working(n_graphs)
         n_matrices += self.groups is not None  # positions of edges
         n_bytes += 8 * n_matrices * n_nodes**2
         check_memory("GraphProfiles", n_bytes, n_nodes)

@@ -132,7 +132,8 @@ default=None
         - `omega_squared_given_level`, `pvalue_given_level`,
           `adjusted_pvalue_given_level`: the same beside the level of each graph.
 
-        A row in which all graphs are the same has `pvalue` 1 and no effect size, NaN.
+        A row in which all graphs are the same, up to rounding, has `pvalue` 1 and no
+        effect size, NaN.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Tests of GraphProfiles: blocks, scales, balance, sizes and errors."""
 
 import pickle
+import tracemalloc
 import warnings
 from math import lcm
 
@@ -18,7 +19,7 @@ from sktopo import (
     WassersteinKernel,
 )
 from sktopo._utils import memory
-from sktopo.barcodes import profiles
+from sktopo.barcodes import _graph_profiles, profiles
 from sktopo.barcodes._graph_profiles import find_factors
 
 ALL = ("births", "deaths", "strengths", "spectrum", "local")
@@ -409,7 +410,7 @@ def test_what_does_not_fit_in_memory_is_refused(make_rows, monkeypatch):
     monkeypatch.setitem(profiles.PROFILES, "births", lambda x: calls.append(x) or x)
     monkeypatch.setattr(memory, "_SMALL", 0)
     monkeypatch.setattr(
-        memory, "available_memory", lambda: 8 * 4 * 30**2 + 8 * 435 * 99
+        memory, "available_memory", lambda: 8 * 4 * 30**2 + 8 * 435 * (99 + 2)
     )
     fitted = GraphProfiles(("births",)).fit(make_rows(99, 30))
     assert len(calls) == 99
@@ -419,6 +420,20 @@ def test_what_does_not_fit_in_memory_is_refused(make_rows, monkeypatch):
     with pytest.raises(MemoryError, match="^GraphProfiles needs .* of 200 nodes"):
         GraphProfiles(("births",)).fit(make_rows(1, 200))
     assert len(calls) == 100
+
+
+def test_memory_is_what_is_announced(make_rows, monkeypatch):
+    announced = []
+    monkeypatch.setattr(
+        _graph_profiles, "check_memory", lambda _, size, *_args: announced.append(size)
+    )
+    X = make_rows(2, 300)
+    profiles = GraphProfiles(groups=np.arange(300) // 150)
+    tracemalloc.start()
+    profiles.fit_transform(X)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.7 * max(announced) < peak < max(announced)
 
 
 def test_negative_weights_warn_where_fit_is_called():
