@@ -38,6 +38,13 @@ def check_labels(labels, n_samples, name="y", *, discrete=False, of="sample"):
             f"{name} contains a missing label, {entries[sample]}, at {of} {sample}. "
             f"None, NaN, NaT and NA are not labels; leave such {of}s out."
         )
+    is_text = values.dtype.kind in "US"
+    if is_text and not all(isinstance(entry, (str, bytes)) for entry in entries):
+        # NumPy has turned the others into strings, and 1 and "1" would be one label.
+        raise ValueError(
+            f"{name} mixes labels of different types: strings and others. Give strings "
+            "only, or numbers only."
+        )
     for sample in _find(values, _is_continuous) if discrete else ():
         raise ValueError(
             f"Unknown label type: {name} contains {values[sample]} at {of} {sample}; "

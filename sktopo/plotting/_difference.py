@@ -147,6 +147,7 @@ class DifferenceDisplay:
             "local",
         ),
         groups: ArrayLike | Literal["layer"] | None = None,
+        level: ArrayLike | Literal["mean"] | None = "mean",
         covariates: ArrayLike | None = None,
         n_permutations: int = 9999,
         cv: int = 5,
@@ -171,6 +172,10 @@ class DifferenceDisplay:
 
         groups : array-like of shape (n_nodes,), "layer" or None, default=None
             The group of each node, likewise.
+
+        level : "mean", array-like of shape (n_samples,) or (n_samples, n_numbers), \
+or None, default="mean"
+            The level that frames account for, likewise.
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
@@ -211,6 +216,7 @@ default=None
             y,
             profiles=profiles,
             groups=groups,
+            level=level,
             covariates=covariates,
             n_permutations=n_permutations,
             cv=cv,
@@ -245,7 +251,9 @@ default=None
             values = -np.log10(values)
         colors = np.full((len(profiles), len(blocks)), np.nan)
         colors[tuple(places.T)] = values
-        highest = 1 if self.color == "omega_squared" else max(2, np.nanmax(values))
+        highest = (
+            1 if self.color == "omega_squared" else max(2, np.nan_to_num(values).max())
+        )
         # Blank cells lie on white, whatever the style of the axes.
         self.im_ = self.ax_.imshow(
             colors, cmap="cividis", vmin=0, vmax=highest, aspect="auto"
@@ -323,6 +331,12 @@ def _check_table(table):
             raise ValueError(
                 f"Column {name!r} of table does not hold numbers: {error}"
             ) from error
+    smallest = table["adjusted_pvalue"].min()
+    if smallest <= 0:
+        raise ValueError(
+            f"table has a corrected p-value of {smallest:.3g}; expected numbers above "
+            "0, as a permutation test gives."
+        )
     repeated = table[list(_NAMES)].astype(str).duplicated().to_numpy()
     if repeated.any():
         profile, block = table[list(_NAMES)].iloc[repeated.argmax()]

@@ -105,6 +105,7 @@ def test_numbers_may_be_labels_where_they_are_names():
         (None, "got NoneType of shape"),
         (3, "got int of shape"),
         (np.array([1, "a", 2], dtype=object), "y mixes labels of different types"),
+        ([1, "1", "a"], "y mixes labels of different types: strings and others"),
     ],
 )
 def test_errors(labels, message):

@@ -110,6 +110,17 @@ def test_connectomes_are_drawn_as_their_table(connectomes, table):
         connectomes, Y, covariates=np.arange(12) ** 2, n_permutations=9, **options
     )
     assert (aged.table["statistic"] != table["statistic"]).all()
+    plain = DifferenceDisplay.from_connectomes(
+        connectomes, Y, level=None, n_permutations=9, **options
+    )
+    assert plain.frames_ == []
+    assert "adjusted_pvalue_given_level" not in plain.table
+
+
+def test_cells_without_a_pvalue_are_blank(table):
+    unknown = table.assign(omega_squared=np.nan, adjusted_pvalue=np.nan)
+    display = DifferenceDisplay.from_table(unknown, color="pvalue")
+    assert display.im_.get_array().mask.all()
 
 
 def test_what_is_no_table_is_refused(table):
@@ -122,6 +133,10 @@ def test_what_is_no_table_is_refused(table):
         (table[:0], "no rows"),
         (table.assign(level="high"), "Column 'level' of table does not hold numbers"),
         (twice, "two rows of profile 'births' and block 'fc2'"),
+        (
+            table.assign(adjusted_pvalue=0),
+            "table has a corrected p-value of 0; expected numbers above 0",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             DifferenceDisplay.from_table(wrong)
