@@ -38,6 +38,17 @@ def check_labels(labels, n_samples, name="y", *, discrete=False, of="sample"):
             f"{name} contains a missing label, {entries[sample]}, at {of} {sample}. "
             f"None, NaN, NaT and NA are not labels; leave such {of}s out."
         )
+    for sample in _find(values, _is_continuous) if discrete else ():
+        raise ValueError(
+            f"Unknown label type: {name} contains {values[sample]} at {of} {sample}; "
+            "expected groups, named by integers or strings."
+        )
+    _check_types(values, entries, name)
+    return values
+
+
+def _check_types(values, entries, name):
+    """Raise a ValueError if labels, with entries as they were given, mix types."""
     is_text = values.dtype.kind in "US"
     if is_text and not all(isinstance(entry, (str, bytes)) for entry in entries):
         # NumPy has turned the others into strings, and 1 and "1" would be one label.
@@ -45,18 +56,12 @@ def check_labels(labels, n_samples, name="y", *, discrete=False, of="sample"):
             f"{name} mixes labels of different types: strings and others. Give strings "
             "only, or numbers only."
         )
-    for sample in _find(values, _is_continuous) if discrete else ():
-        raise ValueError(
-            f"Unknown label type: {name} contains {values[sample]} at {of} {sample}; "
-            "expected groups, named by integers or strings."
-        )
     try:
         np.unique(values)
     except TypeError as error:
         raise ValueError(
             f"{name} mixes labels of different types, which have no order: {error}"
         ) from error
-    return values
 
 
 def _is_listed(labels):
