@@ -21,8 +21,9 @@ from sktopo.barcodes._quantiles import average_quantiles
 _CHUNK = 2**24
 # Numbers, in units of n_nodes ** 1.5, while the tree of a large graph is sought.
 _TREE_NUMBERS = 10
-# Bytes for each edge of a graph while its weights are ranked.
-_RANK_BYTES = 48
+# Bytes for each edge of a graph while its weights are ranked, and while those of its
+# barcode are, which are sorted.
+_RANK_BYTES, _BARCODE_RANK_BYTES = 48, 24
 
 
 def check_size(groups, layout, *, center, n_jobs):
@@ -31,24 +32,39 @@ def check_size(groups, layout, *, center, n_jobs):
     The arguments are those of `compute_table`.
     """
     groups = [rows for _, rows in groups]
-    is_single = len(groups) == 1
     largest = max(groups, key=lambda rows: rows.shape[1])
     n_samples, width = sum(map(len, groups)), sum(layout.sizes.values())
-    n_edges, n_jobs = largest.shape[1], effective_n_jobs(n_jobs)
-    is_plain = layout.n_quantiles is None and list(layout.sizes) == ["birth", "death"]
-    n_nodes = count_nodes(n_edges)
-    n_working = int(_TREE_NUMBERS * n_nodes**1.5)
-    if n_jobs > 1 or not is_plain:  # barcodes are not made in the result
-        n_working += min(n_jobs * max(n_edges, _CHUNK), largest.size)
+    n_edges, n_bytes = largest.shape[1], 0
+    n_table = n_samples * (n_edges if layout.n_quantiles is None else width)
+    if list(layout.sizes) == ["edge"]:
+        n_table = 0
+    else:
+        n_bytes = _count_working_bytes(largest, layout, center, n_jobs)
+    n_copied = 0
+    if layout.n_quantiles is None and list(layout.sizes) != ["birth", "death"]:
+        n_copied = 2 * n_samples * width  # columns are scaled, then joined
+    elif len(groups) > 1:
+        n_copied = 2 * n_table  # groups are joined, then brought to the order of X
+    copied = largest.itemsize * n_copied
     if center is not None and "edge" in layout.sizes:
-        n_working += n_samples * n_edges
-    # Other tables are joined or scaled to a copy.
-    is_in_place = is_single and (is_plain or layout.n_quantiles is not None)
-    n_numbers = (1 if is_in_place else 2) * n_samples * width + n_working
-    n_bytes = largest.itemsize * n_numbers
+        copied += largest.itemsize * n_samples * n_edges
+        copied += _RANK_BYTES * n_edges if center == "rank" else 0
+    n_bytes = largest.itemsize * n_table + max(n_bytes, copied)
+    check_memory("GraphPersistence", n_bytes, count_nodes(n_edges))
+
+
+def _count_working_bytes(rows, layout, center, n_jobs):
+    """Count the bytes that births and deaths of rows need beside their table."""
+    n_rows, n_edges = rows.shape
+    size = _choose_size(rows, n_jobs)
+    n_together = min(effective_n_jobs(n_jobs), -(-n_rows // size))
+    n_numbers = int(_TREE_NUMBERS * count_nodes(n_edges) ** 1.5)
+    if size < n_rows or layout.n_quantiles is not None:
+        n_numbers += size * n_edges  # else barcodes are made in the table
+    n_bytes = rows.itemsize * n_numbers
     if center == "rank":
-        n_bytes += n_jobs * _RANK_BYTES * n_edges
-    check_memory("GraphPersistence", n_bytes, n_nodes)
+        n_bytes += _BARCODE_RANK_BYTES * n_edges
+    return n_together * n_bytes
 
 
 def compute_table(groups, layout, *, center, n_jobs, verbose):
@@ -151,21 +167,30 @@ def _compute_chunk(rows, center, n_quantiles, kinds):
 
 def _in_chunks(function, rows, width, n_jobs, verbose):
     """Call a function on chunks of rows, in parallel if asked: (n_rows, width)."""
-    n_rows, n_edges = rows.shape
-    share = -(-n_rows // effective_n_jobs(n_jobs))
-    size = max(1, min(share, _CHUNK // n_edges))
+    n_rows, size = len(rows), _choose_size(rows, n_jobs)
     chunks = [slice(start, start + size) for start in range(0, n_rows, size)]
     if len(chunks) == 1:
         return function(rows)
     done = run_parallel(
         function,
         [(rows[chunk],) for chunk in chunks],
-        n_jobs=n_jobs,
+        # joblib would keep a part while the next is computed.
+        n_jobs=1 if effective_n_jobs(n_jobs) == 1 else n_jobs,
         prefer="threads",
         verbose=verbose,
         description="barcodes",
     )
     result = np.empty((n_rows, width), dtype=rows.dtype)
-    for chunk, part in zip(chunks, done, strict=True):
-        result[chunk] = part
+    start = 0
+    for part in done:
+        result[start : start + len(part)] = part
+        start += len(part)
+        del part
     return result
+
+
+def _choose_size(rows, n_jobs):
+    """Choose how many rows are handed to a worker at a time."""
+    n_rows, n_edges = rows.shape
+    share = -(-n_rows // effective_n_jobs(n_jobs))
+    return max(1, min(share, _CHUNK // n_edges))

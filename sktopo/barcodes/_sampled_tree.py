@@ -11,6 +11,9 @@ from scipy.spatial.distance import squareform
 # Size of the sample, in units of the root of the number of nodes: the time to read the
 # weights of the sample grows with it, and the number of edges that it leaves shrinks.
 _SAMPLE = 4.0
+# Births do not depend on the sample. A random one suits any order of the nodes, unless
+# they were put in order by the same numbers: so not a seed that people use.
+_SEED = 2115126791
 # Number of weights that are compared at once.
 _BLOCK = 2**16
 # The largest share of the edges that is kept for later, which limits the memory.
@@ -67,8 +70,7 @@ def _join_sample(row, firsts):
     """
     n_nodes = len(firsts)
     size = min(n_nodes, int(_SAMPLE * n_nodes**0.5))
-    # Births do not depend on the sample. A random one suits any order of the nodes.
-    sample = np.sort(np.random.default_rng(0).permutation(n_nodes)[:size])
+    sample = np.sort(np.random.default_rng(_SEED).permutation(n_nodes)[:size])
     weights = np.empty((size, n_nodes), dtype=row.dtype)
     for node, out in zip(sample.tolist(), weights, strict=True):
         row.take(firsts[:node] + node, None, out[:node], "clip")

@@ -257,7 +257,7 @@ def test_rows_that_do_not_fit_in_memory(monkeypatch):
     monkeypatch.setattr(_parts, "compute_barcodes", None)  # is not called
     with pytest.raises(
         MemoryError,
-        match="^GraphPersistence needs 0.158 GB for graphs of 100 nodes, and 0.1 GB .*"
+        match="^GraphPersistence needs 0.293 GB for graphs of 100 nodes, and 0.1 GB .*"
         "ConnectomePersistence .*max_nodes .*SampleWise ",
     ):
         persistence.transform(rows)

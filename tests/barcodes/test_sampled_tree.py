@@ -119,6 +119,16 @@ def test_a_sample_leaves_few_edges(kind, kept):
     assert sum(kept) < 2 * n_nodes**2 / (_sampled_tree._SAMPLE * n_nodes**0.5)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 42, 123])
+def test_a_seed_that_others_use_is_no_harm(seed, kept):
+    n_nodes = 900
+    dead = np.random.default_rng(seed).permutation(n_nodes)[: n_nodes // 2]
+    weights = np.random.default_rng(9).random((n_nodes, n_nodes))
+    weights[dead] = weights[:, dead] = 0
+    find_dense_tree(weights[np.triu_indices(n_nodes, 1)], n_nodes)
+    assert sum(kept) < 2 * n_nodes**2 / (_sampled_tree._SAMPLE * n_nodes**0.5)
+
+
 def test_few_edges_are_kept_at_a_time(make_rows, kept, monkeypatch):
     monkeypatch.setattr(_sampled_tree, "_SAMPLE", 3 / 600**0.5)  # too few nodes
     monkeypatch.setattr(_sampled_tree, "_BLOCK", 2**12)
