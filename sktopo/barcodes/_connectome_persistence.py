@@ -31,6 +31,7 @@ from sktopo.barcodes._streaming import (
 from sktopo.barcodes._tiles import (
     Units,
     check_device,
+    count_unit_bytes,
     square_size,
     standardize_units,
 )
@@ -257,7 +258,7 @@ class ConnectomePersistence(ActivationTransformer):
         check_device(self.device, dtype)
         shape = len(samples), sum(self.layout_.sizes.values())
         if self.n_quantiles is None:
-            self._check_size(shape, dtype, masks)
+            self._check_size(shape, dtype, samples, masks)
         rows = np.empty(shape, dtype)
         with tile_threads(self.device) as run:
             for i, (sample, constant) in enumerate(zip(samples, masks, strict=True)):
@@ -348,15 +349,18 @@ class ConnectomePersistence(ActivationTransformer):
             rows / rows.dtype.type(size), square_size(size), None, self.absolute
         )
 
-    def _check_size(self, shape, dtype, masks):
+    def _check_size(self, shape, dtype, samples, masks):
         """Raise a MemoryError if rows of all births and deaths do not fit in memory.
 
         `masks` mark the constant units of each sample.
         """
-        n_bytes, n_nodes = dtype.itemsize * shape[0] * shape[1], len(masks[0])
+        n_rows, n_nodes = dtype.itemsize * shape[0] * shape[1], len(masks[0])
+        n_kept, n_working = map(max, zip(*map(count_unit_bytes, samples), strict=True))
         if "death" in self.layout_.sizes:
             n_varying = n_nodes - max(mask.sum() for mask in masks)
-            n_bytes += count_death_bytes(n_nodes, n_varying, dtype.itemsize)
+            n_deaths = count_death_bytes(n_nodes, n_varying, dtype.itemsize)
+            n_working = max(n_working, n_deaths)
+        n_bytes = n_rows + n_kept + n_working
         check_memory(type(self).__name__, n_bytes, n_nodes, FEWER_DEATHS)
 
     def _write_row(self, units, nodes, n_nodes, run, row):

@@ -20,7 +20,13 @@ from sktopo.barcodes._counts import AllWeights, WeightCounts
 from sktopo.barcodes._layout import check_deaths
 from sktopo.barcodes._neighbors import Neighbors
 from sktopo.barcodes._spanning import find_tree, make_graph
-from sktopo.barcodes._tiles import check_device, cut, make_tiles, standardize_units
+from sktopo.barcodes._tiles import (
+    check_device,
+    count_unit_bytes,
+    cut,
+    make_tiles,
+    standardize_units,
+)
 from sktopo.connectomes._inputs import read_sample
 from sktopo.connectomes._units import find_constant_units
 
@@ -167,7 +173,9 @@ def activation_barcode(
         check_deaths(n_nodes * (n_nodes - 1) // 2, "n_quantiles=None")
     nodes = np.flatnonzero(~find_constant_units(activations))
     if n_quantiles is None:
-        n_bytes = count_death_bytes(n_nodes, len(nodes), activations.itemsize)
+        n_kept, n_working = count_unit_bytes(activations)
+        n_deaths = count_death_bytes(n_nodes, len(nodes), activations.itemsize)
+        n_bytes = n_kept + max(n_working, n_deaths)
         check_memory("activation_barcode", n_bytes, n_nodes, FEWER_DEATHS)
     with name_errors("Input activations"):
         units = standardize_units(activations, measure, absolute, nodes)

@@ -93,6 +93,13 @@ def standardize_units(activations, measure, absolute, nodes):
     return Units(rows, square_size(largest), None, absolute)
 
 
+def count_unit_bytes(activations):
+    """Count the bytes of standardised units, and those of the work on a chunk."""
+    # The columns, and their scores and three temporaries in float64.
+    n_working = min(activations.size, _CHUNK) * (activations.itemsize + 4 * 8)
+    return activations.nbytes, n_working
+
+
 def square_size(size):
     """Square the size of units, or raise a ValueError if float64 cannot hold it."""
     with np.errstate(over="ignore", under="ignore"):

@@ -11,8 +11,8 @@ from sktopo._utils.nodes import check_node_names, find_layers
 from sktopo._utils.parameters import check_option, is_integer
 from sktopo._utils.samples import read_rows
 from sktopo._utils.tables import make_table
-from sktopo.barcodes import BarcodeLayout, barcode_edges, count_nodes, split_barcodes
-from sktopo.inference._study import find_exponent
+from sktopo.barcodes import BarcodeLayout, barcode_edges, count_nodes
+from sktopo.inference._study import find_exponent, refuse_barcodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # How many rounding errors of the births are forgiven.
 _FORGIVEN = 8
-# Weights in the order of their edges do not ascend as often as this by chance.
-_MANY_STEPS = 20
 
 
 def attribute_distance(
@@ -134,7 +132,7 @@ def attribute_distance(
         )
     kind = "death" if homology_dimension else "birth"
     rows = read_rows(connectomes, "connectomes")
-    _check_edges(rows)
+    refuse_barcodes(rows, "connectomes")
     groups = _find_groups(rows, y)
     edges = BarcodeLayout(rows.shape[1]).split(barcode_edges(rows))[kind]
     if not edges.shape[1]:
@@ -143,20 +141,6 @@ def attribute_distance(
     units = check_node_names(unit_names, count_nodes(rows.shape[1]))
     names, items = _find_items(by, units, edges, kind)
     return _tabulate(names, items, values, groups)
-
-
-def _check_edges(rows):
-    """Raise a ValueError if connectome rows are evidently births and deaths."""
-    births, deaths = split_barcodes(rows)
-    if not deaths.shape[1] or (births[:, -1] < deaths[:, -1]).any():
-        return
-    steps = np.hstack([np.diff(births, axis=1), np.diff(deaths, axis=1)])
-    if (steps >= 0).all() and np.count_nonzero(steps) >= _MANY_STEPS:
-        raise ValueError(
-            "connectomes look like births and deaths, which ascend in every row; "
-            "expected connectome rows, such as GraphPersistence takes and "
-            "FunctionalConnectome returns."
-        )
 
 
 def _find_groups(rows, y):

@@ -25,7 +25,7 @@ from sktopo.inference._blocks import (
 from sktopo.inference._familywise import compare_tables
 from sktopo.inference._freedman_lane import make_design, read_covariates
 from sktopo.inference._relabelling import check_run
-from sktopo.inference._study import number_groups
+from sktopo.inference._study import number_groups, refuse_barcodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -138,7 +138,8 @@ default=None
     Raises
     ------
     ValueError
-        If X does not hold finite numbers, y is not as in :func:`permanova`, a group has
+        If X does not hold finite numbers, or without `slices` evidently births and
+        deaths, y is not as in :func:`permanova`, a group has
         fewer than `cv` samples, all samples are the same, `slices` are not slices of
         the columns of X, covariates are constant or do not have one row for each
         sample, samples are too few for them, groups follow from the level or the
@@ -215,7 +216,9 @@ default=None
     number = number_groups(labels)
     folds = list_folds(labels, cv)
     precision = float(np.finfo(rows.dtype).eps)
-    if slices is not None:
+    if slices is None:
+        refuse_barcodes(rows, "The rows of X")
+    else:
         _check_slices(slices, groups, rows.shape[1])
     design, given = _make_designs(number, level, covariates, rows, slices)
     if slices is None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# Weights in the order of their edges do not ascend as often as this by chance.
+_MANY_STEPS = 20
+
 
 @dataclass(frozen=True, eq=False)
 class Study:
@@ -72,6 +75,20 @@ def check_study(X, y, metric, homology_dimensions):
             "metric='precomputed' compute distances of births or deaths alone."
         )
     return Study(_check_distances(X), None, labels, precision)
+
+
+def refuse_barcodes(rows, name):
+    """Raise a ValueError if connectome rows are evidently births and deaths."""
+    births, deaths = split_barcodes(rows)
+    if not deaths.shape[1] or (births[:, -1] < deaths[:, -1]).any():
+        return
+    steps = np.hstack([np.diff(births, axis=1), np.diff(deaths, axis=1)])
+    if (steps >= 0).all() and np.count_nonzero(steps) >= _MANY_STEPS:
+        raise ValueError(
+            f"{name} look like births and deaths, which ascend in every row; expected "
+            "connectome rows, such as GraphPersistence takes and FunctionalConnectome "
+            "returns."
+        )
 
 
 def find_exponent(size):

@@ -37,8 +37,9 @@ class DifferenceDisplay:
     A cell holds the p-value that is corrected for the number of cells. If it is at most
     0.05, the share of level stands below it, in per cent: how much of the squared
     distance between groups the mean of the profile makes up. Such a cell has a frame if
-    the groups differ in more than the mean weight of their graphs: its corrected
-    p-value given level is at most 0.05 too.
+    its corrected p-value given level is at most 0.05 too: the groups also differ among
+    graphs of the same mean weight. That is the mean of all edges, so a cell that
+    differs by its own mean only may have a frame.
 
     Use :meth:`from_table` or :meth:`from_connectomes` to make one.
 
@@ -263,9 +264,9 @@ default=None
         name_ticks(self.ax_.xaxis, range(len(blocks)), blocks)
         name_ticks(self.ax_.yaxis, range(len(profiles)), profiles)
         self.ax_.set(xlabel="part of the graph", ylabel="profile")
-        title = "corrected p, and share of level (%)"
+        title = "corrected p, and share of the profile's mean (%)"
         if _GIVEN in self.table:
-            title += "\nframe: differs in more than mean weight"
+            title += "\nframe: differs given the mean weight of the graph"
         self.ax_.set_title(title, fontsize="small")
         self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_)
         self.colorbar_.set_label(label)
@@ -307,7 +308,7 @@ default=None
 def _describe(pvalue, level):
     """Describe a cell: its corrected p-value and, if it differs, its level."""
     is_known = pvalue <= _SMALL and not np.isnan(level)
-    return f"{pvalue:.2g}" + (f"\n{100 * level:.0f} %" if is_known else "")
+    return f"p={pvalue:.2g}" + (f"\n{100 * level:.0f} %" if is_known else "")
 
 
 def _check_table(table):

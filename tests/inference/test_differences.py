@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sktopo import GraphProfiles
+from sktopo import GraphPersistence, GraphProfiles
 from sktopo.barcodes import BarcodeLayout, barcode_rows
 from sktopo.inference import difference_table, permanova
 
@@ -246,3 +246,10 @@ def test_a_spectrum_that_differs_by_rounding_is_constant():
         assert row[["omega_squared", "level"]].isna().all()
     # So the correction does not depend on the unit of the weights.
     assert_array_equal(*(table["adjusted_pvalue"] for table in tables))
+
+
+def test_wasserstein_rows_are_refused_as_connectomes():
+    X = np.random.default_rng(0).random((20, 45))
+    rows = GraphPersistence().fit_transform(X)
+    with pytest.raises(ValueError, match="^The rows of X look like births and deaths"):
+        difference_table(rows, [0] * 10 + [1] * 10)

@@ -56,7 +56,7 @@ def test_cells_hold_the_table(table, color, texts):
             expected = -np.log10(row["adjusted_pvalue"])
         assert_allclose(colors[place], expected)
         first, *others = display.text_[place].get_text().split("\n")
-        pvalue = float(first)
+        pvalue = float(first.removeprefix("p="))
         assert_allclose(pvalue, row["adjusted_pvalue"], 0.06)
         assert display.text_[place].get_position() == place[::-1]
         differs = row["adjusted_pvalue"] <= 0.05
