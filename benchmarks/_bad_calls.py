@@ -650,10 +650,11 @@ def list_differences(name, call, rows):
         "random_state": bad.SEED,
         "n_jobs": RUN["n_jobs"],
     }
+    good["level"] = np.sqrt(good["covariates"])
+    kinds["level"] = kinds["covariates"]
     if rows != "X":
         return [Entry(name, call, good, kinds)]
-    good["level"] = np.sqrt(good["covariates"])
-    kinds |= {"level": kinds["covariates"], "verbose": bad.NO_FLAG}
+    kinds["verbose"] = bad.NO_FLAG
     scaled = {"X": SCALED, "y": GROUPS, "n_permutations": 9, "cv": 2, "level": None}
     slices = bad.constants(
         text="births",
