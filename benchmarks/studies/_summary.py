@@ -122,7 +122,11 @@ def join_tables(reports, name):
 
 def join_rows(tables, column):
     """Join data frames, after a column that holds the keys of the dict."""
-    return pd.concat(tables, names=[column, None]).reset_index(column)
+    columns = dict.fromkeys(name for table in tables.values() for name in table)
+    # Columns without any value would decide on the dtype of the others.
+    known = {key: table.dropna(axis=1, how="all") for key, table in tables.items()}
+    joined = pd.concat(known, names=[column, None]).reset_index(column)
+    return joined.reindex(columns=[column, *columns])
 
 
 def make_tables(reports, scores, ranks):
