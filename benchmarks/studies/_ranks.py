@@ -202,9 +202,9 @@ def tabulate_rivals(scores, rival=SUMMARIES):
     difference = table.sub(table[rival], axis=0).round(3)
     found = pd.DataFrame(
         {
-            "mean purity": table.mean(),
+            "mean purity": table.mean().round(9),  # equal means may differ by rounding
             "behind in": (difference < 0).sum().map(f"{{}} of {len(table)}".format),
-            "mean difference": difference.mean(),
+            "mean difference": difference.mean().round(9),
             "largest deficit": difference.clip(upper=0).min().abs(),
         }
     )
