@@ -97,7 +97,7 @@ def read_options(argv=None):
 
 
 def _check_methods(parser, names):
-    """Exit with a message if there is no method of a name."""
+    """Exit with a message unless each name is that of a method."""
     if names is None:
         return
     from benchmarks.studies._methods import METHODS  # noqa: PLC0415

@@ -188,12 +188,17 @@ def _sum_variances(rows, unit):
     return float(total) / len(rows)
 
 
-def find_deviation(rows, *, caller):
-    """Return the root of the mean variance of columns; 0 if it is due to rounding."""
+def find_deviation(rows, *, rounding=None, caller):
+    """Return the root of the mean variance of columns; 0 if it is due to rounding.
+
+    Deviations up to `rounding` are; None takes some rounding errors of the largest
+    number.
+    """
     variance, unit = total_variance(rows, caller=caller)
-    deviation = sqrt(variance / rows.shape[1]) * unit
-    largest = max(float(rows.max()), -float(rows.min()))
-    rounding = _ROUNDINGS * float(np.finfo(rows.dtype).eps) * largest
+    deviation = sqrt(variance / max(rows.shape[1], 1)) * unit
+    if rounding is None:
+        largest = max(float(rows.max()), -float(rows.min()))
+        rounding = _ROUNDINGS * float(np.finfo(rows.dtype).eps) * largest
     return deviation if deviation > rounding else 0.0
 
 

@@ -9,7 +9,7 @@ from math import hypot, sqrt
 import numpy as np
 from joblib import effective_n_jobs
 
-from sktopo._utils.geometry import total_variance
+from sktopo._utils.geometry import find_deviation
 from sktopo._utils.memory import check_memory
 from sktopo._utils.parallel import run_parallel
 from sktopo.barcodes._centering import center_barcodes
@@ -127,12 +127,12 @@ def find_factors(births, deaths, rounding):
     factors : tuple of float
         The factor of births, and that of deaths.
     """
-    deviations = []
-    for part in (births, deaths):
-        variance, unit = total_variance(part, caller="GraphPersistence")
-        deviations.append(sqrt(variance / max(part.shape[1], 1)) * unit)
-    if min(deviations) <= rounding:
-        kind = "births" if deviations[0] <= rounding else "deaths"
+    deviations = [
+        find_deviation(part, rounding=rounding, caller="GraphPersistence")
+        for part in (births, deaths)
+    ]
+    if not all(deviations):
+        kind = "deaths" if deviations[0] else "births"
         warnings.warn(
             f"normalize='balanced' cannot balance births and deaths: the {kind} of all "
             f"{len(births)} sample(s) are the same. Rows are those of normalize=True.",

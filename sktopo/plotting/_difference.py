@@ -128,8 +128,8 @@ class DifferenceDisplay:
             If `table` is not a data frame.
 
         ValueError
-            If columns are missing or do not hold numbers, there are no rows, or two
-            rows have the same profile and block.
+            If columns are missing or do not hold numbers, the table is empty, or two
+            of its rows have the same profile and block.
         """
         check_axes(cls, ax)
         return cls(table, color=color).plot(ax=ax)

@@ -150,7 +150,7 @@ def test_all_deaths_that_do_not_fit_in_memory(dtype, n_constant, monkeypatch):
     monkeypatch.setattr(_connectome_persistence, "stream_barcode", None)  # not called
     monkeypatch.setattr(_connectome_persistence, "standardize_units", None)
     itemsize = np.dtype(dtype).itemsize
-    # Two rows of the result, the weights, what is no birth, and a mask.
+    # Two rows of the result, the weights, those outside the tree, and a mask.
     n_bytes = 17_997_000 * ((4 + n_constant) * itemsize + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
