@@ -16,6 +16,8 @@ from benchmarks.studies._comparison import (
 from benchmarks.studies._files import run_parallel
 from benchmarks.studies._methods import METHODS, TOP, span_coordinates
 from sktopo import GraphPersistence
+from sktopo._utils.blocks import find_block_edges, list_blocks
+from sktopo._utils.nodes import find_layers
 from sktopo.barcodes import (
     barcode_rows,
     quantile_vectors,
@@ -192,16 +194,14 @@ def tabulate_quantiles(values):
 
 
 def find_blocks(node_names):
-    """Find the edges within each layer and between each two: boolean arrays by name."""
-    of_node = np.array([str(name).rsplit("[", 1)[0] for name in node_names])
-    layers = list(dict.fromkeys(of_node.tolist()))
-    numbers = np.array([layers.index(layer) for layer in of_node])
-    ends = np.sort(numbers[np.array(np.triu_indices(len(numbers), 1))], axis=0).T
-    names = {
-        (a, b): f"within {layers[a]}" if a == b else f"{layers[a]} to {layers[b]}"
-        for a, b in sorted(set(map(tuple, ends.tolist())))
+    """Find the edges within each layer and between each two: positions by name."""
+    layers, members = find_layers(node_names)
+    return {
+        f"within {layers[a]}" if a == b else f"{layers[a]} to {layers[b]}": (
+            find_block_edges(members, (a, b))
+        )
+        for a, b in sorted(list_blocks(layers, members).values())
     }
-    return {name: (ends == pair).all(axis=1) for pair, name in names.items()}
 
 
 def permute_strategies(X, names, n_permutations, seed):
