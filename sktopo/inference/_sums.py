@@ -20,8 +20,11 @@ _ROUGH = 1e-12
 _SMALL = 1e-4
 # Sums of distances, pair by pair, are right up to this share.
 _FINE = 1e-11
-# How many rounding errors of the given numbers are forgiven.
+# How many rounding errors of the given numbers, without their offset, are forgiven.
 _FORGIVEN = 4
+# An offset is forgiven one rounding error, at most this share of the spread. Otherwise
+# a large offset in float32 would make equal what is not.
+_OFFSET = 2e-8
 # The number of parts that rows are cut into; each has about 20 bits.
 _PARTS = 4
 
@@ -200,13 +203,28 @@ class WithinSums:
         many = rows.shape[1] > len(rows)
         return np.linalg.qr(rows.T, mode="r").T if many else rows
 
+    @cached_property
+    def _rounding(self):
+        """Rounding errors of rows due to an offset of all.
+
+        As rows or, where `_points` are turned, the length of the error of each sample.
+        """
+        rows = self._study.rows
+        spread = np.ptp(rows, axis=0)
+        if rows.shape[1] > len(rows):
+            sizes = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+            spread = np.linalg.norm(spread)
+        else:
+            sizes = np.abs(rows)
+        return np.minimum(self._study.precision * sizes, _OFFSET * spread)
+
     def _bound_slack(self):
         """Bound `_find_slack` for all labels whose sum is near the observed one."""
         study = self._study
         if study.rows is None:
             return 0
         radius = np.sqrt((study.distances**2).sum() / len(self._groups))
-        size = _FORGIVEN * study.precision * radius
+        size = _FORGIVEN * study.precision * radius + np.linalg.norm(self._rounding)
         if not self._squared:
             return 4 * size * len(self._groups) ** 1.5
         # A sample pulls on the sum by its distance from the mean of its group.
@@ -228,8 +246,8 @@ class WithinSums:
         if self._study.rows.shape[1] > len(points):
             # Turned rows have their rounding errors in any direction.
             pulls, points = (np.linalg.norm(part, axis=1) for part in (pulls, points))
-        size = np.vdot(np.abs(pulls), np.abs(points))
-        return _FORGIVEN * self._study.precision * size
+        errors = _FORGIVEN * self._study.precision * np.abs(points) + self._rounding
+        return np.vdot(np.abs(pulls), errors)
 
     def _weigh_pairs(self, labels):
         """Return the slope of the sum along each pair, divided by its distance."""

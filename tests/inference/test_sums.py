@@ -152,6 +152,8 @@ def test_units_offsets_and_precision_do_not_matter(seed, sizes, width, dtype, da
         "order": (rows[order], y[order]),
         "columns": (rows[:, ::-1], y),
     }
+    if dtype is np.float64:
+        changed["offset, then unit"] = ((rows + offset) * unit, y)
     distances = cdist(rows, rows)
     precomputed = distances * unit
     for test, options in (
@@ -172,6 +174,18 @@ def test_units_offsets_and_precision_do_not_matter(seed, sizes, width, dtype, da
                 np.sort(expected.null_distribution),
                 **close,
             )
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-3, 1 / 3, 1e30])
+@pytest.mark.parametrize("offset", [0, 100, 1e6])
+@pytest.mark.parametrize("copies", [1, 20])
+def test_ties_count_although_an_offset_is_rounded(unit, offset, copies):
+    # The rounding of these numbers is large beside their distances from the median.
+    rows = [10.5, 9.875, 15.625, 8, 10.625, 9.75, 3, 15.5]
+    rows = np.repeat(np.reshape(rows, (8, 1)), copies, axis=1)
+    y = [0, 0, 0, 0, 1, 1, 1, 1]
+    _, pvalue = compute_exactly(rows, y)
+    assert permanova((rows + offset) * unit, y).pvalue == pytest.approx(pvalue)
 
 
 @settings(max_examples=25, deadline=None)
