@@ -88,6 +88,9 @@ STREAMING = {
 }
 FITTED = {**bad.ROWS, **bad.WIDTH}
 STACKED = without(bad.ROWS, "one axis more")
+NO_TRANSFORMER = without(
+    bad.ESTIMATOR, "unfitted persistence", "unfitted connectome", "unfitted pipeline"
+)
 
 
 def list_estimator(kind, X, values, parameters, /, methods=(), of="", **good):
@@ -376,6 +379,7 @@ def list_steps():
                     "returns words": lambda good: lambda a: np.full((5, 5), "word"),
                     "is not symmetric": lambda good: lambda a: np.triu(np.ones((5, 5))),
                 },
+                "nodes": bad.NO_WORD,
                 "absolute": bad.NO_FLAG,
                 "constant_units": bad.NO_WORD,
                 **RUN,
@@ -384,6 +388,15 @@ def list_steps():
                 ("transform", {"X": SAMPLES}, samples),
                 ("get_feature_names_out", {"input_features": NAMES}, names),
             ],
+        ),
+        *list_estimator(
+            sktopo.FunctionalConnectome,
+            SAMPLES,
+            bad.SAMPLES,
+            {},
+            [("transform", {"X": SAMPLES}, samples)],
+            of=" of stimuli",
+            nodes="stimuli",
         ),
         *list_estimator(
             sktopo.ConnectomePersistence,
@@ -422,17 +435,11 @@ def list_sample_wise():
     fitted = {"X": {**rows, **bad.WIDTH}}
     names = {"input_features": bad.NAMES}
     given = {"input_features": [f"e{k}" for k in range(10)]}
-    wrong = without(
-        bad.ESTIMATOR,
-        "unfitted persistence",
-        "unfitted connectome",
-        "unfitted pipeline",
-    )
     methods = [
         ("transform", {"X": ROWS}, fitted),
         ("get_feature_names_out", given, names),
     ]
-    parameters = {"transformer": wrong, **CACHED}
+    parameters = {"transformer": NO_TRANSFORMER, **CACHED}
     connectome = {"transformer": sktopo.FunctionalConnectome()}
     samples = [("transform", {"X": SAMPLES}, {"X": bad.SAMPLES})]
     return [

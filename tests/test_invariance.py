@@ -252,9 +252,11 @@ def pick(rules, *names):
     return {name: rules[name] for name in names}
 
 
-def call_connectome(measure, absolute):
+def call_connectome(measure, absolute, nodes="units"):
     def call(X, y, unit):
-        connectome = sktopo.FunctionalConnectome(measure, absolute=absolute)
+        connectome = sktopo.FunctionalConnectome(
+            measure, nodes=nodes, absolute=absolute
+        )
         return {"rows": connectome.fit_transform(X)}
 
     return call
@@ -796,6 +798,16 @@ CASES = [
                 )
             },
             measure,
+        )
+        for measure in MEASURES
+    ),
+    *(
+        Case(
+            "FunctionalConnectome",
+            "activations",
+            call_connectome(measure, measure == "correlation", nodes="stimuli"),
+            {"rows": Rule(unit=2 * (measure == "covariance"), samples=(0,))},
+            f"{measure} of stimuli",
         )
         for measure in MEASURES
     ),

@@ -53,6 +53,13 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     return connectome.fit(recordings).transform(recordings)
 
 
+def relate_stimuli(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
+    """Compute graphs over stimuli."""
+    connectome = sktopo.FunctionalConnectome(nodes="stimuli", absolute=False)
+    assert_type(connectome.fit(recordings), sktopo.FunctionalConnectome)
+    return connectome.transform(recordings)
+
+
 def relate_one_by_one(paths: list[str]) -> Floats | list[Floats]:
     """Apply a chain to recordings in files, each of which a job loads."""
     chain = sktopo.SampleWise(sktopo.FunctionalConnectome(), n_jobs=2, memory="rows")

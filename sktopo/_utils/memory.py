@@ -17,9 +17,10 @@ _STREAMING = (
     "ConnectomePersistence computes Wasserstein rows from activations without any "
     "matrix"
 )
+_FEWER_NODES = "max_nodes of ActivationExtractor records fewer nodes"
 
 
-def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
+def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING, fewer=_FEWER_NODES):
     """Raise a MemoryError if a result does not fit in the memory at hand.
 
     Parameters
@@ -35,6 +36,9 @@ def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
 
     remedy : str
         What needs less memory.
+
+    fewer : str
+        What makes smaller graphs.
     """
     if n_bytes < _SMALL:
         return
@@ -43,9 +47,8 @@ def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
         return
     raise MemoryError(
         f"{name} needs {n_bytes / 1e9:.3g} GB for graphs of {n_nodes:,} nodes, and "
-        f"{available / 1e9:.3g} GB are available. {remedy}; max_nodes of "
-        "ActivationExtractor records fewer nodes; SampleWise keeps one sample at a "
-        "time in memory."
+        f"{available / 1e9:.3g} GB are available. {remedy}; {fewer}; SampleWise keeps "
+        "one sample at a time in memory."
     )
 
 
