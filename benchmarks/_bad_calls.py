@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from sklearn.cluster import KMeans
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import benchmarks._bad_values as bad
@@ -415,6 +417,7 @@ def list_steps():
             ],
         ),
         *list_frames(),
+        *list_class_wise(),
         *list_sample_wise(),
         *list_recording(),
     ]
@@ -425,6 +428,40 @@ def list_frames():
     kind, frames = sktopo.FunctionalConnectome, SAMPLES[0]
     methods = [("transform", {"X": frames}, {"X": FITTED})]
     return list_estimator(kind, frames, STACKED, {}, methods, of=" of frames")
+
+
+def list_class_wise():
+    """List the entries of ClassWise on activations and on tables."""
+    kind = sktopo.ClassWise
+    chain = make_pipeline(sktopo.FunctionalConnectome(), sktopo.GraphPersistence())
+    classes = [0, 1] * 6
+    parameters = {
+        "transformer": NO_TRANSFORMER,
+        "stimulus_classes": {
+            **bad.LABELS,
+            "alone": lambda good: [2, *good[1:]],
+        },
+        "balance": bad.NO_FLAG,
+    }
+    samples, names = {"X": bad.SAMPLES}, {"input_features": bad.NAMES}
+    methods = [
+        ("transform", {"X": SAMPLES}, samples),
+        ("get_feature_names_out", {"input_features": NAMES}, names),
+    ]
+    rows = [("transform", {"X": ROWS}, {"X": FITTED})]
+    table = {"transformer": StandardScaler(), "stimulus_classes": [0, 1] * 5}
+    return [
+        *list_estimator(
+            kind,
+            SAMPLES,
+            bad.SAMPLES,
+            parameters,
+            methods,
+            transformer=chain,
+            stimulus_classes=classes,
+        ),
+        *list_estimator(kind, ROWS, STACKED, {}, rows, of=" of a table", **table),
+    ]
 
 
 def list_sample_wise():

@@ -19,11 +19,12 @@ from sktopo.barcodes import (
     TopClusterer,
     WassersteinKernel,
 )
-from sktopo.connectomes import FunctionalConnectome
+from sktopo.connectomes import ClassWise, FunctionalConnectome
 from sktopo.recording import ActivationExtractor
 
 __all__ = [
     "ActivationExtractor",
+    "ClassWise",
     "ConnectomePersistence",
     "FunctionalConnectome",
     "GraphPersistence",

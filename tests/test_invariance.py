@@ -262,6 +262,19 @@ def call_connectome(measure, absolute, nodes="units"):
     return call
 
 
+def call_class_wise(measure, **parameters):
+    def call(X, y, unit):
+        chain = make_pipeline(
+            sktopo.FunctionalConnectome(measure), sktopo.GraphPersistence()
+        )
+        classes = np.arange(X.shape[1]) % 2
+        wise = sktopo.ClassWise(chain, stimulus_classes=classes, **parameters)
+        rows = wise.fit_transform(X)
+        return {"rows": rows, "scales": np.array(list(wise.scales_.values()))}
+
+    return call
+
+
 def call_streaming(measure, absolute, n_quantiles):
     def call(X, y, unit):
         persistence = sktopo.ConnectomePersistence(
@@ -810,6 +823,19 @@ CASES = [
             f"{measure} of stimuli",
         )
         for measure in MEASURES
+    ),
+    *(
+        Case(
+            "ClassWise",
+            "activations",
+            call_class_wise(measure, balance=balance),
+            {
+                "rows": Rule(unit=2 * (measure == "covariance"), samples=(0,)),
+                "scales": Rule(),
+            },
+            f"{measure} {balance}",
+        )
+        for measure, balance in (("correlation", True), ("covariance", False))
     ),
     Case(
         "FunctionalConnectome",

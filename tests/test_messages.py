@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.distance import squareform
+from sklearn.preprocessing import FunctionTransformer
 
 import sktopo
 from sktopo import (
+    ClassWise,
     ConnectomePersistence,
     FunctionalConnectome,
     GraphPersistence,
@@ -50,6 +52,11 @@ def name(table):
 def invertible(**parameters):
     """Return a GraphPersistence that keeps what the inverse needs."""
     return GraphPersistence(fit_inverse_transform=True, **parameters)
+
+
+def first_rows(n_rows):
+    """Return a transformer of the first rows of a table."""
+    return FunctionTransformer(lambda table: table[:n_rows])
 
 
 def fit_incomplete():
@@ -319,6 +326,48 @@ ERRORS = {
     ): lambda: FunctionalConnectome(
         "partial correlation", nodes="stimuli"
     ).fit_transform([[[0, 1], [5, 7], [1, 0]]]),
+    (
+        "Sample 0 of X has 9 observation(s), but stimulus_classes has 8 label(s); "
+        "expected one for each observation."
+    ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0, 1] * 4).fit(
+        [SAMPLE]
+    ),
+    (
+        "Class '1' in stimulus_classes has 1 stimulus; expected at least 2, over which "
+        "units can be related. Show more stimuli of this class, or leave it out of "
+        "stimuli and stimulus_classes."
+    ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0] * 8 + [1]).fit(
+        [SAMPLE]
+    ),
+    (
+        "Class 'all' of stimuli: the transformer returned a list, as for samples of "
+        "different sizes; expected a table. End it with a step that puts them into one "
+        "space, such as GraphPersistence(n_quantiles=...)."
+    ): lambda: ClassWise(FunctionalConnectome()).fit([SAMPLE, SAMPLE[:, :3]]),
+    (
+        "Class 'all' of stimuli: the transformer returned 2 row(s) for 6 sample(s); "
+        "expected one for each sample."
+    ): lambda: ClassWise(first_rows(2)).fit(X),
+    (
+        "Class 'all' of stimuli: the transformer returned 4 column(s), but 3 when it "
+        "was fitted."
+    ): lambda: (
+        ClassWise(FunctionTransformer(lambda samples: np.mean(samples, axis=1)))
+        .fit([SAMPLE[:, :3]])
+        .transform([SAMPLE])
+    ),
+    (
+        "Class '0' of stimuli: its rows, scaled by 500, are too large for float64. "
+        "Scale X down first."
+    ): lambda: (
+        ClassWise(first_rows(2), stimulus_classes=[0, 0, 1, 1])
+        .fit([[0, 0, 0, 0], [0, 0.001, 0, 1]])
+        .transform([[1e308, 0, 0, 0]])
+    ),
+    (
+        "FunctionTransformer does not name its columns: it has no method "
+        "get_feature_names_out."
+    ): lambda: ClassWise(first_rows(6)).fit(X).get_feature_names_out(),
     "homology_dimension=2 must be 0, for births, or 1, for deaths.": lambda: (
         inference.attribute_distance(X, Y, homology_dimension=2)
     ),
@@ -660,6 +709,12 @@ WARNINGS = {
         "units of all networks before you compare them."
     ): lambda: FunctionalConnectome(nodes="stimuli").fit_transform(
         [SAMPLE, SAMPLE[:, :3]]
+    ),
+    (
+        "balance=True cannot balance the classes ['0', '1'] of stimuli: their rows of "
+        "all 1 sample(s) are the same. They keep the factor 1."
+    ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0, 1, 1] * 3).fit(
+        [SAMPLE]
     ),
     (
         "X has frames of 2 units, which have no deaths: the averages of their deaths "

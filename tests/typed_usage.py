@@ -53,11 +53,15 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     return connectome.fit(recordings).transform(recordings)
 
 
-def relate_stimuli(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
-    """Compute graphs over stimuli."""
+def relate_stimuli(recordings: list[NDArray[np.float32]], classes: list[str]) -> Floats:
+    """Compute graphs over stimuli, and connectomes for each class of stimuli."""
     connectome = sktopo.FunctionalConnectome(nodes="stimuli", absolute=False)
     assert_type(connectome.fit(recordings), sktopo.FunctionalConnectome)
-    return connectome.transform(recordings)
+    wise = sktopo.ClassWise(connectome, stimulus_classes=classes, balance=False)
+    assert_type(wise.fit(recordings), sktopo.ClassWise)
+    assert_type(wise.fit_transform(recordings), Floats)
+    rows = wise.transform(recordings)
+    return rows[:, wise.class_slices_[classes[0]]]
 
 
 def relate_one_by_one(paths: list[str]) -> Floats | list[Floats]:

@@ -137,6 +137,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     See Also
     --------
     ActivationExtractor : Records activations of networks.
+    ClassWise : Relates units over the stimuli of each class.
     GraphPersistence : Turns connectome rows into barcodes.
     sktopo.connectomes.measures : The measures as functions of one sample.
 
