@@ -654,6 +654,12 @@ ERRORS = {
 
 WARNINGS = {
     (
+        "The samples differ in their number of observations, from 5 (sample 1) to 9 "
+        "(sample 0). Spectra depend on that number: few observations spread the "
+        "eigenvalues, and leave those beyond it 0. Cut all samples to one length "
+        "before you compare them."
+    ): lambda: CovarianceSpectrum().fit([SAMPLE, SAMPLE[:5]]),
+    (
         "1 layer(s) have constant nodes only, the first 'all' of sample 1: their "
         "columns are set to 0. Leave these samples or layers out."
     ): lambda: StimulusGeometry().fit([SAMPLE, 0 * SAMPLE]),

@@ -11,13 +11,6 @@ from sktopo._utils.samples import ANY_SIZE, check_units, detach, validate_table
 from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
 from sktopo.connectomes._units import find_constant_units, standardize
 
-# What differing numbers of observations change.
-_LENGTHS = (
-    "Weights, and with them barcodes, depend on that number: unrelated units have "
-    "larger absolute correlations in shorter samples. Cut all samples to one length "
-    "before you compare them."
-)
-
 
 class ActivationTransformer(TransformerMixin, BaseEstimator):
     """Base class of transformers of activations: samples, or frames of one table.
@@ -135,7 +128,7 @@ def has_fitted_width(estimator, samples):
     return all(sample.shape[1] == n_units for sample in samples)
 
 
-def warn_lengths(samples, consequence=_LENGTHS, stacklevel=4):
+def warn_lengths(samples):
     """Warn if samples differ in their number of observations by more than a tenth."""
     lengths = [len(sample) for sample in samples]
     shortest, longest = np.argmin(lengths), np.argmax(lengths)
@@ -143,6 +136,8 @@ def warn_lengths(samples, consequence=_LENGTHS, stacklevel=4):
         warnings.warn(
             f"The samples differ in their number of observations, from "
             f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} (sample "
-            f"{longest}). {consequence}",
-            stacklevel=stacklevel,
+            f"{longest}). Weights, and with them barcodes, depend on that number: "
+            "unrelated units have larger absolute correlations in shorter samples. Cut "
+            "all samples to one length before you compare them.",
+            stacklevel=4,
         )

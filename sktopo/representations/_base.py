@@ -18,7 +18,6 @@ from sktopo._utils.nodes import check_input_features, make_names
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_n_jobs
 from sktopo._utils.samples import check_units, detach, validate_table
-from sktopo.connectomes._base import has_fitted_width
 from sktopo.connectomes._inputs import refuse_matrices
 from sktopo.connectomes._units import find_constant_units
 from sktopo.representations._inputs import read_samples
@@ -196,12 +195,16 @@ class LayerTransformer(TransformerMixin, BaseEstimator):
             )
         if samples is None:
             samples, given = self._read_table(X, reset=reset)
-        elif (reset and kind == "samples") or has_fitted_width(self, samples):
+        elif kind == "samples" and (reset or self._has_fitted_width(samples)):
             check_units(self, given, samples, reset=reset)
         samples = self._choose(samples, given, reset=reset)
         members = self._find_layers(samples, given, reset=reset)
         self._check_columns(samples, members, reset=reset)
         return samples, members
+
+    def _has_fitted_width(self, samples):
+        """Return whether samples of one width have the one that was fitted."""
+        return samples[0].shape[1] == getattr(self, "n_features_in_", None)
 
     def _read_table(self, X, *, reset):
         """Return the columns (n_observations, 1) of single nodes, twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ from sktopo._utils.parameters import (
     check_real,
 )
 from sktopo.barcodes._quantiles import average_quantiles
-from sktopo.connectomes._base import warn_lengths
 from sktopo.representations._base import LayerTransformer
 from sktopo.representations._spectra import compute_log_spectrum
 
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from numpy.typing import ArrayLike
-
-
-# What differing numbers of observations change.
-_LENGTHS = (
-    "Spectra depend on that number: few observations spread the eigenvalues, and leave "
-    "those beyond it 0. Cut all samples to one length before you compare them."
-)
 
 
 class CovarianceSpectrum(LayerTransformer):
@@ -196,8 +189,18 @@ class CovarianceSpectrum(LayerTransformer):
         return sqrt(1 / size)
 
     def _choose(self, samples, given, *, reset):
-        """Warn if samples differ in their number of observations; use all."""
-        warn_lengths(samples, _LENGTHS, stacklevel=6)
+        """Use all; warn if their numbers differ by more than a tenth."""
+        lengths = [len(sample) for sample in samples]
+        shortest, longest = np.argmin(lengths), np.argmax(lengths)
+        if 10 * lengths[longest] > 11 * lengths[shortest]:
+            warnings.warn(
+                "The samples differ in their number of observations, from "
+                f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} "
+                f"(sample {longest}). Spectra depend on that number: few observations "
+                "spread the eigenvalues, and leave those beyond it 0. Cut all samples "
+                "to one length before you compare them.",
+                stacklevel=5,
+            )
         return samples
 
     def _refuse_constant(self, what):
