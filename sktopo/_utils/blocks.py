@@ -9,8 +9,6 @@ import numpy as np
 
 from sktopo._utils.labels import check_labels
 from sktopo._utils.nodes import check_node_names, find_layers, name_edges
-from sktopo._utils.parameters import is_integer
-from sktopo._utils.samples import name_errors
 
 
 def read_groups(groups, n_nodes, edge_names=None):
@@ -65,35 +63,6 @@ def read_groups(groups, n_nodes, edge_names=None):
     number = np.empty(len(found), dtype=np.intp)
     number[order] = np.arange(len(found))
     return [str(found[k]) for k in order], number[codes]
-
-
-def read_groups_by_size(groups):
-    """Read groups given by number of nodes: their names, and members by that number."""
-    names, members_by_size = None, {}
-    for n_nodes, labels in groups.items():
-        if not is_integer(n_nodes) or n_nodes < 2:
-            raise ValueError(
-                f"groups has the key {n_nodes!r}; expected numbers of nodes, of at "
-                "least 2, each with the groups of so many nodes."
-            )
-        if labels is None or isinstance(labels, str):
-            raise ValueError(
-                f"groups[{n_nodes}] is {labels!r}; expected the group of each of the "
-                f"{n_nodes} nodes."
-            )
-        with name_errors(f"groups[{n_nodes}]"):
-            found, members = read_groups(labels, n_nodes)
-        names = names or found
-        if set(found) != set(names):
-            raise ValueError(
-                f"groups[{n_nodes}] has the groups {found}, but expected are {names}, "
-                "as in the others."
-            )
-        order = np.array([names.index(name) for name in found])
-        members_by_size[int(n_nodes)] = order[members]
-    if not names:
-        raise ValueError("groups is an empty dict; expected the groups of nodes.")
-    return names, members_by_size
 
 
 def list_blocks(names, members):

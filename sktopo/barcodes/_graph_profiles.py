@@ -12,7 +12,7 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._utils.blocks import read_groups, read_groups_by_size
+from sktopo._utils.blocks import read_groups
 from sktopo._utils.columns import cut_columns, find_factors, name_values
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.memory import check_memory
@@ -28,6 +28,7 @@ from sktopo.barcodes._layout import count_absent, count_nodes
 from sktopo.barcodes._profile_blocks import (
     compute_values,
     plan_blocks,
+    read_groups_by_size,
     read_scopes,
 )
 from sktopo.barcodes.profiles import UNIT_FREE

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn import config_context
 
-from sktopo._utils.blocks import find_block_graph, list_blocks
+from sktopo._utils.blocks import find_block_graph, list_blocks, read_groups
+from sktopo._utils.parameters import is_integer
+from sktopo._utils.samples import name_errors
 from sktopo.barcodes._quantiles import average_quantiles
 from sktopo.barcodes.profiles import MOST_NODES, PROFILES
 
@@ -63,6 +65,35 @@ def read_scopes(profiles, has_groups):
 def is_text(value):
     """Return whether a value is a str."""
     return isinstance(value, str)
+
+
+def read_groups_by_size(groups):
+    """Read groups given by number of nodes: their names, and members by that number."""
+    names, members_by_size = None, {}
+    for n_nodes, labels in groups.items():
+        if not is_integer(n_nodes) or n_nodes < 2:
+            raise ValueError(
+                f"groups has the key {n_nodes!r}; expected numbers of nodes, of at "
+                "least 2, each with the groups of so many nodes."
+            )
+        if labels is None or is_text(labels):
+            raise ValueError(
+                f"groups[{n_nodes}] is {labels!r}; expected the group of each of the "
+                f"{n_nodes} nodes."
+            )
+        with name_errors(f"groups[{n_nodes}]"):
+            found, members = read_groups(labels, n_nodes)
+        names = names or found
+        if set(found) != set(names):
+            raise ValueError(
+                f"groups[{n_nodes}] has the groups {found}, but expected are {names}, "
+                "as in the others."
+            )
+        order = np.array([names.index(name) for name in found])
+        members_by_size[int(n_nodes)] = order[members]
+    if not names:
+        raise ValueError("groups is an empty dict; expected the groups of nodes.")
+    return names, members_by_size
 
 
 def plan_blocks(scopes, n_nodes, names, members):

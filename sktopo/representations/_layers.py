@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sktopo._utils.blocks import read_groups, read_groups_by_size
+from sktopo._utils.blocks import read_groups
 from sktopo._utils.nodes import find_layers
 from sktopo._utils.samples import name_errors
+from sktopo.barcodes._profile_blocks import read_groups_by_size
 
 
 def read_layers(groups, given, samples):

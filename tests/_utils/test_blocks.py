@@ -9,7 +9,6 @@ from sktopo._utils.blocks import (
     find_block_graph,
     list_blocks,
     read_groups,
-    read_groups_by_size,
 )
 from sktopo._utils.nodes import name_edges
 
@@ -37,13 +36,6 @@ def test_groups_keep_the_order_of_their_first_node():
     names, members = read_groups([7, 3, 7, 10], 4)
     assert names == ["7", "3", "10"]
     np.testing.assert_array_equal(members, [0, 1, 0, 2])
-
-
-def test_groups_of_each_size_have_common_numbers():
-    names, members = read_groups_by_size({3: ["x", "y", "x"], 4: ["y", "y", "x", "x"]})
-    assert names == ["x", "y"]
-    np.testing.assert_array_equal(members[3], [0, 1, 0])
-    np.testing.assert_array_equal(members[4], [1, 1, 0, 0])
 
 
 def test_without_groups_all_nodes_are_one():

@@ -9,6 +9,7 @@ from sktopo.barcodes._profile_blocks import (
     average_profile,
     compute_values,
     plan_blocks,
+    read_groups_by_size,
     read_scopes,
 )
 
@@ -26,6 +27,13 @@ def test_a_mapping_is_copied():
     asked = {"births": "graph"}
     scopes = read_scopes(asked, False)
     assert scopes == asked and scopes is not asked
+
+
+def test_groups_of_each_size_have_common_numbers():
+    names, members = read_groups_by_size({3: ["x", "y", "x"], 4: ["y", "y", "x", "x"]})
+    assert names == ["x", "y"]
+    assert_array_equal(members[3], [0, 1, 0])
+    assert_array_equal(members[4], [1, 1, 0, 0])
 
 
 def test_blocks_stand_in_the_order_of_profiles():
