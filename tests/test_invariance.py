@@ -901,7 +901,7 @@ CASES = [
     Case(
         "difference_table",
         "connectomes",
-        call_differences(groups=["a"] * 3 + ["b"] * 3),
+        call_differences(groups=["a"] * 3 + ["b"] * 3, level="block"),
         {
             name: replace(rule, shift=None, columns=None)
             for name, rule in DIFFERENCES.items()

@@ -318,10 +318,21 @@ ERRORS = {
         X[[0] * 6], Y
     ),
     (
-        "level='mean' must be the level of each graph, None or, without slices, "
-        "'mean'. Wasserstein rows do not tell the mean weight: give "
-        "connectomes.mean(axis=1)."
-    ): lambda: inference.difference_table(X, Y, slices=PARTS, cv=2),
+        "level='block' needs connectome rows, but slices are for Wasserstein rows, "
+        "which do not tell the mean weight. Leave slices out, or give the level as "
+        "numbers, such as connectomes.mean(axis=1)."
+    ): lambda: inference.difference_table(X, Y, slices=PARTS, level="block", cv=2),
+    (
+        "level='blocks' must be 'mean', 'block', None, or the level of each graph as "
+        "numbers."
+    ): lambda: inference.difference_table(X, Y, level="blocks", cv=2),
+    (
+        "Groups in y follow from level='block' of part '[a]' and covariates: no test "
+        "can tell what is due to the one and what to the other. Leave out what differs "
+        "only between groups."
+    ): lambda: inference.difference_table(
+        np.column_stack([Y, X[:, 1:]]), Y, groups=list("aabb"), level="block", cv=2
+    ),
     (
         "groups are for connectome rows; with slices, the names of the slices say "
         "which part of the graph each profile is of."

@@ -38,8 +38,9 @@ class DifferenceDisplay:
     0.05, the share of level stands below it, in per cent: how much of the squared
     distance between groups the mean of the profile makes up. Such a cell has a frame if
     its corrected p-value given level is at most 0.05 too: the groups also differ among
-    graphs of the same mean weight. That is the mean of all edges, so a cell that
-    differs by its own mean only may have a frame.
+    graphs of the same level. By default that is the mean weight of all edges, so a cell
+    that differs by its own mean only may have a frame; with ``level="block"`` it is the
+    mean weight of the cell's own part of the graph.
 
     Use :meth:`from_table` or :meth:`from_connectomes` to make one.
 
@@ -148,7 +149,7 @@ class DifferenceDisplay:
             "local",
         ),
         groups: ArrayLike | Literal["layer"] | None = None,
-        level: ArrayLike | Literal["mean"] | None = "mean",
+        level: ArrayLike | Literal["mean", "block"] | None = "mean",
         covariates: ArrayLike | None = None,
         n_permutations: int = 9999,
         cv: int = 5,
@@ -174,8 +175,8 @@ class DifferenceDisplay:
         groups : array-like of shape (n_nodes,), "layer" or None, default=None
             The group of each node, likewise.
 
-        level : "mean", array-like of shape (n_samples,) or (n_samples, n_numbers), \
-or None, default="mean"
+        level : "mean", "block", array-like of shape (n_samples,) or \
+(n_samples, n_numbers), or None, default="mean"
             The level that frames account for, likewise.
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
@@ -266,7 +267,7 @@ default=None
         self.ax_.set(xlabel="part of the graph", ylabel="profile")
         title = "corrected p, and share of the profile's mean (%)"
         if _GIVEN in self.table:
-            title += "\nframe: differs given the mean weight of the graph"
+            title += "\nframe: differs given the level too"
         self.ax_.set_title(title, fontsize="small")
         self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_)
         self.colorbar_.set_label(label)
