@@ -7,9 +7,13 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from sktopo._utils.nodes import find_layers
 from sktopo._utils.samples import ANY_SIZE, check_units, detach, validate_table
 from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
 from sktopo.connectomes._units import find_constant_units, standardize
+
+# Number of layers that a warning lists.
+_MOST_LAYERS = 5
 
 
 class ActivationTransformer(TransformerMixin, BaseEstimator):
@@ -100,10 +104,12 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         sample = counts.nonzero()[0][0]
         unit = constant[sample].nonzero()[0][0]
         units = getattr(self, "feature_names_in_", None)
+        if units is not None and {len(mask) for mask in constant} != {len(units)}:
+            units = None  # these are not the units that were fitted
         found = (
             f"{counts.sum()} constant unit(s) in {np.count_nonzero(counts)} of "
             f"{len(counts)} sample(s), the first {describe_unit(unit, units)} in "
-            f"sample {sample}"
+            f"sample {sample}{_count_by_layer(constant, units)}"
         )
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
@@ -126,6 +132,26 @@ def has_fitted_width(estimator, samples):
     """Return whether all samples have the number of units that was fitted."""
     n_units = getattr(estimator, "n_features_in_", None)
     return all(sample.shape[1] == n_units for sample in samples)
+
+
+def _count_by_layer(constant, units):
+    """Describe how many constant units there are in each layer that has some.
+
+    `constant` has a mask for each sample. Returns "" unless names of units contain the
+    layer, such as "fc1[0]".
+    """
+    layers, layer_of_unit = find_layers([] if units is None else units)
+    if layers in ([], [""]):
+        return ""
+    counts = np.bincount(
+        layer_of_unit, weights=np.sum(constant, axis=0), minlength=len(layers)
+    ).astype(int)
+    order = [layer for layer in np.argsort(-counts, kind="stable") if counts[layer]]
+    parts = [f"{counts[k]} in {layers[k] or 'no layer'}" for k in order[:_MOST_LAYERS]]
+    if order[_MOST_LAYERS:]:
+        rest = counts[order[_MOST_LAYERS:]].sum()
+        parts.append(f"{rest} in {len(order) - _MOST_LAYERS} other layer(s)")
+    return f" ({', '.join(parts)})"
 
 
 def warn_lengths(samples):
