@@ -368,7 +368,7 @@ ERRORS = {
         "and what to the other. Leave out what differs only between groups."
     ): lambda: inference.difference_table(X, Y, cv=2, covariates=Y),
     "All samples are the same: there is nothing to compare.": lambda: (
-        inference.permutation_test(X[[0] * 6], Y)
+        inference.permutation_test(X[[0] * 8], [*Y, 0, 1])
     ),
     (
         "homology_dimensions=(0,) needs Wasserstein rows; for "
@@ -640,6 +640,11 @@ WARNINGS = {
         "sample 0: their weights are set to 0. Pass constant_units='nan' or "
         "'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
+    (
+        "pvalue cannot be below 0.1, whatever the samples are, because groups of 3, 3 "
+        "samples have only 10 distinct relabelling(s). Compare more samples to find "
+        "differences at the level of 0.05."
+    ): lambda: inference.permutation_test(X, Y),
     (
         "X has frames of 2 units, which have no deaths: the averages of their deaths "
         "are set to 0."

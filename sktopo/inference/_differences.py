@@ -24,7 +24,7 @@ from sktopo.inference._blocks import (
 )
 from sktopo.inference._familywise import compare_tables
 from sktopo.inference._levels import choose_designs, find_parts, make_designs
-from sktopo.inference._relabelling import check_run
+from sktopo.inference._relabelling import check_run, warn_insensitive
 from sktopo.inference._study import number_groups, refuse_barcodes
 
 if TYPE_CHECKING:
@@ -154,6 +154,12 @@ default=None
         If pandas is not installed (``pip install 'sktopo[tables]'``), or tqdm if
         `verbose` is set.
 
+    Warns
+    -----
+    UserWarning
+        If `pvalue` cannot be 0.05 or less, because there are fewer than 20
+        relabellings, as in :func:`permutation_test`.
+
     See Also
     --------
     permanova : The test of a single row.
@@ -233,6 +239,7 @@ default=None
         )
         rows, slices = np.asarray(graphs.fit_transform(X)), graphs.profile_slices_
     check_names(slices)
+    warn_insensitive(number, n_permutations, shuffled=covariates is not None)
     places, points = _describe_blocks(rows, slices, number, folds, precision)
     run = (precision, n_permutations, n_jobs, random_state, verbose)
     designs = [design] * len(slices)

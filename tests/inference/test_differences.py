@@ -320,6 +320,19 @@ def test_errors_come_before_work(monkeypatch):
             make_table(make_connectomes(), **options)
 
 
+def test_a_warning_if_nothing_can_be_found():
+    few = [0, 1, 2, 9, 10, 11]
+    X, y, age = make_connectomes()[few], Y[few], np.arange(6.0) ** 2
+    options = {"cv": 3, "n_permutations": 9999}
+    with pytest.warns(UserWarning, match=r"pvalue cannot be below 0.1,") as caught:
+        difference_table(X, y, profiles=["births"], **options)
+    assert [record.filename for record in caught] == [__file__]
+    # Residuals are shuffled in 720 ways.
+    make_table(X, y, covariates=age, **options)
+    with pytest.warns(UserWarning, match="because n_permutations=9"):
+        make_table(X, y, covariates=age, cv=3, n_permutations=9)
+
+
 def test_without_pandas_nothing_is_computed(without_pandas):
     with pytest.raises(ImportError, match=r"sktopo\[tables\]"):
         make_table(make_connectomes())

@@ -107,11 +107,11 @@ def test_connectomes_are_drawn_as_their_table(connectomes, table):
     pandas.testing.assert_frame_equal(display.table, table)
     assert display.color == "pvalue"
     aged = DifferenceDisplay.from_connectomes(
-        connectomes, Y, covariates=np.arange(12) ** 2, n_permutations=9, **options
+        connectomes, Y, covariates=np.arange(12) ** 2, n_permutations=19, **options
     )
     assert (aged.table["statistic"] != table["statistic"]).all()
     plain = DifferenceDisplay.from_connectomes(
-        connectomes, Y, level=None, n_permutations=9, **options
+        connectomes, Y, level=None, n_permutations=19, **options
     )
     assert plain.frames_ == []
     assert "adjusted_pvalue_given_level" not in plain.table
