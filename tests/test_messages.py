@@ -532,10 +532,10 @@ ERRORS = {
         "groups only, profiles={'spectrum': 'groups'}."
     ): lambda: _profile_blocks.plan_blocks({"spectrum": "graph"}, 5001, [], None),
     (
-        "profiles=('birth',) must be different names among ['births', 'deaths', "
-        "'strengths', 'spectrum', 'local'], such as ('births', 'strengths'), or a dict "
-        "from such names to 'graph', 'groups' or 'both'."
-    ): lambda: GraphProfiles(("birth",)).fit(X),
+        "profiles='births' is of type str; expected a list of different names among "
+        "['births', 'deaths', 'strengths', 'spectrum', 'local'], such as ['births', "
+        "'strengths'], or a dict from such names to 'graph', 'groups' or 'both'."
+    ): lambda: GraphProfiles("births").fit(X),
     (
         "profiles={'births': 'both'} asks for profiles of groups, but groups=None; "
         "give the group of each node."
