@@ -124,9 +124,9 @@ ERRORS = {
         "GraphPersistence(normalize='balanced')."
     ): lambda: ConnectomePersistence(normalize="balanced").fit([SAMPLE]),
     (
-        "A graph of 1 edge(s) has no deaths to keep; it needs three edges, or "
-        "homology_dimensions=(0,)."
-    ): lambda: GraphPersistence(homology_dimensions=(1,)).fit(np.ones((2, 1))),
+        "Sample 1 of X: A graph of 1 edge(s) has no deaths to keep; it needs three "
+        "edges, or homology_dimensions=(0,)."
+    ): lambda: GraphPersistence(n_quantiles=2).fit([X[0], [0.5], X[1]]),
     (
         "There is no inverse: n_quantiles is set: averages do not determine each birth."
     ): lambda: invertible(n_quantiles=2).fit(X).inverse_transform(X),
@@ -134,9 +134,13 @@ ERRORS = {
         invertible(homology_dimensions=(0,)).fit(X).inverse_transform(X[:, :3])
     ),
     (
-        "No graph has this barcode: 3 deaths lie above its birth number 2 in "
-        "descending order, and 1 births leave room for 0."
-    ): lambda: invertible().fit(X).inverse_transform([[0.1, 0.2, 0.3, 0.9, 0.9, 0.9]]),
+        "Sample 1 of X: No graph has this barcode: 3 deaths lie above its birth number "
+        "2 in descending order, and 1 births leave room for 0."
+    ): lambda: (
+        invertible()
+        .fit(X)
+        .inverse_transform([[0.1, 0.2, 0.3, 0, 0, 0], [0.1, 0.2, 0.3, 0.9, 0.9, 0.9]])
+    ),
     "Row 0 of the values does not ascend. Sort births, or deaths, first.": lambda: (
         barcodes.quantile_vectors([[2.0, 1]], 2)
     ),
