@@ -28,6 +28,8 @@ _NUMBERS = ("omega_squared", "adjusted_pvalue", "level")
 _GIVEN = "adjusted_pvalue_given_level"
 # Cells of a table with larger p-values are not said to differ.
 _SMALL = 0.05
+# Effect sizes at the colour bar.
+_TICKS = (0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 @dataclass(repr=False, eq=False)
@@ -41,6 +43,10 @@ class DifferenceDisplay:
     graphs of the same level. By default that is the mean weight of all edges, so a cell
     that differs by its own mean only may have a frame; with ``level="block"`` it is the
     mean weight of the cell's own part of the graph.
+
+    The colours of effect sizes are those of their roots, from 0 to 1 in all figures, so
+    that figures can be compared, and effects of 0.05 differ from none. Negative effect
+    sizes, which are chance, have the colour of 0.
 
     Use :meth:`from_table` or :meth:`from_connectomes` to make one.
 
@@ -253,14 +259,10 @@ default=None
             values = -np.log10(values)
         colors = np.full((len(profiles), len(blocks)), np.nan)
         colors[tuple(places.T)] = values
-        highest = (
-            1 if self.color == "omega_squared" else max(2, np.nan_to_num(values).max())
-        )
+        norm = self._make_norm(values)
         # Blank cells lie on white, whatever the style of the axes.
-        self.im_ = self.ax_.imshow(
-            colors, cmap="cividis", vmin=0, vmax=highest, aspect="auto"
-        )
-        self._write(places, colors.shape, values / highest)
+        self.im_ = self.ax_.imshow(colors, cmap="cividis", norm=norm, aspect="auto")
+        self._write(places, colors.shape, np.asarray(norm(values)))
         self._frame(places)
         name_ticks(self.ax_.xaxis, range(len(blocks)), blocks)
         name_ticks(self.ax_.yaxis, range(len(profiles)), profiles)
@@ -269,9 +271,21 @@ default=None
         if _GIVEN in self.table:
             title += "\nframe: differs given the level too"
         self.ax_.set_title(title, fontsize="small")
-        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_)
+        below = "min" if np.nan_to_num(values).min() < 0 else "neither"
+        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, extend=below)
         self.colorbar_.set_label(label)
+        if self.color == "omega_squared":
+            self.colorbar_.set_ticks(_TICKS)
         return self
+
+    def _make_norm(self, values):
+        """Make the scale of the colours: from 0, and for effects always to 1."""
+        from matplotlib.colors import Normalize, PowerNorm  # noqa: PLC0415
+
+        if self.color == "omega_squared":
+            # Effects of 0.1 are large, and would look like none on a linear scale.
+            return PowerNorm(0.5, vmin=0, vmax=1, clip=True)
+        return Normalize(vmin=0, vmax=max(2, np.nan_to_num(values).max()))
 
     def _write(self, places, shape, shades):
         """Write p-values and levels; `shades` in [0, 1] say how light the cells are."""
