@@ -666,7 +666,7 @@ def list_checkpoints():
 def list_inference():
     """List the entries of tests, attribution and metrics."""
     i, m = sktopo.inference, sktopo.metrics
-    good = {"X": SCALED, "y": GROUPS, "n_permutations": 9, "random_state": 0}
+    good = {"X": SCALED, "y": GROUPS, "n_permutations": 19, "random_state": 0}
     shared = {
         "y": bad.GROUPS,
         "metric": bad.NO_WORD,
@@ -716,7 +716,7 @@ def list_differences(name, call, rows):
     good = {
         rows: ROWS,
         "y": GROUPS,
-        "n_permutations": 9,
+        "n_permutations": 19,
         "cv": 2,
         "profiles": ["births", "strengths"],
         "groups": [0, 0, 0, 1, 1],
@@ -746,7 +746,7 @@ def list_differences(name, call, rows):
     if rows != "X":
         return [Entry(name, call, good, kinds)]
     kinds["verbose"] = bad.NO_FLAG
-    scaled = {"X": SCALED, "y": GROUPS, "n_permutations": 9, "cv": 2, "level": None}
+    scaled = {"X": SCALED, "y": GROUPS, "n_permutations": 19, "cv": 2, "level": None}
     slices = bad.constants(
         text="births",
         number=3,
@@ -847,7 +847,7 @@ def list_baselines():
             labels,
             **two,
         ),
-        *list_representations(),
+        *list_representation_distances(),
         Entry("baseline_kernels", b.baseline_kernels, {"groups": PARTS}, named),
         Entry(
             "baseline_clusterers",
@@ -858,7 +858,7 @@ def list_baselines():
     ]
 
 
-def list_representations():
+def list_representation_distances():
     """List the entries of RepresentationDistance on networks and on rows."""
     kind = sktopo.baselines.RepresentationDistance
     bandwidth = {**bad.POSITIVE, "too wide": lambda good: 1e4}
@@ -1029,7 +1029,7 @@ def list_displays():
         ),
     }
     color = {"color": word, **ax}
-    table = sktopo.inference.difference_table(ROWS, GROUPS, cv=2, n_permutations=9)
+    table = sktopo.inference.difference_table(ROWS, GROUPS, cv=2, n_permutations=19)
     difference = p.DifferenceDisplay
     (entry,) = list_differences(
         "DifferenceDisplay.from_connectomes", difference.from_connectomes, "connectomes"

@@ -134,9 +134,9 @@ ERRORS = {
         "GraphPersistence(normalize='balanced')."
     ): lambda: ConnectomePersistence(normalize="balanced").fit([SAMPLE]),
     (
-        "A graph of 1 edge(s) has no deaths to keep; it needs three edges, or "
-        "homology_dimensions=(0,)."
-    ): lambda: GraphPersistence(homology_dimensions=(1,)).fit(np.ones((2, 1))),
+        "Sample 1 of X: A graph of 1 edge(s) has no deaths to keep; it needs three "
+        "edges, or homology_dimensions=(0,)."
+    ): lambda: GraphPersistence(n_quantiles=2).fit([X[0], [0.5], X[1]]),
     (
         "There is no inverse: n_quantiles is set: averages do not determine each birth."
     ): lambda: invertible(n_quantiles=2).fit(X).inverse_transform(X),
@@ -144,9 +144,13 @@ ERRORS = {
         invertible(homology_dimensions=(0,)).fit(X).inverse_transform(X[:, :3])
     ),
     (
-        "No graph has this barcode: 3 deaths lie above its birth number 2 in "
-        "descending order, and 1 births leave room for 0."
-    ): lambda: invertible().fit(X).inverse_transform([[0.1, 0.2, 0.3, 0.9, 0.9, 0.9]]),
+        "Sample 1 of X: No graph has this barcode: 3 deaths lie above its birth number "
+        "2 in descending order, and 1 births leave room for 0."
+    ): lambda: (
+        invertible()
+        .fit(X)
+        .inverse_transform([[0.1, 0.2, 0.3, 0, 0, 0], [0.1, 0.2, 0.3, 0.9, 0.9, 0.9]])
+    ),
     "Row 0 of the values does not ascend. Sort births, or deaths, first.": lambda: (
         barcodes.quantile_vectors([[2.0, 1]], 2)
     ),
@@ -394,10 +398,21 @@ ERRORS = {
         X[[0] * 6], Y
     ),
     (
-        "level='mean' must be the level of each graph, None or, without slices, "
-        "'mean'. Wasserstein rows do not tell the mean weight: give "
-        "connectomes.mean(axis=1)."
-    ): lambda: inference.difference_table(X, Y, slices=PARTS, cv=2),
+        "level='block' needs connectome rows, but slices are for Wasserstein rows, "
+        "which do not tell the mean weight. Leave slices out, or give the level as "
+        "numbers, such as connectomes.mean(axis=1)."
+    ): lambda: inference.difference_table(X, Y, slices=PARTS, level="block", cv=2),
+    (
+        "level='blocks' must be 'mean', 'block', None, or the level of each graph as "
+        "numbers."
+    ): lambda: inference.difference_table(X, Y, level="blocks", cv=2),
+    (
+        "Groups in y follow from level='block' of part '[a]' and covariates: no test "
+        "can tell what is due to the one and what to the other. Leave out what differs "
+        "only between groups."
+    ): lambda: inference.difference_table(
+        np.column_stack([Y, X[:, 1:]]), Y, groups=list("aabb"), level="block", cv=2
+    ),
     (
         "groups are for connectome rows; with slices, the names of the slices say "
         "which part of the graph each profile is of."
@@ -433,7 +448,7 @@ ERRORS = {
         "and what to the other. Leave out what differs only between groups."
     ): lambda: inference.difference_table(X, Y, cv=2, covariates=Y),
     "All samples are the same: there is nothing to compare.": lambda: (
-        inference.permutation_test(X[[0] * 6], Y)
+        inference.permutation_test(X[[0] * 8], [*Y, 0, 1])
     ),
     (
         "homology_dimensions=(0,) needs Wasserstein rows; for "
@@ -597,10 +612,10 @@ ERRORS = {
         "groups only, profiles={'spectrum': 'groups'}."
     ): lambda: _profile_blocks.plan_blocks({"spectrum": "graph"}, 5001, [], None),
     (
-        "profiles=('birth',) must be different names among ['births', 'deaths', "
-        "'strengths', 'spectrum', 'local'], such as ('births', 'strengths'), or a dict "
-        "from such names to 'graph', 'groups' or 'both'."
-    ): lambda: GraphProfiles(("birth",)).fit(X),
+        "profiles='births' is of type str; expected a list of different names among "
+        "['births', 'deaths', 'strengths', 'spectrum', 'local'], such as ['births', "
+        "'strengths'], or a dict from such names to 'graph', 'groups' or 'both'."
+    ): lambda: GraphProfiles("births").fit(X),
     (
         "profiles={'births': 'both'} asks for profiles of groups, but groups=None; "
         "give the group of each node."
@@ -789,6 +804,11 @@ WARNINGS = {
     ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0, 1, 1] * 3).fit(
         [SAMPLE]
     ),
+    (
+        "pvalue cannot be below 0.1, whatever the samples are, because groups of 3, 3 "
+        "samples have only 10 distinct relabelling(s). Compare more samples to find "
+        "differences at the level of 0.05."
+    ): lambda: inference.permutation_test(X, Y),
     (
         "X has frames of 2 units, which have no deaths: the averages of their deaths "
         "are set to 0."

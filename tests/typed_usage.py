@@ -115,6 +115,7 @@ def locate(connectomes: Floats, y: list[str], age: list[float]) -> DifferenceDis
         rows, y, slices=profiles.profile_slices_, level=None, covariates=age
     )
     assert len(table) == 2
+    assert difference_table(connectomes, y, level="block").shape[1] > 9
     return DifferenceDisplay.from_connectomes(connectomes, y, color="pvalue")
 
 

@@ -55,7 +55,7 @@ print(table[columns].to_string(index=False, float_format="%.4f"))
 # explains. Each cell holds the p-value, corrected for the 20 cells. Where the groups
 # differ, the level stands below it: how much of the squared distance between the groups
 # is a difference of means. A frame says that they differ in more than the mean weight
-# of their graphs.
+# of their graphs (``level="block"`` would take that of the part instead).
 
 tables = {}
 figure, axes = plt.subplots(1, 3, figsize=(20, 5), layout="constrained")

@@ -240,9 +240,7 @@ def find_unit(rows, origin, caller, also=()):
     n_together = max(1, _NUMBERS // max(rows.shape[1], 1))
     for table in (rows, also):
         for start in range(0, len(table), n_together):
-            with np.errstate(over="ignore"):
-                gaps = subtract(table[start : start + n_together], origin, 1.0)
-            sizes = np.abs(gaps, out=gaps).max(axis=1, initial=0)
+            sizes = _measure_gaps(table[start : start + n_together], origin)
             if not np.isfinite(sizes).all():
                 raise ValueError(
                     f"The numbers in sample {start + sizes.argmax()} are too large for "
@@ -251,6 +249,17 @@ def find_unit(rows, origin, caller, also=()):
                 )
             largest = max(largest, float(sizes.max()))
     return 2.0 ** (int(np.frexp(largest)[1]) - 1) if largest else 1.0
+
+
+def _measure_gaps(rows, origin):
+    """Return the largest distance of a number of each row from `origin`."""
+    sizes = np.zeros(len(rows))
+    for columns in column_blocks(rows):
+        start = origin[columns] if np.ndim(origin) else origin
+        with np.errstate(over="ignore"):
+            gaps = subtract(rows[:, columns], start, 1.0)
+        np.maximum(sizes, np.abs(gaps, out=gaps).max(axis=1), out=sizes)
+    return sizes
 
 
 def restore_unit(values, unit, *, power, dtype=np.float64, caller):

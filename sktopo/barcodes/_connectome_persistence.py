@@ -209,6 +209,7 @@ class ConnectomePersistence(ActivationTransformer):
                     )
             else:
                 n_nodes = fitted.n_features_in_
+            fitted._check_deaths(samples or [])
             fitted.layout_ = fitted._layout(n_nodes)
             if n_nodes == 2 and self.n_quantiles is not None:
                 _warn_pairs(fitted.layout_.sizes)
@@ -253,8 +254,7 @@ class ConnectomePersistence(ActivationTransformer):
             if self.n_quantiles is None:  # rows of other sizes have other columns
                 check_units(self, X, samples, reset=False)
             dtype, make_units = np.result_type(*samples), self._sample_units
-            for sample in samples:
-                self._layout(sample.shape[1])
+            self._check_deaths(samples)
             masks = [find_constant_units(sample) for sample in samples]
             self._report_constant(masks)
             warn_lengths(samples)
@@ -339,6 +339,12 @@ class ConnectomePersistence(ActivationTransformer):
         if "death" in kinds and (is_strict or "birth" not in kinds):
             check_deaths(n_nodes * (n_nodes - 1) // 2)
         return layout
+
+    def _check_deaths(self, samples):
+        """Raise a ValueError if a sample does not have the deaths that rows need."""
+        for k, sample in enumerate(samples):
+            with name_errors(f"Sample {k} of X"):
+                self._layout(sample.shape[1])
 
     def _sample_units(self, sample, nodes):
         """Standardise the units of a sample."""

@@ -26,13 +26,8 @@ from sktopo._utils.parameters import (
     check_option,
     check_real,
 )
-from sktopo._utils.samples import read_rows
-from sktopo.barcodes._centering import (
-    CENTERS,
-    center_rows,
-    check_spans,
-    rounding_of,
-)
+from sktopo._utils.samples import name_errors, read_rows
+from sktopo.barcodes._centering import CENTERS, center_rows, check_spans, rounding_of
 from sktopo.barcodes._filtration import barcode_edges
 from sktopo.barcodes._graphs import check_graphs, warn_negative
 from sktopo.barcodes._layout import (
@@ -370,13 +365,12 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         if "edge" in parts:
             squares = [scale**2 for scale in self.layout_.scales.values()]
             find, shared = interpolate_connectome, tuple(squares)
-            items = list(zip(parts["edge"], barcodes, strict=True))
+            columns = parts["edge"], barcodes
         else:
-            find, shared = realize_barcode, (self.template_,)
-            items = [(barcode,) for barcode in barcodes]
+            find, shared, columns = realize_barcode, (self.template_,), (barcodes,)
         found = run_parallel(
-            find,
-            items,
+            partial(_find_connectome, find),
+            list(zip(range(len(X)), *columns, strict=True)),
             shared=shared,
             n_jobs=self.n_jobs,  # processes: Python's lock is held most of the time
             verbose=self.verbose,
@@ -542,7 +536,8 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         n_edges = groups[0][1].shape[1]
         kinds = self._layout(n_edges).sizes
         if "death" in kinds and (any_size or "birth" not in kinds):
-            check_deaths(n_edges)
+            with name_errors(f"Sample {groups[0][0][0]} of X"):  # the smallest graph
+                check_deaths(n_edges)
         return groups
 
     def _check_invertible(self):
@@ -591,3 +586,9 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _find_connectome(find, sample, *arguments):
+    """Find the connectome of one sample, which errors name."""
+    with name_errors(f"Sample {sample} of X"):
+        return find(*arguments)

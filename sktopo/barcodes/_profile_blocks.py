@@ -38,28 +38,41 @@ class Block:
 
 def read_scopes(profiles, has_groups):
     """Return for each profile whether it is of the graph, of groups, or of both."""
-    scopes = None
+    fault = _find_fault(profiles)
+    if fault:
+        raise ValueError(
+            f"profiles={profiles!r:.200} {fault}; expected a list of different names "
+            f"among {list(PROFILES)}, such as ['births', 'strengths'], or a dict from "
+            "such names to 'graph', 'groups' or 'both'."
+        )
     if isinstance(profiles, Mapping):
         scopes = dict(profiles)
-    elif isinstance(profiles, (list, tuple)) and all(map(is_text, profiles)):
+    else:
         scopes = dict.fromkeys(profiles, "both" if has_groups else "graph")
-    if (
-        not scopes
-        or len(scopes) < len(profiles)
-        or not scopes.keys() <= PROFILES.keys()
-        or not all(is_text(scope) and scope in _SCOPES for scope in scopes.values())
-    ):
-        raise ValueError(
-            f"profiles={profiles!r} must be different names among {list(PROFILES)}, "
-            "such as ('births', 'strengths'), or a dict from such names to 'graph', "
-            "'groups' or 'both'."
-        )
     if not has_groups and set(scopes.values()) != {"graph"}:
         raise ValueError(
             f"profiles={profiles!r} asks for profiles of groups, but groups=None; give "
             "the group of each node."
         )
     return scopes
+
+
+def _find_fault(profiles):
+    """Return what is wrong with the names of profiles and their scopes, or None."""
+    if not isinstance(profiles, (list, tuple, Mapping)):
+        return f"is of type {type(profiles).__name__}"
+    names = list(profiles)
+    if not names:
+        return "is empty"
+    for name in names:
+        if not is_text(name) or name not in PROFILES:
+            return f"has the unknown name {name!r:.80}"
+        if names.count(name) > 1:
+            return f"has {name!r} more than once"
+        scope = profiles[name] if isinstance(profiles, Mapping) else "graph"
+        if not is_text(scope) or scope not in _SCOPES:
+            return f"has {scope!r:.80} for {name!r}"
+    return None
 
 
 def is_text(value):

@@ -80,7 +80,12 @@ def _list_controls(groups):
 def _check_groups(groups):
     """Raise a ValueError unless `groups` is None, "layer" or a list of labels."""
     if isinstance(groups, str):
-        check_option("groups", groups, ("layer",))
+        if groups != "layer":
+            raise ValueError(
+                f"groups={groups!r} is a str; expected the group of each node, such as "
+                "['fc1', 'fc1', 'fc2'], 'layer' to read it from the names of edges, or "
+                "None."
+            )
     elif groups is not None:
         check_labels(groups, None, name="groups", of="node")
 

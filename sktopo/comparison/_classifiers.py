@@ -193,10 +193,20 @@ def _check_inner(inner_cv, y, folds):
     # Splitters of the user's own may look at the samples, or draw random numbers.
     if hasattr(inner_cv, "split") and not isinstance(inner_cv, str):
         return inner
-    for train, _ in folds:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of small classes, as the search will
-            split_samples(np.zeros((len(train), 1)), y[train], inner, "inner_cv")
+    for fold, (train, _) in enumerate(folds):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of small classes, as the search will
+                split_samples(np.zeros((len(train), 1)), y[train], inner, "inner_cv")
+        except ValueError as error:
+            names, sizes = np.unique(y[train], return_counts=True)
+            classes = ", ".join(map("{1} of {0!s}".format, names, sizes))
+            raise ValueError(
+                f"inner_cv={inner_cv!r:.80} does not split the {len(train)} training "
+                f"samples of fold {fold} of cv, {classes:.200}, into "
+                f"{inner.get_n_splits()} inner fold(s): {error.__cause__ or error} "
+                "Give fewer inner folds, or more samples of each class."
+            ) from error
     return inner
 
 

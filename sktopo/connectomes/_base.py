@@ -7,10 +7,14 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from sktopo._utils.nodes import find_layers
 from sktopo._utils.samples import ANY_SIZE, detach, validate_table
 from sktopo.connectomes._inputs import read_samples, refuse_matrices
 from sktopo.connectomes._nodes import NODES
 from sktopo.connectomes._units import find_constant_units, standardize
+
+# Number of layers that a warning lists.
+_MOST_LAYERS = 5
 
 
 class ActivationTransformer(TransformerMixin, BaseEstimator):
@@ -103,12 +107,13 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         sample = counts.nonzero()[0][0]
         node = constant[sample].nonzero()[0][0]
         names = self._nodes.read_names(self)
-        if names is not None and len(names) != len(constant[sample]):
-            names = None
+        if names is not None and {len(mask) for mask in constant} != {len(names)}:
+            names = None  # these are not the nodes that were fitted
         found = (
             f"{counts.sum()} constant {self._nodes.counted} in "
             f"{np.count_nonzero(counts)} of {len(counts)} sample(s), the first "
             f"{self._nodes.describe(node, names)} in sample {sample}"
+            f"{_count_by_layer(constant, names)}"
         )
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
@@ -131,6 +136,26 @@ def has_fitted_width(estimator, samples):
     """Return whether all samples have the number of nodes that was fitted."""
     n_nodes = estimator._nodes.count(estimator)
     return all(sample.shape[1] == n_nodes for sample in samples)
+
+
+def _count_by_layer(constant, names):
+    """Describe how many constant nodes there are in each layer that has some.
+
+    `constant` has a mask for each sample. Returns "" unless names of nodes contain the
+    layer, such as "fc1[0]".
+    """
+    layers, layer_of_node = find_layers([] if names is None else names)
+    if layers in ([], [""]):
+        return ""
+    counts = np.bincount(
+        layer_of_node, weights=np.sum(constant, axis=0), minlength=len(layers)
+    ).astype(int)
+    order = [layer for layer in np.argsort(-counts, kind="stable") if counts[layer]]
+    parts = [f"{counts[k]} in {layers[k] or 'no layer'}" for k in order[:_MOST_LAYERS]]
+    if order[_MOST_LAYERS:]:
+        rest = counts[order[_MOST_LAYERS:]].sum()
+        parts.append(f"{rest} in {len(order) - _MOST_LAYERS} other layer(s)")
+    return f" ({', '.join(parts)})"
 
 
 def warn_lengths(samples, nodes=NODES["units"]):

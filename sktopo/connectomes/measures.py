@@ -389,7 +389,7 @@ def _divide_edges(row, divisors):
     n_nodes = len(divisors)
     if n_nodes <= _FEW_NODES:
         row /= np.repeat(divisors[:-1], range(n_nodes - 1, 0, -1))
-        row /= squareform(np.tile(divisors, (n_nodes, 1)), checks=False)
+        row /= np.concatenate([divisors[node:] for node in range(1, n_nodes + 1)])
         return
     start = 0
     for node in range(n_nodes - 1):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sktopo._utils.geometry import column_blocks, find_deviation, find_unit, subtract
+from sktopo._utils.geometry import find_deviation
 from sktopo._utils.labels import check_labels
 from sktopo._utils.samples import read_rows
 from sktopo._utils.tables import make_table
@@ -23,17 +23,14 @@ from sktopo.inference._blocks import (
     split_name,
 )
 from sktopo.inference._familywise import compare_tables
-from sktopo.inference._freedman_lane import make_design, read_covariates
-from sktopo.inference._relabelling import check_run
+from sktopo.inference._levels import choose_designs, find_parts, make_designs
+from sktopo.inference._relabelling import check_run, warn_insensitive
 from sktopo.inference._study import number_groups, refuse_barcodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sktopo._typing import RandomState, Table
-
-# How many rounding errors of the weights are forgiven in means that agree.
-_FORGIVEN = 64
 
 
 def difference_table(
@@ -43,7 +40,7 @@ def difference_table(
     profiles: Sequence[str] = ("births", "deaths", "strengths", "spectrum", "local"),
     groups: ArrayLike | Literal["layer"] | None = None,
     slices: Mapping[str, slice] | None = None,
-    level: ArrayLike | Literal["mean"] | None = "mean",
+    level: ArrayLike | Literal["mean", "block"] | None = "mean",
     covariates: ArrayLike | None = None,
     n_permutations: int = 9999,
     cv: int = 5,
@@ -81,13 +78,18 @@ def difference_table(
         `groups` are then not used. A name such as ``"births[fc1--fc2]"`` names the
         profile and the block.
 
-    level : "mean", array-like of shape (n_samples,) or (n_samples, n_numbers), or \
-None, default="mean"
-        The level of each graph that the tests *given level* account for. "mean" is the
-        mean weight of all edges of a graph, which only connectome rows tell: with
-        `slices`, give it as an array. If "mean" is the same in all graphs, these tests
-        are those without. Several numbers, such as the mean weight of each block, are
-        accounted for together. None leaves these tests out.
+    level : "mean", "block", array-like of shape (n_samples,) or \
+(n_samples, n_numbers), or None, default="mean"
+        The level of each graph that the tests *given level* account for.
+
+        - "mean": the mean weight of all edges of the graph, in all rows of the table
+        - "block": the mean weight of the edges of the block, in each row its own; in
+          rows of the whole graph, of all edges
+
+        Only connectome rows tell these means: with `slices`, give the level as an
+        array. Where a mean is the same in all graphs, the test is that without level.
+        Several numbers for each graph are accounted for together, in all rows of the
+        table. None leaves these tests out.
 
     covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
@@ -152,6 +154,12 @@ default=None
         If pandas is not installed (``pip install 'sktopo[tables]'``), or tqdm if
         `verbose` is set.
 
+    Warns
+    -----
+    UserWarning
+        If `pvalue` cannot be 0.05 or less, because there are fewer than 20
+        relabellings, as in :func:`permutation_test`.
+
     See Also
     --------
     permanova : The test of a single row.
@@ -163,7 +171,8 @@ default=None
     -----
     *Read a row from left to right.* If `adjusted_pvalue` is small, the groups differ
     there. If `adjusted_pvalue_given_level` is small as well, they differ in more than
-    the mean weight; if not, the mean weight may be all there is.
+    the mean weight, of the graph (``level="mean"``) or of this block of edges
+    (``level="block"``); if not, this mean weight may be all there is.
 
     `adjusted_pvalue` is the share of relabellings in which any row of the table is as
     extreme as this one (single step of Westfall and Young [1]_). Rows are compared by
@@ -177,12 +186,13 @@ default=None
     profile that follows the mean weight along a curve can differ given level although
     nothing but the level differs.
 
-    The level of a graph is the mean of *all* its weights, and `level` in the table is
-    about the mean of *one* profile in *one* block. A difference in one block moves the
-    mean weight of the graph. So, given level, a block may differ that does not differ
-    otherwise: compared with graphs of the same mean weight, it then makes up for the
-    block that differs. Look at `adjusted_pvalue` first, or give the mean weight of each
-    block as `level`.
+    With ``level="mean"``, the level of a graph is the mean of *all* its weights, and
+    `level` in the table is about the mean of *one* profile in *one* block. A difference
+    in one block moves the mean weight of the graph. So, given this level, a block may
+    differ that does not differ otherwise: compared with graphs of the same mean weight,
+    it then makes up for the block that differs. Look at `adjusted_pvalue` first, or
+    choose ``level="block"``. The whole graph is a block too, and if one part of it
+    differs in its mean weight, the whole differs in more than its mean weight.
 
     Memory holds the profiles of all graphs and, for each row of the table, a few
     numbers for each relabelling.
@@ -218,21 +228,28 @@ default=None
     precision = float(np.finfo(rows.dtype).eps)
     if slices is None:
         refuse_barcodes(rows, "The rows of X")
+        parts = find_parts(level, groups, getattr(X, "columns", None), rows.shape[1])
     else:
         _check_slices(slices, groups, rows.shape[1])
-    design, given = _make_designs(number, level, covariates, rows, slices)
+        parts = None
+    design, given = make_designs(number, level, covariates, rows, parts)
     if slices is None:
         graphs = GraphProfiles(
             profiles, groups=groups, balance=False, n_jobs=n_jobs, verbose=verbose
         )
         rows, slices = np.asarray(graphs.fit_transform(X)), graphs.profile_slices_
     check_names(slices)
+    warn_insensitive(number, n_permutations, shuffled=covariates is not None)
     places, points = _describe_blocks(rows, slices, number, folds, precision)
     run = (precision, n_permutations, n_jobs, random_state, verbose)
-    beside = compare_tables(points, number, design, *run)
-    if given is None or given is design:
-        return _tabulate(places, beside, given and beside)
-    return _tabulate(places, beside, compare_tables(points, number, given, *run))
+    designs = [design] * len(slices)
+    beside = compare_tables(points, number, designs, *run)
+    if given is None:
+        return _tabulate(places, beside, None)
+    given_level = choose_designs(slices, given)
+    if given_level == designs:  # no level varies
+        return _tabulate(places, beside, beside)
+    return _tabulate(places, beside, compare_tables(points, number, given_level, *run))
 
 
 def _check_slices(slices, groups, n_columns):
@@ -243,47 +260,6 @@ def _check_slices(slices, groups, n_columns):
             "groups are for connectome rows; with slices, the names of the slices say "
             "which part of the graph each profile is of."
         )
-
-
-def _make_designs(number, level, covariates, rows, slices):
-    """Make the models beside covariates, and beside covariates and level.
-
-    The second is None without a level, and the first itself if all graphs have the
-    same mean weight.
-    """
-    covariates = read_covariates(covariates, len(rows))
-    design = make_design(number, covariates)
-    if level is None:
-        return design, None
-    if isinstance(level, str):
-        if level != "mean" or slices is not None:
-            raise ValueError(
-                f"level={level!r} must be the level of each graph, None or, without "
-                "slices, 'mean'. Wasserstein rows do not tell the mean weight: give "
-                "connectomes.mean(axis=1)."
-            )
-        level = _average_weights(rows)
-        if not level.any():
-            return design, design
-    both = np.hstack([covariates, read_covariates(level, len(rows), "level")])
-    return design, make_design(number, both, "level and covariates")
-
-
-def _average_weights(rows):
-    """Average the weights of each graph, from those of the first: (n_samples,).
-
-    Means that differ by rounding errors only are all 0.
-    """
-    unit = find_unit(rows, rows[0], "difference_table")
-    totals = np.zeros(len(rows))
-    size = 0.0
-    for columns in column_blocks(rows):
-        gaps = subtract(rows[:, columns], rows[0, columns], unit)
-        totals += gaps.sum(axis=1)
-        size = max(size, float(np.abs(gaps).max()))
-    means = totals / rows.shape[1]
-    rounding = _FORGIVEN * np.finfo(rows.dtype).eps * size
-    return means if np.ptp(means) > rounding else np.zeros_like(means)
 
 
 def _describe_blocks(rows, slices, number, folds, precision):

@@ -65,9 +65,11 @@ class Family:
 
 
 def compare_tables(
-    tables, groups, design, precision, n_permutations, n_jobs, random_state, verbose
+    tables, groups, designs, precision, n_permutations, n_jobs, random_state, verbose
 ):
     """Test whether groups differ beside covariates, in each of many tables.
+
+    All tables are compared in the same relabellings, whatever their covariates.
 
     Parameters
     ----------
@@ -77,8 +79,8 @@ def compare_tables(
     groups : ndarray of shape (n_samples,)
         The group of each sample, from `number_groups`.
 
-    design : Design
-        The model of groups and covariates.
+    designs : list of Design
+        The model of groups and covariates of each table.
 
     precision : float
         The rounding error of the numbers that were given, relative to their size.
@@ -91,20 +93,22 @@ def compare_tables(
     family : Family
         The results.
     """
-    measured = [_measure_rounding(table, design, precision) for table in tables]
+    measured = [
+        _measure_rounding(table, design, precision)
+        for table, design in zip(tables, designs, strict=True)
+    ]
     residuals, rounding = zip(*measured, strict=True)
-    samples, sizes = _choose_samples(groups, design)
-    plan = plan_relabellings(
-        sizes, n_permutations, random_state, named=bool(design.covariates.shape[1])
-    )
-    shares = partial(_relabel, residuals=residuals, design=design, samples=samples)
+    has_covariates = any(design.covariates.shape[1] for design in designs)
+    samples, sizes = _choose_samples(groups, has_covariates)
+    plan = plan_relabellings(sizes, n_permutations, random_state, named=has_covariates)
+    shares = partial(_relabel, residuals=residuals, designs=designs, samples=samples)
     null = np.concatenate(list(run_relabellings(shares, plan, n_jobs, verbose)))
-    observed = explain_shares(residuals, design, np.arange(len(groups))[np.newaxis])
+    observed = explain_shares(residuals, designs, np.arange(len(groups))[np.newaxis])
     # Shares whose roots differ from the observed one by rounding only are equal to it.
     gaps = np.abs(np.sqrt(null) - np.sqrt(observed))
     null = np.where(gaps <= rounding, observed, null)
     every = null if plan.exact else np.vstack([observed, null])
-    statistic, omega_squared = _measure_effects(residuals, design)
+    statistic, omega_squared = _measure_effects(residuals, designs)
     return Family(
         statistic,
         omega_squared,
@@ -127,26 +131,27 @@ def _measure_rounding(table, design, precision):
     return residuals, max(_ROUGH, _FORGIVEN * precision * size / left)
 
 
-def _choose_samples(groups, design):
+def _choose_samples(groups, has_covariates):
     """Choose what is shuffled: the labels or, beside covariates, the samples.
 
     Returns a sample for each label, and the number of samples of each label. Beside
     covariates each sample has a label of its own.
     """
-    if design.covariates.shape[1]:
+    if has_covariates:
         return np.arange(len(groups)), np.ones(len(groups), dtype=np.intp)
     return np.unique(groups, return_index=True)[1], np.bincount(groups)
 
 
-def _relabel(labels, *, residuals, design, samples):
-    return explain_shares(residuals, design, samples[labels])
+def _relabel(labels, *, residuals, designs, samples):
+    return explain_shares(residuals, designs, samples[labels])
 
 
-def _measure_effects(residuals, design):
+def _measure_effects(residuals, designs):
     """Compute pseudo-F and partial omega squared of each table."""
-    sums = np.array([split_sums(table, design) for table in residuals])
-    between, noise = sums[:, 0], sums[:, 1] / design.freedom
-    n_samples, freedom = len(design.groups), design.group_freedom
+    sums = np.array(list(map(split_sums, residuals, designs)))
+    left = np.array([design.freedom for design in designs])
+    between, noise = sums[:, 0], sums[:, 1] / left
+    n_samples, freedom = len(residuals[0]), designs[0].group_freedom
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = between / freedom / noise
         excess = between - freedom * noise

@@ -195,7 +195,7 @@ def split_sums(residuals, design):
     return float(np.vdot(projections, projections)), float(np.vdot(rest, rest))
 
 
-def explain_shares(residuals, design, orders):
+def explain_shares(residuals, designs, orders):
     """Compute which share of shuffled residuals groups explain beside covariates.
 
     Parameters
@@ -203,8 +203,8 @@ def explain_shares(residuals, design, orders):
     residuals : list of ndarray of shape (n_samples, n_columns)
         Residuals of the covariates, of one table or several.
 
-    design : Design
-        The model.
+    designs : list of Design
+        The model of each table.
 
     orders : ndarray of shape (n_orders, n_samples)
         For each sample, the sample whose group and covariates it takes.
@@ -215,13 +215,16 @@ def explain_shares(residuals, design, orders):
         ``between / (between + within)`` after the residuals are fitted again; 0 where
         all residuals are 0.
     """
-    between, covered = (
-        np.stack([_sum_squares(table, shuffled) for table in residuals], axis=1)
-        for shuffled in (design.groups.T[:, orders], design.covariates.T[:, orders])
-    )
-    totals = np.array([np.vdot(table, table) for table in residuals])
-    left = totals - covered
-    return np.divide(between, left, out=np.zeros_like(left), where=left > 0)
+    shuffled = {
+        design: (design.groups.T[:, orders], design.covariates.T[:, orders])
+        for design in dict.fromkeys(designs)
+    }
+    shares = np.zeros((len(orders), len(residuals)))
+    for k, (table, design) in enumerate(zip(residuals, designs, strict=True)):
+        between, covered = (_sum_squares(table, part) for part in shuffled[design])
+        left = np.vdot(table, table) - covered
+        np.divide(between, left, out=shares[:, k], where=left > 0)
+    return shares
 
 
 def _sum_squares(table, directions):

@@ -14,7 +14,7 @@ from sktopo._utils.parameters import check_option
 from sktopo._utils.tables import make_table
 from sktopo.inference._permanova import analyse_variance
 from sktopo.inference._permutation import compare_distances
-from sktopo.inference._relabelling import check_run
+from sktopo.inference._relabelling import check_run, warn_insensitive
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
@@ -89,6 +89,12 @@ def pairwise_permutation_test(
         If pandas is not installed (``pip install 'sktopo[tables]'``), or tqdm if
         `verbose` is set.
 
+    Warns
+    -----
+    UserWarning
+        If the p-value of a pair cannot be 0.05 or less, as in
+        :func:`permutation_test`; once for all pairs.
+
     See Also
     --------
     scipy.stats.false_discovery_control : Adjusts the p-values of other tests.
@@ -101,12 +107,12 @@ def pairwise_permutation_test(
     Examples
     --------
     >>> from sktopo.inference import pairwise_permutation_test
-    >>> rows = [[0.0], [0.1], [0.3], [0.0], [0.2], [0.1], [4.0], [4.1], [4.3]]
-    >>> table = pairwise_permutation_test(rows, list("aaabbbccc"))
-    >>> [float(p) for p in table["pvalue"]]
-    [1.0, 0.1, 0.1]
-    >>> [round(float(p), 2) for p in table["adjusted_pvalue"]]
-    [1.0, 0.15, 0.15]
+    >>> rows = [[k + shift] for shift in (0.0, 0.1, 4.0) for k in (0.0, 0.1, 0.2, 0.3)]
+    >>> table = pairwise_permutation_test(rows, list("aaaabbbbcccc"))
+    >>> [round(float(p), 3) for p in table["pvalue"]]
+    [1.0, 0.029, 0.029]
+    >>> [round(float(p), 3) for p in table["adjusted_pvalue"]]
+    [1.0, 0.043, 0.043]
     """
     check_option("test", test, ("ratio", "permanova"))
     check_option("correction", correction, ("bh", "by"))
@@ -114,6 +120,11 @@ def pairwise_permutation_test(
     study = check_study(X, y, metric, homology_dimensions)
     pairs = list(combinations(np.unique(study.labels), 2))
     _check_pairs(study, pairs)
+    names, sizes = np.unique(study.labels, return_counts=True)
+    first, second = np.sort(names[np.argsort(sizes, kind="stable")[:2]])
+    smallest = study.labels[np.isin(study.labels, [first, second])]
+    where = f" of some pairs, such as groups {first} and {second},"
+    warn_insensitive(smallest, n_permutations, where=where)
     table = make_table(pairs, ("group_1", "group_2"))
     options = (n_permutations, n_jobs, random_state, False)
     rows = []

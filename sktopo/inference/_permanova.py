@@ -12,6 +12,7 @@ from sktopo.inference._relabelling import (
     PermutationResult,
     check_run,
     compare_relabellings,
+    warn_insensitive,
 )
 from sktopo.inference._study import check_study, number_groups
 from sktopo.inference._sums import WithinSums
@@ -51,9 +52,10 @@ class PermanovaResult(PermutationResult):
     Examples
     --------
     >>> from sktopo.inference import permanova
-    >>> result = permanova([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> rows = [[0.0], [1.0], [2.0], [3.0], [8.0], [9.0], [10.0], [11.0]]
+    >>> result = permanova(rows, list("aaaabbbb"))
     >>> round(result.r_squared, 3), round(result.omega_squared, 3)
-    (0.941, 0.886)
+    (0.928, 0.905)
     """
 
     r_squared: float
@@ -131,6 +133,11 @@ def permanova(
     ImportError
         If `verbose` is set and tqdm is not installed.
 
+    Warns
+    -----
+    UserWarning
+        As in :func:`permutation_test`.
+
     See Also
     --------
     permutation_test : A test of the ratio of distances; its notes apply here too.
@@ -153,14 +160,18 @@ def permanova(
     Examples
     --------
     >>> from sktopo.inference import permanova
-    >>> result = permanova([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> rows = [[0.0], [1.0], [2.0], [3.0], [8.0], [9.0], [10.0], [11.0]]
+    >>> result = permanova(rows, list("aaaabbbb"))
     >>> round(result.statistic, 3), round(result.r_squared, 3)
-    (32.0, 0.941)
-    >>> result.null_distribution.round(3)  # of all three ways to make two pairs
-    array([32.   ,  0.125,  0.   ])
+    (76.8, 0.928)
+    >>> len(result.null_distribution)  # all ways to make two groups of four
+    35
+    >>> round(result.pvalue * 35)
+    1
     """
     random_state = check_run(n_permutations, n_jobs, random_state, verbose)
     study = check_study(X, y, metric, homology_dimensions)
+    warn_insensitive(study.labels, n_permutations)
     return analyse_variance(study, n_permutations, n_jobs, random_state, verbose)
 
 

@@ -12,6 +12,7 @@ from sktopo.inference._relabelling import (
     PermutationResult,
     check_run,
     compare_relabellings,
+    warn_insensitive,
 )
 from sktopo.inference._study import check_study, number_groups
 from sktopo.inference._sums import WithinSums
@@ -104,6 +105,12 @@ def permutation_test(
     ImportError
         If `verbose` is set and tqdm is not installed.
 
+    Warns
+    -----
+    UserWarning
+        If the p-value cannot be 0.05 or less, because there are fewer than 20
+        relabellings.
+
     See Also
     --------
     permanova : A test of squared distances from barycenters, with effect sizes.
@@ -116,7 +123,8 @@ def permutation_test(
     is (1 + number as extreme) / (1 + `n_permutations`), and the test is valid for any
     number [2]_. In an exact test the observed labels are one of the relabellings.
     Groups of equal size can swap their names without any change, so relabellings that
-    differ in nothing else are used once.
+    differ in nothing else are used once. No p-value can be smaller than one over the
+    number of relabellings: two groups of 3 have 10, two groups of 4 have 35.
 
     Statistics count as equal if they would be equal without the rounding of X to its
     precision, float32 or float64; other statistics are compared without rounding.
@@ -146,6 +154,7 @@ def permutation_test(
     check_flag("squared", squared)
     random_state = check_run(n_permutations, n_jobs, random_state, verbose)
     study = check_study(X, y, metric, homology_dimensions)
+    warn_insensitive(study.labels, n_permutations)
     return compare_distances(
         study, squared, n_permutations, n_jobs, random_state, verbose
     )

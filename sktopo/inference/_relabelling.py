@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from math import factorial, prod
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _BLOCK = 2**8
 # Number of relabellings in one call of a parallel job.
 _TASK = 2**14
+# Tests that cannot give a p-value as small as this find nothing.
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +53,10 @@ class PermutationResult:
     Examples
     --------
     >>> from sktopo.inference import permutation_test
-    >>> result = permutation_test([[0.0], [1.0], [4.0], [5.0]], ["a", "a", "b", "b"])
+    >>> rows = [[0.0], [1.0], [2.0], [3.0], [8.0], [9.0], [10.0], [11.0]]
+    >>> result = permutation_test(rows, list("aaaabbbb"))
     >>> round(result.statistic, 3), round(result.pvalue, 3), result.exact
-    (4.0, 0.333, True)
+    (4.8, 0.029, True)
     """
 
     statistic: float
@@ -161,6 +165,43 @@ def plan_relabellings(sizes, n_permutations, random_state, *, named=False):
         return Relabellings(sizes, n_groupings, None, named)
     seed = random_state.randint(2**32, size=4, dtype=np.uint32)
     return Relabellings(sizes, n_permutations, seed, named)
+
+
+def warn_insensitive(labels, n_permutations, *, where="", shuffled=False):
+    """Warn the caller of the caller if no p-value can be as small as 0.05.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        The group of each sample.
+
+    n_permutations : int
+        As in `permutation_test`.
+
+    where : str
+        What the p-value is of, for the message.
+
+    shuffled : bool
+        Whether samples are shuffled and not their labels, as beside covariates.
+    """
+    sizes = np.unique(labels, return_counts=True)[1]
+    n_groupings = factorial(len(labels)) if shuffled else _count_groupings(sizes)
+    if min(n_groupings, n_permutations + 1) * _LEVEL >= 1:
+        return
+    if n_groupings <= n_permutations:
+        smallest, listed = 1 / n_groupings, ", ".join(map(str, sizes))
+        reason = (
+            f"groups of {listed} samples have only {n_groupings} distinct "
+            "relabelling(s). Compare more samples"
+        )
+    else:
+        smallest = 1 / (n_permutations + 1)
+        reason = f"n_permutations={n_permutations}. Give a larger number"
+    warnings.warn(
+        f"pvalue{where} cannot be below {smallest:.2g}, whatever the samples are, "
+        f"because {reason} to find differences at the level of {_LEVEL}.",
+        stacklevel=3,
+    )
 
 
 def run_relabellings(function, plan, n_jobs, verbose):

@@ -28,6 +28,8 @@ _NUMBERS = ("omega_squared", "adjusted_pvalue", "level")
 _GIVEN = "adjusted_pvalue_given_level"
 # Cells of a table with larger p-values are not said to differ.
 _SMALL = 0.05
+# Effect sizes at the colour bar.
+_TICKS = (0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 @dataclass(repr=False, eq=False)
@@ -38,8 +40,13 @@ class DifferenceDisplay:
     0.05, the share of level stands below it, in per cent: how much of the squared
     distance between groups the mean of the profile makes up. Such a cell has a frame if
     its corrected p-value given level is at most 0.05 too: the groups also differ among
-    graphs of the same mean weight. That is the mean of all edges, so a cell that
-    differs by its own mean only may have a frame.
+    graphs of the same level. By default that is the mean weight of all edges, so a cell
+    that differs by its own mean only may have a frame; with ``level="block"`` it is the
+    mean weight of the cell's own part of the graph.
+
+    The colours of effect sizes are those of their roots, from 0 to 1 in all figures, so
+    that figures can be compared, and effects of 0.05 differ from none. Negative effect
+    sizes, which are chance, have the colour of 0.
 
     Use :meth:`from_table` or :meth:`from_connectomes` to make one.
 
@@ -148,7 +155,7 @@ class DifferenceDisplay:
             "local",
         ),
         groups: ArrayLike | Literal["layer"] | None = None,
-        level: ArrayLike | Literal["mean"] | None = "mean",
+        level: ArrayLike | Literal["mean", "block"] | None = "mean",
         covariates: ArrayLike | None = None,
         n_permutations: int = 9999,
         cv: int = 5,
@@ -174,8 +181,8 @@ class DifferenceDisplay:
         groups : array-like of shape (n_nodes,), "layer" or None, default=None
             The group of each node, likewise.
 
-        level : "mean", array-like of shape (n_samples,) or (n_samples, n_numbers), \
-or None, default="mean"
+        level : "mean", "block", array-like of shape (n_samples,) or \
+(n_samples, n_numbers), or None, default="mean"
             The level that frames account for, likewise.
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
@@ -252,25 +259,33 @@ default=None
             values = -np.log10(values)
         colors = np.full((len(profiles), len(blocks)), np.nan)
         colors[tuple(places.T)] = values
-        highest = (
-            1 if self.color == "omega_squared" else max(2, np.nan_to_num(values).max())
-        )
+        norm = self._make_norm(values)
         # Blank cells lie on white, whatever the style of the axes.
-        self.im_ = self.ax_.imshow(
-            colors, cmap="cividis", vmin=0, vmax=highest, aspect="auto"
-        )
-        self._write(places, colors.shape, values / highest)
+        self.im_ = self.ax_.imshow(colors, cmap="cividis", norm=norm, aspect="auto")
+        self._write(places, colors.shape, np.asarray(norm(values)))
         self._frame(places)
         name_ticks(self.ax_.xaxis, range(len(blocks)), blocks)
         name_ticks(self.ax_.yaxis, range(len(profiles)), profiles)
         self.ax_.set(xlabel="part of the graph", ylabel="profile")
         title = "corrected p, and share of the profile's mean (%)"
         if _GIVEN in self.table:
-            title += "\nframe: differs given the mean weight of the graph"
+            title += "\nframe: differs given the level too"
         self.ax_.set_title(title, fontsize="small")
-        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_)
+        below = "min" if np.nan_to_num(values).min() < 0 else "neither"
+        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, extend=below)
         self.colorbar_.set_label(label)
+        if self.color == "omega_squared":
+            self.colorbar_.set_ticks(_TICKS)
         return self
+
+    def _make_norm(self, values):
+        """Make the scale of the colours: from 0, and for effects always to 1."""
+        from matplotlib.colors import Normalize, PowerNorm  # noqa: PLC0415
+
+        if self.color == "omega_squared":
+            # Effects of 0.1 are large, and would look like none on a linear scale.
+            return PowerNorm(0.5, vmin=0, vmax=1, clip=True)
+        return Normalize(vmin=0, vmax=max(2, np.nan_to_num(values).max()))
 
     def _write(self, places, shape, shades):
         """Write p-values and levels; `shades` in [0, 1] say how light the cells are."""

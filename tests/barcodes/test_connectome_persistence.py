@@ -123,12 +123,17 @@ def test_two_units_have_no_deaths(n_quantiles, dimensions):
         assert_allclose(rows, two_steps.fit_transform(pairs), atol=1e-13)
         return
     for estimator in (persistence, two_steps):
-        with pytest.raises(ValueError, match=r"three edges, or .*=\(0,\)\.$"):
+        with pytest.raises(
+            ValueError, match=r"^Sample 0 of X: A graph .* three edges, or .*=\(0,\)\.$"
+        ):
             estimator.fit(pairs)
     if n_quantiles:
-        persistence.fit(RAGGED)
-        with pytest.raises(ValueError, match="has no deaths"):
-            persistence.transform([*RAGGED, X[0, :, :2]])
+        few = [*RAGGED, X[0, :, :2]]
+        message = f"^Sample {len(RAGGED)} of X: A graph of 1 edge.* has no deaths"
+        with pytest.raises(ValueError, match=message):
+            persistence.fit(few)
+        with pytest.raises(ValueError, match=message):
+            persistence.fit(RAGGED).transform(few)
 
 
 def test_frames_of_two_units():

@@ -299,6 +299,22 @@ def test_memory_of_chunks(measure_peak, monkeypatch, parameters, n_jobs):
     assert peak > 0.5 * needed[-1]
 
 
+@pytest.mark.filterwarnings("ignore:normalize='balanced' cannot balance")
+@pytest.mark.parametrize("n_samples", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_memory_of_balancing(measure_peak, monkeypatch, dtype, n_samples):
+    needed = []
+
+    def note(name, n_bytes, n_nodes):
+        needed.append(n_bytes)
+
+    monkeypatch.setattr(_parts, "check_memory", note)
+    n_edges = 1100 * 1099 // 2
+    rows = np.random.default_rng(0).random((n_samples, n_edges), dtype=dtype)
+    peak = measure_peak(lambda: GraphPersistence(**BALANCED).fit_transform(rows))
+    assert peak < 1.1 * needed[-1]
+
+
 def test_bad_forms(make_rows):
     for form in ("Balanced", 1, None, ["balanced"]):
         with pytest.raises(

@@ -72,12 +72,14 @@ def test_two_nodes():
     for parameters in ({"homology_dimensions": (1,)}, {"n_quantiles": 3}):
         with pytest.raises(
             ValueError,
-            match=r"^A graph of 1 edge\(s\) has no deaths .*dimensions=\(0,\).$",
+            match=r"^Sample 0 of X: A graph of 1 edge.* has no deaths .*\(0,\).$",
         ):
             GraphPersistence(**parameters).fit([[0.3], [1]])
         with (
             pytest.warns(UserWarning, match="^2 edges do not form an upper triangle"),
-            pytest.raises(ValueError, match=r"^A graph of 2 edge\(s\) has no deaths"),
+            pytest.raises(
+                ValueError, match=r"Sample 0 of X: A graph of 2 edge\(s\) has no"
+            ),
         ):
             GraphPersistence(**parameters).fit([[0.3, 1]])
 

@@ -109,7 +109,7 @@ def test_block_moments_need_groups(study):
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ("layers", "^groups='layers' is unknown; expected one of 'layer'.$"),
+        ("layers", "^groups='layers' is a str; expected the group of each node, such"),
         ([0, None], "^groups contains a missing label, None, at node 1"),
         (3, "^groups must be a 1d array of labels, one for each node"),
     ],

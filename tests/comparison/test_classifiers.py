@@ -130,6 +130,26 @@ def test_bad_inner_folds_raise_at_once(study, spy, inner_cv):
     assert spy.seen == []
 
 
+@pytest.mark.parametrize(
+    ("inner_cv", "message"),
+    [
+        (
+            None,
+            r"^inner_cv=None does not split the 8 training samples of fold 0 of cv, 4 "
+            r"of a, 4 of b, into 5 inner fold\(s\): n_splits=5 cannot be greater than "
+            r"the number of members in each class\. Give fewer inner folds, or more",
+        ),
+        (9, "inner_cv=9 does not split the 8 training samples of fold 0.* 9 inner fol"),
+        ([([0, 1], [12])], r"inner_cv=\[.*\] does not .* 1 inner fold\(s\): index 12"),
+    ],
+)
+def test_inner_folds_that_training_samples_are_too_few_for(inner_cv, message):
+    X, y = np.arange(12.0)[:, None], ["a", "b"] * 6
+    candidates = {"svc": (SVC(), {"C": [1, 2]})}
+    with pytest.raises(ValueError, match=message):
+        compare_classifiers(X, y, candidates, cv=FOLDS, inner_cv=inner_cv)
+
+
 def test_inner_folds_may_come_from_a_generator(study):
     X, y = study
     inner = [([0, 1, 2, 9, 10], [3, 4, 11]), ([3, 4, 11, 8], [0, 1, 10])]

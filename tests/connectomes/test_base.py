@@ -41,6 +41,48 @@ def test_constant_units_are_counted(estimator, advice):
     estimator.set_params(constant_units="zero")
 
 
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_constant_units_are_counted_by_layer(estimator):
+    pandas = pytest.importorskip("pandas")
+    names = [f"{layer}[{k}]" for layer in ("fc1", "b.fc2", "out") for k in range(3)]
+    X = np.random.default_rng(0).normal(size=(3, 9, 9))
+    X[1, :, 2] = X[2, :, 2:5] = 5
+    samples = [pandas.DataFrame(sample, columns=names) for sample in X]
+    counts = (
+        r"^4 .* in 2 of 3 .*'fc1\[2\]'\) in sample 1 \(2 in fc1, 2 in b.fc2\): their"
+    )
+    with pytest.warns(UserWarning, match=counts):
+        estimator.fit(samples).transform(samples)
+    renamed = [frame.set_axis(list("abcdefghi"), axis=1) for frame in samples]
+    with pytest.warns(UserWarning, match=r"in sample 1: their"):
+        estimator.fit(renamed).transform(renamed)
+
+
+def test_many_layers_with_constant_units_are_summed_up():
+    pandas = pytest.importorskip("pandas")
+    names = [f"layer{k}[{i}]" for k in range(8) for i in range(2)] + ["free"]
+    X = np.random.default_rng(0).normal(size=(9, 17))
+    X[:, [0, 3, *range(4, 17)]] = 0
+    with pytest.warns(UserWarning, match="^15 constant") as caught:
+        FunctionalConnectome().fit(pandas.DataFrame(X, columns=names))
+    assert (
+        "(2 in layer2, 2 in layer3, 2 in layer4, 2 in layer5, 2 in layer6, 5 in 4 other"
+        " layer(s)): their" in str(caught[0].message)
+    )
+
+
+def test_units_of_other_samples_than_the_fitted_have_no_names():
+    pandas = pytest.importorskip("pandas")
+    X = np.random.default_rng(0).normal(size=(2, 9, 4))
+    estimator = FunctionalConnectome().fit(
+        [pandas.DataFrame(sample, columns=list("abcd")) for sample in X]
+    )
+    other = np.random.default_rng(1).normal(size=(9, 6))
+    other[:, 5] = 0
+    with pytest.warns(UserWarning, match="the first unit 5 in sample 0: their"):
+        estimator.transform([other])
+
+
 def test_lengths_that_differ_by_more_than_a_tenth():
     warn_lengths([np.ones((100, 2)), np.ones((110, 2))])
     with pytest.warns(UserWarning, match=r"from 100 \(sample 0\) to 111 \(sample 1\)"):

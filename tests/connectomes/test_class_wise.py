@@ -281,7 +281,7 @@ def test_the_table_of_differences_says_in_which_class(samples):
     rows = wise.fit_transform(samples)
     y = [0, 0, 0, 1, 1, 1]
     table = difference_table(
-        rows, y, slices=wise.class_slices_, cv=2, level=None, n_permutations=9
+        rows, y, slices=wise.class_slices_, cv=2, level=None, n_permutations=19
     )
     assert set(table["profile"]) == {"ant", "cat", "dog"}
 

@@ -615,6 +615,18 @@ def test_memory_is_announced(measure, dtype, n_samples, measure_peak, monkeypatc
     assert 0.8 * peak < asked[0] < 1.2 * peak
 
 
+@pytest.mark.parametrize("measure", ["correlation", "spearman", "covariance"])
+def test_memory_of_few_nodes_is_announced(measure, measure_peak, monkeypatch):
+    asked = []
+    check = lambda name, n_bytes, n_nodes: asked.append(n_bytes)  # noqa: E731
+    monkeypatch.setattr(_connectome, "check_memory", check)
+    # All edges lie in one tile.
+    activations = np.random.default_rng(0).random((1, 90, 1000), dtype=np.float32)
+    connectome = FunctionalConnectome(measure).fit(activations)
+    peak = measure_peak(lambda: connectome.transform(activations))
+    assert 0.8 * peak < asked[0] < 1.2 * peak
+
+
 @pytest.mark.parametrize("measure", ["correlation", "partial correlation"])
 def test_rows_that_do_not_fit_in_memory(measure, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 10**9)

@@ -148,6 +148,92 @@ def test_several_numbers_can_be_the_level():
     assert_allclose(table[GIVEN], other[GIVEN])
 
 
+def test_each_block_beside_its_own_level():
+    X = make_connectomes()
+    table = make_table(X, level="block")
+    first, second = np.triu_indices(9, 1)
+    layers = np.array(LAYERS)
+    pairs = layers[first] + "--" + layers[second]
+    for block, edges in {
+        "all": np.ones(36, dtype=bool),
+        "a": pairs == "a--a",
+        "b": pairs == "b--b",
+        "a--b": pairs == "a--b",
+    }.items():
+        means = X[:, edges].mean(axis=1)
+        own = table[table["block"] == block]
+        other = make_table(X, level=means)
+        other = other[other["block"] == block]
+        for name in ("omega_squared_given_level", "pvalue_given_level"):
+            assert_allclose(own[name], other[name])
+    # All other columns are the same, and in the whole graph so is the test.
+    expected = make_table(X)
+    pandas.testing.assert_frame_equal(table[COLUMNS], expected[COLUMNS])
+    whole = table["block"] == "all"
+    name = "pvalue_given_level"
+    assert_array_equal(table[name][whole], expected[name][whole])
+    assert (table[name] != expected[name])[~whole].all()
+
+
+def test_without_groups_the_block_is_the_graph():
+    X = make_connectomes()
+    tables = [make_table(X, groups=None, level=level) for level in ("mean", "block")]
+    pandas.testing.assert_frame_equal(*tables)
+
+
+def test_a_block_that_differs_in_its_level_only_does_not_given_this_level():
+    X = make_connectomes()
+    noise = np.random.default_rng(1).normal(size=(17, 1))
+    X[:, WITHIN_B] += 0.8 * Y[:, None] + 0.2 * noise
+    table = make_table(X + 2, level="block", n_permutations=999)
+    names = [name for name in table if name.startswith("adjusted")]
+    within = table[table["block"] == "b"]
+    assert find_row(table, "strengths", "b")["adjusted_pvalue"] <= 0.005
+    assert (within["adjusted_pvalue_given_level"] > 0.1).all()
+    # Nothing but the block differs, and the graph that contains it.
+    assert (table[names][table["block"].isin(["a", "a--b"])] > 0.1).all(axis=None)
+    # Given the mean of all weights the block differs still.
+    by_mean = make_table(X + 2, n_permutations=999)
+    assert find_row(by_mean, "strengths", "b")[names[1]] <= 0.05
+
+
+def test_a_block_that_differs_in_shape_is_found_given_its_level():
+    X = make_connectomes()
+    block = X[np.ix_(Y == 1, WITHIN_B)]
+    means = block.mean(axis=1, keepdims=True)
+    X[np.ix_(Y == 1, WITHIN_B)] = means + 3 * (block - means)
+    table = make_table(X + 2, level="block", n_permutations=999)
+    found = table["adjusted_pvalue_given_level"] <= 0.05
+    assert {"b"} <= set(table["block"][found]) <= {"b", "all"}
+    assert find_row(table, "deaths", "b")["adjusted_pvalue_given_level"] <= 0.01
+
+
+def test_blocks_of_one_edge_or_of_one_level_given_this_level():
+    X = make_connectomes()
+    groups = ["pair"] * 2 + ["rest"] * 7
+    X[:, 1:8] = np.sort(X[:1, 1:8])  # edges of the first node with the rest
+    X[:, 8:15] = 1 - X[:, 1:8]  # edges of the second: the mean between groups is 0.5
+    X[Y == 1, 1:15] = X[Y == 1, 14:0:-1] ** 2
+    X[:, 1:15] -= X[:, 1:15].mean(axis=1, keepdims=True) - 0.5
+    options = {"groups": groups, "level": "block", "profiles": ["births", "strengths"]}
+    table = make_table(X, **options)
+    # One edge is its own mean: nothing is left of it.
+    row = find_row(table, "births", "pair")
+    assert row["pvalue_given_level"] == 1
+    assert np.isnan(row["omega_squared_given_level"])
+    # A mean that is the same in all graphs explains nothing.
+    row = find_row(table, "births", "pair--rest")
+    assert row["omega_squared"] == row["omega_squared_given_level"]
+    assert row["pvalue_given_level"] <= 0.01
+
+
+def test_groups_that_follow_from_the_level_of_a_block():
+    X = make_connectomes()
+    X[:, WITHIN_B] = Y[:, None]
+    with pytest.raises(ValueError, match=r"follow from level='block' of part '\[b\]'"):
+        make_table(X, level="block")
+
+
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_results_are_repeatable(n_jobs):
     X = make_connectomes()
@@ -162,8 +248,9 @@ def test_data_frames_and_layers_of_their_names():
     edges = [f"{nodes[i]}--{nodes[j]}" for i in range(9) for j in range(i + 1, 9)]
     X = make_connectomes()
     frame = pandas.DataFrame(X, columns=edges)
-    table = make_table(frame, groups="layer")
-    pandas.testing.assert_frame_equal(table, make_table(X))
+    for level in ("mean", "block"):
+        table = make_table(frame, groups="layer", level=level)
+        pandas.testing.assert_frame_equal(table, make_table(X, level=level))
 
 
 def test_data_do_not_change():
@@ -196,6 +283,7 @@ def test_what_cannot_be_compared_is_refused():
         ({"covariates": np.ones(17)}, "the same number in all samples"),
         ({"covariates": np.eye(17)[:, :16]}, "too few"),
         ({"level": "median"}, "level='median' must be"),
+        ({"level": "median", "groups": None}, "level='median' must be"),
         ({"level": Y}, "Groups in y follow from level and covariates"),
         ({"level": np.ones(17)}, "Column 0 of level is the same number"),
         ({"n_permutations": 0}, "n_permutations"),
@@ -205,7 +293,11 @@ def test_what_cannot_be_compared_is_refused():
         ({"X": X[:, 0]}, "2D|2-D|dimension"),
         ({"X": X * 0}, "All samples are the same"),
         ({"X": rows, "slices": slices}, "groups are for connectome rows"),
-        ({"X": rows, "slices": slices, "groups": None}, "level='mean' must be.*mean"),
+        ({"X": rows, "slices": slices, "groups": None}, "level='mean' needs .*mean"),
+        (
+            {"X": rows, "slices": slices, "groups": None, "level": "block"},
+            "level='block' needs connectome rows, but slices",
+        ),
         ({"X": rows, "slices": {}, "groups": None, "level": None}, "slices must be"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -221,10 +313,24 @@ def test_errors_come_before_work(monkeypatch):
         {"covariates": Y},
         {"cv": 12},
         {"level": "x"},
+        {"level": "block", "groups": "layer"},
         {"random_state": -1},
     ):
-        with pytest.raises(ValueError, match="y follow|cv=12|level=|random_state"):
+        with pytest.raises(ValueError, match="y follow|cv=12|level=|layer|random_st"):
             make_table(make_connectomes(), **options)
+
+
+def test_a_warning_if_nothing_can_be_found():
+    few = [0, 1, 2, 9, 10, 11]
+    X, y, age = make_connectomes()[few], Y[few], np.arange(6.0) ** 2
+    options = {"cv": 3, "n_permutations": 9999}
+    with pytest.warns(UserWarning, match=r"pvalue cannot be below 0.1,") as caught:
+        difference_table(X, y, profiles=["births"], **options)
+    assert [record.filename for record in caught] == [__file__]
+    # Residuals are shuffled in 720 ways.
+    make_table(X, y, covariates=age, **options)
+    with pytest.warns(UserWarning, match="because n_permutations=9"):
+        make_table(X, y, covariates=age, cv=3, n_permutations=9)
 
 
 def test_without_pandas_nothing_is_computed(without_pandas):

@@ -27,9 +27,19 @@ def compare(
     design = make_design(groups, read_covariates(covariates, len(groups)))
     state = np.random.RandomState(seed)
     tables = [np.asarray(table, dtype=float) for table in tables]
+    designs = [design] * len(tables)
     return compare_tables(
-        tables, groups, design, precision, n_permutations, n_jobs, state, False
+        tables, groups, designs, precision, n_permutations, n_jobs, state, False
     )
+
+
+def compare_beside_own(tables, groups, covariates, n_permutations=9999):
+    """Compare tables, each beside covariates of its own, or None."""
+    designs = [
+        make_design(groups, read_covariates(own, len(groups))) for own in covariates
+    ]
+    state = np.random.RandomState(0)
+    return compare_tables(tables, groups, designs, EPS, n_permutations, 1, state, False)
 
 
 def make_tables(sizes, seed=0, widths=(1, 3, 40)):
@@ -231,3 +241,47 @@ def test_a_confounded_difference_is_found_without_the_covariate():
     tables = [tables[0] + covariate[:, None]]
     assert compare(tables, groups).pvalue[0] < 0.01
     assert compare(tables, groups, covariate).pvalue[0] > 0.05
+
+
+def test_each_table_beside_covariates_of_its_own():
+    tables, groups = make_tables((9, 10))
+    covariates = [groups + table[:, 0] for table in tables]
+    found = compare_beside_own(tables, groups, covariates, n_permutations=999)
+    for k, covariate in enumerate(covariates):
+        # Alone, a table is compared in the same relabellings.
+        alone = compare(tables[k : k + 1], groups, covariate, n_permutations=999)
+        assert_allclose(found.statistic[k], alone.statistic[0])
+        assert_allclose(found.omega_squared[k], alone.omega_squared[0])
+        assert found.pvalue[k] == alone.pvalue[0]
+        assert found.adjusted_pvalue[k] >= alone.adjusted_pvalue[0]
+
+
+def test_tables_with_and_without_covariates_are_compared_in_the_same_orders():
+    tables, groups = make_tables((2, 4), seed=4)
+    covariate = groups + tables[0][:, 0] ** 2
+    # All 720 orders: the table without a covariate meets each grouping equally often.
+    found = compare_beside_own(tables, groups, [None, covariate, None])
+    without, beside = compare(tables, groups), compare(tables, groups, covariate)
+    assert_allclose(found.pvalue[[0, 2]], without.pvalue[[0, 2]])
+    assert_allclose(found.statistic[[0, 2]], without.statistic[[0, 2]])
+    assert_allclose(found.pvalue[1], beside.pvalue[1])
+    assert (found.adjusted_pvalue >= found.pvalue).all()
+
+
+def test_studies_in_which_each_table_follows_its_own_covariate_keep_the_level():
+    smallest, alone = [], []
+    for seed in range(200):
+        tables, groups = make_tables((10, 10), seed=seed, widths=(1, 2, 20))
+        # Each covariate differs between groups, and its table follows it.
+        noise = np.random.default_rng([seed, 2]).normal(size=(3, 20))
+        covariates = list(groups + noise)
+        tables = [
+            table + own[:, None] for table, own in zip(tables, covariates, strict=True)
+        ]
+        found = compare_beside_own(tables, groups, covariates, n_permutations=99)
+        smallest.append(found.adjusted_pvalue.min())
+        alone.append(found.pvalue.min())
+    # Three standard errors of a share of 0.05 are 0.046.
+    assert 0.004 < np.mean(np.array(smallest) <= 0.05) < 0.096
+    assert np.mean(np.array(alone) <= 0.05) > 0.1
+    assert abs(np.mean(np.array(smallest) <= 0.5) - 0.5) < 3 * 0.035

@@ -55,7 +55,7 @@ def test_shares_are_those_of_models_fitted_again(n_covariates):
         shuffled[order] += rows - reduced
         between, within = split_by_fitting(shuffled, GROUPS, covariates)
         expected.append(between / (between + within))
-    found = explain_shares([residuals], design, orders)
+    found = explain_shares([residuals], [design], orders)
     assert_allclose(found[:, 0], expected, atol=1e-12)
     observed = split_by_fitting(rows, GROUPS, covariates)
     assert_allclose(split_sums(residuals, design), observed)
@@ -68,10 +68,27 @@ def test_several_tables_are_compared_in_the_same_orders():
     design = make_design(GROUPS, read_covariates(covariates, 7))
     tables = [take_residuals(part, design) for part in (rows, rows[:, :1], 0 * rows)]
     orders = np.array([np.arange(7), np.arange(7)[::-1]])
-    found = explain_shares(tables, design, orders)
-    alone = [explain_shares([table], design, orders) for table in tables]
+    found = explain_shares(tables, [design] * 3, orders)
+    alone = [explain_shares([table], [design], orders) for table in tables]
     assert_array_equal(found, np.hstack(alone))
     assert (found[:, :2] > 0).all() and (found[:, 2] == 0).all()
+
+
+def test_each_table_has_a_model_of_its_own():
+    rows, covariates = make_data(2)
+    designs = [
+        make_design(GROUPS, read_covariates(part, 7))
+        for part in (covariates[:, :1], None, covariates)
+    ]
+    tables = [take_residuals(rows, design) for design in designs]
+    orders = np.array([np.arange(7), np.random.default_rng(0).permutation(7)])
+    found = explain_shares(tables, designs, orders)
+    alone = [
+        explain_shares([table], [design], orders)
+        for table, design in zip(tables, designs, strict=True)
+    ]
+    assert_array_equal(found, np.hstack(alone))
+    assert len(set(found[1])) == 3
 
 
 @given(
@@ -86,7 +103,7 @@ def test_units_and_offsets_of_covariates_do_not_matter(shift, power, seed):
     orders = np.array([np.arange(7), rng.permutation(7)])
     scaled = np.ldexp(covariates + shift, power - 50 * (power > 0))
     expected, found = (
-        explain_shares([take_residuals(rows, design)], design, orders)
+        explain_shares([take_residuals(rows, design)], [design], orders)
         for design in (
             make_design(GROUPS, read_covariates(form, 7))
             for form in (covariates, scaled)

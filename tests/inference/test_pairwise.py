@@ -11,6 +11,9 @@ from sktopo.inference import (
     permutation_test,
 )
 
+# Small groups can be compared with loops over all relabellings.
+pytestmark = pytest.mark.filterwarnings("ignore:pvalue.* cannot be below")
+
 
 def test_pairs_are_tests_of_two_groups(make_study):
     X, y = make_study((4, 5, 6), n_features=3)
@@ -133,3 +136,12 @@ def test_progress_counts_pairs(capfd, make_study):
     assert "pairs" in shown and "3/3" in shown and "relabellings" not in shown
     pairwise_permutation_test(X, y, **options)
     assert capfd.readouterr() == ("", "")
+
+
+def test_one_warning_for_all_pairs_of_which_nothing_can_be_found(make_study):
+    X, y = make_study((5, 2, 2, 3))
+    with pytest.warns(
+        UserWarning, match="some pairs, such as groups 1 and 2,"
+    ) as found:
+        pairwise_permutation_test(X, y)
+    assert [record.filename for record in found] == [__file__]

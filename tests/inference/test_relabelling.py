@@ -20,6 +20,9 @@ from sktopo.inference import (
     permutation_test,
 )
 
+# Small groups can be compared with loops over all relabellings.
+pytestmark = pytest.mark.filterwarnings("ignore:pvalue.* cannot be below")
+
 SIZES = [(1, 2), (2, 2), (1, 1, 3), (3, 3), (2, 2, 2), (1, 2, 3), (1, 1, 2, 3), (3, 4)]
 
 
@@ -233,3 +236,34 @@ def test_progress(capfd, monkeypatch, make_study):
     assert "3/3" in capfd.readouterr().err
     permanova(X, y, **options)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_permutations", "message"),
+    [
+        (
+            (2, 2),
+            9999,
+            "cannot be below 0.33.* groups of 2, 2 samples have only 3 dist",
+        ),
+        ((3, 3), 9999, "cannot be below 0.1,"),
+        ((1, 18), 9999, "cannot be below 0.053,.*19 distinct"),
+        ((20, 20), 9, "cannot be below 0.1, .*n_permutations=9. Give a larger number"),
+    ],
+)
+def test_a_warning_if_nothing_can_be_found(sizes, n_permutations, message, make_study):
+    X, y = make_study(sizes)
+    for test in (permutation_test, permanova):
+        with pytest.warns(UserWarning, match=message) as caught:
+            result = test(X, y, n_permutations=n_permutations)
+        assert [record.filename for record in caught] == [__file__]
+        assert 1 / (len(result.null_distribution) + (not result.exact)) > 0.05
+
+
+@pytest.mark.parametrize(("sizes", "n"), [((1, 19), 99), ((3, 4), 99), ((20, 20), 19)])
+@pytest.mark.filterwarnings("error")
+def test_no_warning_if_a_pvalue_can_be_small(sizes, n, make_study):
+    X, y = make_study(sizes)
+    for test in (permutation_test, permanova):
+        result = test(X + 100 * y[:, None], y, n_permutations=n, random_state=0)
+        assert result.pvalue <= 0.05

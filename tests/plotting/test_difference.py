@@ -79,13 +79,27 @@ def find_luminance(color):
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
-@pytest.mark.parametrize("value", [-0.1, 0, 0.3, 0.49, 0.5, 0.7, 1])
+@pytest.mark.parametrize("value", [-0.1, 0, 0.1, 0.24, 0.25, 0.5, 0.7, 1])
 def test_text_can_be_read_on_its_cell(table, value):
     display = DifferenceDisplay.from_table(table[:1].assign(omega_squared=value))
     cell = find_luminance(display.im_.to_rgba(display.im_.get_array())[0, 0, :3])
     text = find_luminance(display.text_[0, 0].get_color())
     contrast = (max(cell, text) + 0.05) / (min(cell, text) + 0.05)
     assert contrast >= 4
+
+
+def test_effects_of_all_sizes_are_told_apart_and_negative_ones_are_as_none(table):
+    sizes = [-0.2, 0, 0.05, 0.14, 0.4, 1]
+    some = table.iloc[: len(sizes)].assign(omega_squared=sizes)
+    display = DifferenceDisplay.from_table(some)
+    images = display.im_.get_array()
+    shades = display.im_.norm(images)[~np.ma.getmaskarray(images)]
+    assert_allclose(np.sort(shades), np.sqrt([0, 0, 0.05, 0.14, 0.4, 1]))
+    assert display.colorbar_.extend == "min"
+    # The scale does not depend on the table, so that figures can be compared.
+    small = DifferenceDisplay.from_table(some.assign(omega_squared=0.01))
+    assert small.im_.get_clim() == (0, 1)
+    assert small.colorbar_.extend == "neither"
 
 
 def test_tables_may_lack_cells_levels_and_the_test_given_level(table):
@@ -107,11 +121,11 @@ def test_connectomes_are_drawn_as_their_table(connectomes, table):
     pandas.testing.assert_frame_equal(display.table, table)
     assert display.color == "pvalue"
     aged = DifferenceDisplay.from_connectomes(
-        connectomes, Y, covariates=np.arange(12) ** 2, n_permutations=9, **options
+        connectomes, Y, covariates=np.arange(12) ** 2, n_permutations=19, **options
     )
     assert (aged.table["statistic"] != table["statistic"]).all()
     plain = DifferenceDisplay.from_connectomes(
-        connectomes, Y, level=None, n_permutations=9, **options
+        connectomes, Y, level=None, n_permutations=19, **options
     )
     assert plain.frames_ == []
     assert "adjusted_pvalue_given_level" not in plain.table
