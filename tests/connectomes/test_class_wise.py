@@ -274,6 +274,7 @@ def test_pipelines_and_searches(samples):
     assert top.predict(samples).shape == (6,)
 
 
+@pytest.mark.filterwarnings("ignore:pvalue cannot be below")
 def test_the_table_of_differences_says_in_which_class(samples):
     pytest.importorskip("pandas")
     samples[3:, ANTS, 0] += 9 * samples[3:, ANTS, 1]
