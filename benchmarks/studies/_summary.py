@@ -166,7 +166,7 @@ def tabulate_methods(reports):
 def tabulate_runs(reports):
     """Tabulate what was run: a row for each report."""
     columns = ("networks per strategy", "epochs", "images trained on", "settings")
-    rows = [{"data": label, **report["facts"]} for label, report in reports.items()]
+    rows = [{**report["facts"], "data": label} for label, report in reports.items()]
     return pd.DataFrame(rows)[["data", *columns]]
 
 
