@@ -756,6 +756,7 @@ def list_baselines():
             labels,
             **two,
         ),
+        *list_representations(),
         Entry("baseline_kernels", b.baseline_kernels, {"groups": PARTS}, named),
         Entry(
             "baseline_clusterers",
@@ -763,6 +764,43 @@ def list_baselines():
             {**two, "groups": PARTS},
             {"n_clusters": count, **named, **seed},
         ),
+    ]
+
+
+def list_representations():
+    """List the entries of RepresentationDistance on networks and on rows."""
+    kind = sktopo.baselines.RepresentationDistance
+    bandwidth = {**bad.POSITIVE, "too wide": lambda good: 1e4}
+    neighbors = {"n_neighbors": {**bad.COUNT, "too many": lambda good: 12}}
+    groups = {
+        **without(bad.LABELS, "complex"),
+        **bad.constants(dictionary={}, another_size={4: GROUPS[:4]}),
+    }
+    parameters = {
+        "measure": bad.NO_WORD,
+        "kernel": bad.NO_WORD,
+        "bandwidth": bandwidth,
+        "unbiased": bad.NO_FLAG,
+        "variance": bad.SHARE,
+        "groups": groups,
+        **RUN,
+    }
+    one_axis_less = {"a single network": lambda good: np.asarray(good)[0]}
+    others = {
+        **bad.SAMPLES,
+        **one_axis_less,
+        "fewer stimuli": lambda good: np.asarray(good)[:, 1:],
+        "stimuli of one network": lambda good: [good[0], good[1][1:]],
+    }
+    samples = [("transform", {"X": SAMPLES}, {"X": others})]
+    rows = [("transform", {"X": ROWS}, {"X": FITTED})]
+    jaccard = {"measure": "jaccard", "n_neighbors": 3}
+    return [
+        *list_estimator(
+            kind, SAMPLES, bad.SAMPLES, parameters, samples, groups=GROUPS[2:7]
+        ),
+        *list_estimator(kind, SAMPLES, {}, neighbors, of=" by neighbors", **jaccard),
+        *list_estimator(kind, ROWS, bad.ROWS, {}, rows, of=" of rows"),
     ]
 
 

@@ -965,6 +965,25 @@ CASES = [
             "heat",
         )
     ),
+    *(
+        Case(
+            "RepresentationDistance",
+            "activations",
+            wrap(baselines.RepresentationDistance(measure, **parameters).fit_transform),
+            one(Rule(shift=shift, samples=(0, 1))),
+            " ".join([measure, *parameters]),
+        )
+        for measure, shift, parameters in (
+            ("cka", "same", {}),
+            ("cka", "same", {"unbiased": True}),
+            ("cka", "same", {"kernel": "rbf"}),
+            ("procrustes", "same", {}),
+            ("rsa", "same", {}),
+            ("svcca", "same", {}),
+            ("cca", "same", {}),
+            ("jaccard", None, {}),  # cosines depend on the origin
+        )
+    ),
     Case(
         "DiagramKernel",
         "diagrams",

@@ -16,7 +16,7 @@ from sktopo.barcodes import (
     split_barcodes,
 )
 from sktopo.barcodes.profiles import spectrum
-from sktopo.baselines import DiagramDistance, RipsDiagrams
+from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
 from sktopo.datasets import make_modular_connectomes
 from sktopo.inference import (
     PermutationResult,
@@ -115,6 +115,10 @@ def main() -> None:
     assert (
         DiagramDistance("bottleneck").fit(diagrams).transform(diagrams).shape[0] == 15
     )
+    networks = [np.eye(5, 3), np.eye(5, 2)]
+    by_width = {3: ["a", "a", "b"], 2: ["a", "b"]}
+    measure = RepresentationDistance("procrustes", groups=by_width)
+    assert measure.fit(networks).transform(networks).shape == (2, 2)
     assert_type(ConnectomeDisplay.from_connectomes(X[0]), ConnectomeDisplay)
 
 

@@ -20,6 +20,7 @@ from sktopo.baselines import (
     MedoidClusterer,
     PersistenceImages,
     PersistenceLandscapes,
+    RepresentationDistance,
     RipsDiagrams,
     SimilarityClusterer,
     WeightSummaries,
@@ -46,6 +47,7 @@ ON_ROWS = (
     GraphSummaries(),
     WeightSummaries(),
     DistanceKernel(),
+    RepresentationDistance(),
     MedoidClusterer(2, metric="euclidean", random_state=0),
     SimilarityClusterer(2, random_state=0),
 )
@@ -127,6 +129,7 @@ def test_estimators_clone_and_pickle(estimator, diagrams, study):
         GraphSummaries(),
         *(WeightSummaries(kind) for kind in ("mean", "moments", "sorted")),
         DistanceKernel(),
+        RepresentationDistance(),
     ),
     ids=str,
 )
@@ -147,6 +150,7 @@ def test_data_frames_out(estimator, diagrams, study):
         GraphSummaries(),
         WeightSummaries(),
         DistanceKernel(),
+        RepresentationDistance(),
     ),
     ids=str,
 )
@@ -168,6 +172,7 @@ CHECKED = {
     GraphSummaries(): set(),
     WeightSummaries(): set(),
     DistanceKernel(): set(),
+    RepresentationDistance(): set(),
     MedoidClusterer(metric="euclidean"): set(),
     MedoidClusterer(): {"check_clustering"},
     SimilarityClusterer(): set(),
