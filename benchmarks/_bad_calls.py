@@ -401,10 +401,57 @@ def list_steps():
                 ("get_feature_names_out", {"input_features": NAMES}, names),
             ],
         ),
+        *list_representations(),
         *list_frames(),
         *list_sample_wise(),
         *list_recording(),
     ]
+
+
+def list_representations():
+    """List the entries of the transformers of representations, and their functions."""
+    groups = {
+        **without(bad.LABELS, "complex"),
+        **bad.constants(
+            dictionary={},
+            text_as_size={"five": PARTS},
+            another_size={4: PARTS[:4]},
+            a_word_for_a_size={5: "layer"},
+            no_labels={5: None},
+            lists_of_other_groups=[PARTS, PARTS[::-1]],
+            lists_of_words=[list("ab"), "layer"],
+        ),
+    }
+    shared = {"groups": groups, "balance": bad.NO_FLAG, **RUN}
+    floor = {**bad.SHARE, **bad.constants(zero=0)}
+    samples = bad.SAMPLES
+    geometry = {
+        "power": bad.POSITIVE,
+        "n_stimuli": {**OPTIONAL_COUNT, **bad.constants(one=1, too_many=13)},
+        "random_state": bad.SEED,
+    }
+    spectrum = {
+        "normalize": bad.NO_FLAG,
+        "floor": floor,
+        "n_quantiles": OPTIONAL_COUNT,
+    }
+    parameters = {
+        sktopo.StimulusGeometry: geometry,
+        sktopo.CovarianceSpectrum: spectrum,
+    }
+    entries = []
+    for kind, own in parameters.items():
+        methods = [("transform", {"X": SAMPLES}, {"X": samples})]
+        known = {**own, **shared}
+        entries += list_estimator(kind, SAMPLES, samples, known, methods, groups=PARTS)
+    functions = {"gram_row": ("power",), "log_spectrum": ("normalize", "floor")}
+    for name, names in functions.items():
+        kinds = {"activations": bad.ROWS} | {
+            parameter: {**geometry, **spectrum}[parameter] for parameter in names
+        }
+        function, good = getattr(sktopo.representations, name), SAMPLES[0]
+        entries.append(Entry(name, function, {"activations": good}, kinds))
+    return entries
 
 
 def list_frames():

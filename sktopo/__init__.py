@@ -10,6 +10,7 @@ from sktopo import (
     metrics,
     plotting,
     recording,
+    representations,
 )
 from sktopo._samplewise import SampleWise
 from sktopo.barcodes import (
@@ -21,14 +22,17 @@ from sktopo.barcodes import (
 )
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.recording import ActivationExtractor
+from sktopo.representations import CovarianceSpectrum, StimulusGeometry
 
 __all__ = [
     "ActivationExtractor",
     "ConnectomePersistence",
+    "CovarianceSpectrum",
     "FunctionalConnectome",
     "GraphPersistence",
     "GraphProfiles",
     "SampleWise",
+    "StimulusGeometry",
     "TopClusterer",
     "WassersteinKernel",
     "barcodes",
@@ -40,5 +44,6 @@ __all__ = [
     "metrics",
     "plotting",
     "recording",
+    "representations",
 ]
 __version__ = "0.1.0"

@@ -18,6 +18,7 @@ STAGES = (
     "recording",
     "connectomes",
     "barcodes",
+    "representations",
     "inference",
     "baselines",
     "comparison",

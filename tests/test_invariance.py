@@ -21,7 +21,14 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 import sktopo
-from sktopo import barcodes, baselines, comparison, inference, metrics
+from sktopo import (
+    barcodes,
+    baselines,
+    comparison,
+    inference,
+    metrics,
+    representations,
+)
 from sktopo.barcodes.profiles import PROFILES
 from sktopo.connectomes.measures import MEASURES
 
@@ -266,6 +273,13 @@ def call_streaming(measure, absolute, n_quantiles):
             measure, absolute=absolute, n_quantiles=n_quantiles
         )
         return {"rows": persistence.fit_transform(X)}
+
+    return call
+
+
+def call_representation(kind, **parameters):
+    def call(X, y, unit):
+        return {"rows": kind(**parameters).fit_transform(X)}
 
     return call
 
@@ -818,6 +832,44 @@ CASES = [
             one(Rule(unit=2 * (name == "covariance"), samples=None, columns="matrix")),
         )
         for name, measure in MEASURES.items()
+    ),
+    *(
+        Case(
+            kind.__name__,
+            "activations",
+            call_representation(kind, **parameters),
+            {
+                "rows": Rule(
+                    # A factor adds its logarithm.
+                    unit=None if note == "with scale" else 0,
+                    samples=(0,),
+                    # The groups are given for nodes in their order.
+                    columns=None if note == "groups" else "same",
+                )
+            },
+            note,
+        )
+        for kind, parameters, note in (
+            (sktopo.StimulusGeometry, {}, ""),
+            (sktopo.StimulusGeometry, {"power": 1}, "first power"),
+            (sktopo.StimulusGeometry, {"groups": list("abaabb")}, "groups"),
+            (sktopo.CovarianceSpectrum, {}, ""),
+            (sktopo.CovarianceSpectrum, {"normalize": False}, "with scale"),
+            (
+                sktopo.CovarianceSpectrum,
+                {"groups": list("abaabb"), "n_quantiles": 4},
+                "groups",
+            ),
+        )
+    ),
+    *(
+        Case(
+            function.__name__,
+            "activations",
+            lambda X, y, unit, function=function: {"result": function(X[0])},
+            one(Rule(samples=None)),
+        )
+        for function in (representations.gram_row, representations.log_spectrum)
     ),
     Case("permutation_test", "rows", call_test(inference.permutation_test), EFFECT),
     Case(

@@ -11,9 +11,11 @@ from scipy.spatial.distance import squareform
 import sktopo
 from sktopo import (
     ConnectomePersistence,
+    CovarianceSpectrum,
     FunctionalConnectome,
     GraphPersistence,
     GraphProfiles,
+    StimulusGeometry,
     TopClusterer,
     WassersteinKernel,
     barcodes,
@@ -22,6 +24,7 @@ from sktopo import (
 )
 from sktopo.barcodes import _profile_blocks, activation_barcode
 from sktopo.connectomes import measures
+from sktopo.representations import gram_row
 
 nx = pytest.importorskip("networkx")
 pandas = pytest.importorskip("pandas")
@@ -587,9 +590,79 @@ ERRORS = {
         "The graphs of X have none of the profiles: graphs of two nodes have no "
         "deaths. Ask for other profiles."
     ): lambda: GraphProfiles(("deaths",)).fit(X[:, :1]),
+    "activations: all 4 unit(s) are constant, so they tell no observations apart.": (
+        lambda: gram_row(np.ones((9, 4)))
+    ),
+    (
+        "Sample 0 of X has 1 observation(s) of 4 unit(s); expected at least 2 "
+        "observations of 1 unit."
+    ): lambda: StimulusGeometry().fit([SAMPLE[:1]]),
+    (
+        "X holds table, but StimulusGeometry was fitted on samples; give the same kind "
+        "(samples are 3-D, a table 2-D)."
+    ): lambda: StimulusGeometry().fit([SAMPLE]).transform(SAMPLE),
+    (
+        "Sample 1 of X has layers of [3] nodes, but expected are [4]. Give n_quantiles "
+        "to put layers of different widths into one space."
+    ): lambda: CovarianceSpectrum().fit([SAMPLE, SAMPLE[:, :3]]),
+    (
+        "1 layer(s) have constant nodes only, the first 'all' of sample 1: the "
+        "logarithm of their variance is minus infinity. Leave these samples or layers "
+        "out, or choose normalize=True."
+    ): lambda: CovarianceSpectrum(normalize=False).fit([SAMPLE, 0 * SAMPLE]),
+    (
+        "groups='layer' needs names of nodes, such as 'fc1[0]', which sample 0 of X "
+        "does not have. Give samples as data frames, ActivationExtractor().set_output("
+        "transform='pandas'), or give the group of each node."
+    ): lambda: StimulusGeometry(groups="layer").fit([SAMPLE]),
+    (
+        "groups='layer' needs names of nodes that contain the layer, such as 'fc1[0]'; "
+        "sample 0 of X has 'a' and so on. Give the group of each node instead."
+    ): lambda: StimulusGeometry(groups="layer").fit([name(SAMPLE)]),
+    (
+        "Sample 1 of X has the layers ['b'], but expected are ['a', 'b'], as in the "
+        "first sample fitted."
+    ): lambda: StimulusGeometry(groups="layer").fit(
+        [
+            pandas.DataFrame(SAMPLE[:, :2], columns=["a[0]", "b[0]"]),
+            pandas.DataFrame(SAMPLE[:, :1], columns=["b[0]"]),
+        ]
+    ),
+    (
+        "Sample 1 of X has 3 nodes, but groups are given for samples of [4] nodes. For "
+        "samples of several widths give a list with the groups of each, or a dict from "
+        "each number of nodes to the groups of so many nodes."
+    ): lambda: StimulusGeometry(groups=list("aabb")).fit([SAMPLE, SAMPLE[:, :3]]),
+    (
+        "groups[1] has 4 nodes, as one before, but in other groups. Give samples as "
+        "data frames with the layers in the names of their nodes, and groups='layer'."
+    ): lambda: StimulusGeometry(groups=[list("aabb"), list("abab")]).fit([SAMPLE] * 2),
+    (
+        "Sample 1 of X has 8 stimuli, but expected are 9, as in the first sample "
+        "fitted. StimulusGeometry compares responses to the same stimuli, in the same "
+        "order."
+    ): lambda: StimulusGeometry().fit([SAMPLE, SAMPLE[:8]]),
+    "n_stimuli=10 is more than the 9 stimuli of X.": lambda: StimulusGeometry(
+        n_stimuli=10
+    ).fit([SAMPLE]),
+    (
+        "Sample 1 of X has stimulus 'r8' in row 0, but expected is 'r0', as in the "
+        "index of the first sample fitted. Bring the stimuli of all samples into one "
+        "order."
+    ): lambda: StimulusGeometry().fit([name(SAMPLE), name(SAMPLE)[::-1]]),
 }
 
 WARNINGS = {
+    (
+        "The samples differ in their number of observations, from 5 (sample 1) to 9 "
+        "(sample 0). Spectra depend on that number: few observations spread the "
+        "eigenvalues, and leave those beyond it 0. Cut all samples to one length "
+        "before you compare them."
+    ): lambda: CovarianceSpectrum().fit([SAMPLE, SAMPLE[:5]]),
+    (
+        "1 layer(s) have constant nodes only, the first 'all' of sample 1: their "
+        "columns are set to 0. Leave these samples or layers out."
+    ): lambda: StimulusGeometry().fit([SAMPLE, 0 * SAMPLE]),
     (
         "X holds negative weights. Connectomes of recordings are usually "
         "absolute correlations, FunctionalConnectome(absolute=True), and do "
@@ -673,7 +746,7 @@ def list_messages(file):
 def test_every_message_is_here():
     package, known = Path(sktopo.__file__).parent, [*ERRORS, *WARNINGS]
     files = [package / "metrics.py"]
-    for name in ("barcodes", "connectomes", "inference"):
+    for name in ("barcodes", "connectomes", "inference", "representations"):
         files += sorted((package / name).glob("*.py"))
     patterns = [
         pattern

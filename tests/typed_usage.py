@@ -25,6 +25,7 @@ from sktopo.inference import (
 )
 from sktopo.metrics import purity_score
 from sktopo.plotting import ConnectomeDisplay, DifferenceDisplay
+from sktopo.representations import gram_row, log_spectrum
 
 Floats = NDArray[np.floating[Any]]
 
@@ -70,6 +71,18 @@ def stream(recordings: list[NDArray[np.float32]]) -> Floats:
     assert_type(edges, NDArray[np.intp])
     assert_type((births, deaths), tuple[Floats, Floats])
     return persistence.transform(recordings)
+
+
+def compare_representations(recordings: list[NDArray[np.float32]]) -> Floats:
+    """Compute rows of stimuli and of spectra, for networks of several widths."""
+    groups = [["fc1"] * (recording.shape[1] - 1) + ["fc2"] for recording in recordings]
+    geometry = sktopo.StimulusGeometry(0.25, groups=groups, n_stimuli=9, random_state=0)
+    assert_type(geometry.fit(recordings), sktopo.StimulusGeometry)
+    spectrum = sktopo.CovarianceSpectrum(groups={8: ["a"] * 8}, n_quantiles=9)
+    assert_type(spectrum.fit_transform(recordings), Floats)
+    assert_type(gram_row(recordings[0], power=1), Floats)
+    assert_type(log_spectrum(recordings[0], normalize=False), Floats)
+    return geometry.transform(recordings)
 
 
 def describe(connectomes: Floats, groups: list[str]) -> dict[str, Floats]:

@@ -36,16 +36,28 @@ def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
     remedy : str
         What needs less memory.
     """
+    check_bytes(
+        name,
+        n_bytes,
+        f"graphs of {n_nodes:,} nodes",
+        f"{remedy}; max_nodes of ActivationExtractor records fewer nodes",
+    )
+
+
+def check_bytes(name, n_bytes, what, remedies):
+    """Raise a MemoryError if `name` has not as much memory as it needs for `what`.
+
+    `remedies` are what needs less memory, in one sentence without its end.
+    """
     if n_bytes < _SMALL:
         return
     available = available_memory()
     if available is None or n_bytes <= available:
         return
     raise MemoryError(
-        f"{name} needs {n_bytes / 1e9:.3g} GB for graphs of {n_nodes:,} nodes, and "
-        f"{available / 1e9:.3g} GB are available. {remedy}; max_nodes of "
-        "ActivationExtractor records fewer nodes; SampleWise keeps one sample at a "
-        "time in memory."
+        f"{name} needs {n_bytes / 1e9:.3g} GB for {what}, and "
+        f"{available / 1e9:.3g} GB are available. {remedies}; SampleWise keeps one "
+        "sample at a time in memory."
     )
 
 

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.blocks import read_groups
+from sktopo._utils.columns import cut_columns, find_factors, name_values
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.geometry import find_deviation
 from sktopo._utils.memory import check_memory
 from sktopo._utils.nodes import check_input_features, make_names
 from sktopo._utils.parallel import run_parallel
@@ -288,7 +288,7 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
         check_input_features(input_features)
         mark = "" if self.n_quantiles is None else "q"
         size = max(columns.stop for columns in self.profile_slices_.values())
-        return make_names(size, partial(_name_columns, self.profile_slices_, mark))
+        return make_names(size, partial(name_values, self.profile_slices_, mark))
 
     def _learn(self, X, every_graph):
         """Set the fitted attributes; return the values of the profiles of graphs.
@@ -305,7 +305,9 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
             by_size = [(samples[:1], rows[:1]) for samples, rows in by_size]
         values = self._compute(by_size, plans)
         if self.balance:
-            factors = find_factors(values, self.profile_slices_)
+            factors = find_factors(
+                values, self.profile_slices_, free=UNIT_FREE, caller="GraphProfiles"
+            )
         else:
             factors = dict.fromkeys(self.profile_slices_, 1.0)
         self.scales_ = {
@@ -394,7 +396,7 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
             sizes = {name: len(block) for name, block in blocks.items()}
             if values is None:
                 if not hasattr(self, "profile_slices_"):
-                    self.profile_slices_ = cut_columns(sizes)
+                    self.profile_slices_ = _cut_columns(sizes)
                 shape = len(graphs), sum(sizes.values())
                 dtype = np.result_type(*(rows for _, rows in by_size))
                 # Each job makes a row, and joblib keeps one until the next is there.
@@ -448,45 +450,11 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
         return tags
 
 
-def cut_columns(sizes):
+def _cut_columns(sizes):
     """Cut the columns into consecutive slices of given sizes, by name."""
     if not sizes:
         raise ValueError(
             "The graphs of X have none of the profiles: graphs of two nodes have no "
             "deaths. Ask for other profiles."
         )
-    stops = np.cumsum(list(sizes.values())).tolist()
-    cuts = zip(sizes, [0, *stops], stops, strict=False)
-    return {name: slice(start, stop) for name, start, stop in cuts}
-
-
-def find_factors(values, slices):
-    """Find the factors with which all blocks vary alike, by name.
-
-    See `GraphProfiles` for blocks without a unit, and those that do not vary.
-    """
-    deviations = {
-        name: find_deviation(values[:, columns], caller="GraphProfiles")
-        for name, columns in slices.items()
-    }
-    is_free = {name: name.split("[")[0] in UNIT_FREE for name in slices}
-    with_unit = [
-        size for name, size in deviations.items() if size and not is_free[name]
-    ]
-    varying = with_unit or [size for size in deviations.values() if size] or [1.0]
-    largest = max(varying)
-    common = largest * float(np.sqrt(np.mean(np.square(np.divide(varying, largest)))))
-    return {
-        name: common / size if size else common if with_unit and is_free[name] else 1.0
-        for name, size in deviations.items()
-    }
-
-
-def _name_columns(slices, mark, positions):
-    """Name the columns at positions of a row."""
-    names, starts = list(slices), [columns.start for columns in slices.values()]
-    positions = np.asarray(positions, dtype=np.intp)
-    which = np.searchsorted(starts, positions, side="right") - 1
-    inside = positions - np.take(starts, which)
-    pairs = zip(which.tolist(), inside.tolist(), strict=True)
-    return np.array([f"{names[k]}[{mark}{at}]" for k, at in pairs], dtype=object)
+    return cut_columns(sizes)

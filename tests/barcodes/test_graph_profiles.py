@@ -20,7 +20,6 @@ from sktopo import (
 )
 from sktopo._utils import memory
 from sktopo.barcodes import _graph_profiles, profiles
-from sktopo.barcodes._graph_profiles import find_factors
 
 ALL = ("births", "deaths", "strengths", "spectrum", "local")
 # Edges 01, 02, 03, 12, 13, 23; nodes 0 and 2 are in group "a", 1 and 3 in "b".
@@ -273,19 +272,6 @@ def test_blocks_that_do_not_vary_keep_their_scale(make_rows):
     # The spectrum has no unit, so it takes that of the rows.
     twice = clone(fitted).fit_transform(2 * matrices)
     assert_allclose(twice, 2 * rows, rtol=1e-9, atol=1e-15)
-
-
-def test_rounding_is_no_variation():
-    values = np.array([[1.0, 2.0, 5.0], [1.0, 2.0, 6.0]])
-    values[0, :2] += [0, 4e-16]
-    slices = {"births": slice(0, 2), "deaths": slice(2, 3)}
-    assert find_factors(values, slices) == {"births": 1.0, "deaths": 1.0}
-    values[0, 0] = 1.5
-    factors = find_factors(values, slices)
-    # Deviations of 0.25 / sqrt(2) and 0.5, and of their root mean square.
-    common = np.sqrt((0.25**2 / 2 + 0.5**2) / 2)
-    assert_allclose(factors["births"], common * np.sqrt(2) / 0.25)
-    assert_allclose(factors["deaths"], common / 0.5)
 
 
 def test_graphs_that_are_all_equal_are_not_scaled():
