@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from sklearn.cluster import KMeans
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import benchmarks._bad_values as bad
@@ -88,6 +90,9 @@ STREAMING = {
 }
 FITTED = {**bad.ROWS, **bad.WIDTH}
 STACKED = without(bad.ROWS, "one axis more")
+NO_TRANSFORMER = without(
+    bad.ESTIMATOR, "unfitted persistence", "unfitted connectome", "unfitted pipeline"
+)
 
 
 def list_estimator(kind, X, values, parameters, /, methods=(), of="", **good):
@@ -376,6 +381,7 @@ def list_steps():
                     "returns words": lambda good: lambda a: np.full((5, 5), "word"),
                     "is not symmetric": lambda good: lambda a: np.triu(np.ones((5, 5))),
                 },
+                "nodes": bad.NO_WORD,
                 "absolute": bad.NO_FLAG,
                 "constant_units": bad.NO_WORD,
                 **RUN,
@@ -384,6 +390,15 @@ def list_steps():
                 ("transform", {"X": SAMPLES}, samples),
                 ("get_feature_names_out", {"input_features": NAMES}, names),
             ],
+        ),
+        *list_estimator(
+            sktopo.FunctionalConnectome,
+            SAMPLES,
+            bad.SAMPLES,
+            {},
+            [("transform", {"X": SAMPLES}, samples)],
+            of=" of stimuli",
+            nodes="stimuli",
         ),
         *list_estimator(
             sktopo.ConnectomePersistence,
@@ -403,6 +418,7 @@ def list_steps():
         ),
         *list_representations(),
         *list_frames(),
+        *list_class_wise(),
         *list_sample_wise(),
         *list_recording(),
     ]
@@ -461,6 +477,40 @@ def list_frames():
     return list_estimator(kind, frames, STACKED, {}, methods, of=" of frames")
 
 
+def list_class_wise():
+    """List the entries of ClassWise on activations and on tables."""
+    kind = sktopo.ClassWise
+    chain = make_pipeline(sktopo.FunctionalConnectome(), sktopo.GraphPersistence())
+    classes = [0, 1] * 6
+    parameters = {
+        "transformer": NO_TRANSFORMER,
+        "stimulus_classes": {
+            **bad.LABELS,
+            "alone": lambda good: [2, *good[1:]],
+        },
+        "balance": bad.NO_FLAG,
+    }
+    samples, names = {"X": bad.SAMPLES}, {"input_features": bad.NAMES}
+    methods = [
+        ("transform", {"X": SAMPLES}, samples),
+        ("get_feature_names_out", {"input_features": NAMES}, names),
+    ]
+    rows = [("transform", {"X": ROWS}, {"X": FITTED})]
+    table = {"transformer": StandardScaler(), "stimulus_classes": [0, 1] * 5}
+    return [
+        *list_estimator(
+            kind,
+            SAMPLES,
+            bad.SAMPLES,
+            parameters,
+            methods,
+            transformer=chain,
+            stimulus_classes=classes,
+        ),
+        *list_estimator(kind, ROWS, STACKED, {}, rows, of=" of a table", **table),
+    ]
+
+
 def list_sample_wise():
     """List the entries of SampleWise on connectome rows and on samples."""
     kind, transformer = sktopo.SampleWise, sktopo.GraphPersistence()
@@ -469,17 +519,11 @@ def list_sample_wise():
     fitted = {"X": {**rows, **bad.WIDTH}}
     names = {"input_features": bad.NAMES}
     given = {"input_features": [f"e{k}" for k in range(10)]}
-    wrong = without(
-        bad.ESTIMATOR,
-        "unfitted persistence",
-        "unfitted connectome",
-        "unfitted pipeline",
-    )
     methods = [
         ("transform", {"X": ROWS}, fitted),
         ("get_feature_names_out", given, names),
     ]
-    parameters = {"transformer": wrong, **CACHED}
+    parameters = {"transformer": NO_TRANSFORMER, **CACHED}
     connectome = {"transformer": sktopo.FunctionalConnectome()}
     samples = [("transform", {"X": SAMPLES}, {"X": bad.SAMPLES})]
     return [

@@ -20,12 +20,13 @@ from sktopo.barcodes import (
     TopClusterer,
     WassersteinKernel,
 )
-from sktopo.connectomes import FunctionalConnectome
+from sktopo.connectomes import ClassWise, FunctionalConnectome
 from sktopo.recording import ActivationExtractor
 from sktopo.representations import CovarianceSpectrum, StimulusGeometry
 
 __all__ = [
     "ActivationExtractor",
+    "ClassWise",
     "ConnectomePersistence",
     "CovarianceSpectrum",
     "FunctionalConnectome",

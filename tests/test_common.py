@@ -14,12 +14,18 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 import sktopo
-from sktopo import ActivationExtractor, GraphPersistence, SampleWise, TopClusterer
+from sktopo import (
+    ActivationExtractor,
+    ClassWise,
+    GraphPersistence,
+    SampleWise,
+    TopClusterer,
+)
 
 CLASSES = [member for member in vars(sktopo).values() if hasattr(member, "fit")]
 ESTIMATORS = tuple(
-    SampleWise(GraphPersistence()) if estimator is SampleWise else estimator()
-    for estimator in CLASSES
+    kind(GraphPersistence()) if kind in (ClassWise, SampleWise) else kind()
+    for kind in CLASSES
 )
 
 

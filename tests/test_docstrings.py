@@ -92,7 +92,7 @@ def test_fitted_attributes_are_documented(name, make_rows):
         X = [[[0.1, 0.5]]] * 3
     if name == "MedoidClusterer":
         X = X[:, :9]  # distances
-    given = [GraphPersistence()] if name == "SampleWise" else []
+    given = [GraphPersistence()] if name in ("ClassWise", "SampleWise") else []
     fitted = OBJECTS[name](*given).fit(X)
     attributes = {a for a in vars(fitted) if a.endswith("_") and not a.startswith("_")}
     stated = set(documented(sections(OBJECTS[name].__doc__)["Attributes"]))

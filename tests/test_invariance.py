@@ -259,10 +259,25 @@ def pick(rules, *names):
     return {name: rules[name] for name in names}
 
 
-def call_connectome(measure, absolute):
+def call_connectome(measure, absolute, nodes="units"):
     def call(X, y, unit):
-        connectome = sktopo.FunctionalConnectome(measure, absolute=absolute)
+        connectome = sktopo.FunctionalConnectome(
+            measure, nodes=nodes, absolute=absolute
+        )
         return {"rows": connectome.fit_transform(X)}
+
+    return call
+
+
+def call_class_wise(measure, **parameters):
+    def call(X, y, unit):
+        chain = make_pipeline(
+            sktopo.FunctionalConnectome(measure), sktopo.GraphPersistence()
+        )
+        classes = np.arange(X.shape[1]) % 2
+        wise = sktopo.ClassWise(chain, stimulus_classes=classes, **parameters)
+        rows = wise.fit_transform(X)
+        return {"rows": rows, "scales": np.array(list(wise.scales_.values()))}
 
     return call
 
@@ -812,6 +827,29 @@ CASES = [
             measure,
         )
         for measure in MEASURES
+    ),
+    *(
+        Case(
+            "FunctionalConnectome",
+            "activations",
+            call_connectome(measure, measure == "correlation", nodes="stimuli"),
+            {"rows": Rule(unit=2 * (measure == "covariance"), samples=(0,))},
+            f"{measure} of stimuli",
+        )
+        for measure in MEASURES
+    ),
+    *(
+        Case(
+            "ClassWise",
+            "activations",
+            call_class_wise(measure, balance=balance),
+            {
+                "rows": Rule(unit=2 * (measure == "covariance"), samples=(0,)),
+                "scales": Rule(),
+            },
+            f"{measure} {balance}",
+        )
+        for measure, balance in (("correlation", True), ("covariance", False))
     ),
     Case(
         "FunctionalConnectome",

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.distance import squareform
+from sklearn.preprocessing import FunctionTransformer
 
 import sktopo
 from sktopo import (
+    ClassWise,
     ConnectomePersistence,
     CovarianceSpectrum,
     FunctionalConnectome,
@@ -53,6 +55,11 @@ def name(table):
 def invertible(**parameters):
     """Return a GraphPersistence that keeps what the inverse needs."""
     return GraphPersistence(fit_inverse_transform=True, **parameters)
+
+
+def first_rows(n_rows):
+    """Return a transformer of the first rows of a table."""
+    return FunctionTransformer(lambda table: table[:n_rows])
 
 
 def fit_incomplete():
@@ -298,6 +305,72 @@ ERRORS = {
         "Sample 0 of X: the measure did not return a matrix of numbers: got "
         "ndarray of shape (3, 3) for 4 units; expected (4, 4)."
     ): lambda: FunctionalConnectome(lambda x: np.eye(3)).fit_transform([SAMPLE]),
+    (
+        "nodes='stimuli' relates the stimuli of one sample, but X is a table, and each "
+        "row of a table is a sample. Give samples as a 3-D array, or as a list of "
+        "tables; X[None] is a single sample."
+    ): lambda: FunctionalConnectome(nodes="stimuli").fit(SAMPLE),
+    (
+        "1 constant stimulus pattern(s) in 1 of 1 sample(s), the first stimulus 2 in "
+        "sample 0. Remove them, or choose constant_units='zero'."
+    ): lambda: FunctionalConnectome(
+        nodes="stimuli", constant_units="raise"
+    ).fit_transform([SAMPLE * (np.arange(9) != 2)[:, None]]),
+    (
+        "X holds symmetric matrices, such as (4, 4) correlations; expected activations "
+        "(n_observations, n_nodes). Matrices are connectomes already: give them to "
+        "GraphPersistence. If they are activations, add a constant to one stimulus: "
+        "the measures do not depend on the means of stimuli."
+    ): lambda: FunctionalConnectome(nodes="stimuli").fit([np.corrcoef(SAMPLE.T)]),
+    (
+        "Sample 0 of X: The partial correlation of stimulus 0 is not defined: the "
+        "other stimuli explain it exactly, and there is nothing to shrink. Leave it "
+        "out, or give more units."
+    ): lambda: FunctionalConnectome(
+        "partial correlation", nodes="stimuli"
+    ).fit_transform([[[0, 1], [5, 7], [1, 0]]]),
+    (
+        "Sample 0 of X has 9 observation(s), but stimulus_classes has 8 label(s); "
+        "expected one for each observation."
+    ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0, 1] * 4).fit(
+        [SAMPLE]
+    ),
+    (
+        "Class '1' in stimulus_classes has 1 stimulus; expected at least 2, over which "
+        "units can be related. Show more stimuli of this class, or leave it out of "
+        "stimuli and stimulus_classes."
+    ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0] * 8 + [1]).fit(
+        [SAMPLE]
+    ),
+    (
+        "Class 'all' of stimuli: the transformer returned a list, as for samples of "
+        "different sizes; expected a table. End it with a step that puts them into one "
+        "space, such as GraphPersistence(n_quantiles=...)."
+    ): lambda: ClassWise(FunctionalConnectome()).fit([SAMPLE, SAMPLE[:, :3]]),
+    (
+        "Class 'all' of stimuli: the transformer returned 2 row(s) for 6 sample(s); "
+        "expected one for each sample."
+    ): lambda: ClassWise(first_rows(2)).fit(X),
+    (
+        "Class 'all' of stimuli: the transformer returned 4 column(s), but 3 when it "
+        "was fitted."
+    ): lambda: (
+        ClassWise(FunctionTransformer(lambda samples: np.mean(samples, axis=1)))
+        .fit([SAMPLE[:, :3]])
+        .transform([SAMPLE])
+    ),
+    (
+        "Class '0' of stimuli: its rows, scaled by 500, are too large for float64. "
+        "Scale X down first."
+    ): lambda: (
+        ClassWise(first_rows(2), stimulus_classes=[0, 0, 1, 1])
+        .fit([[0, 0, 0, 0], [0, 0.001, 0, 1]])
+        .transform([[1e308, 0, 0, 0]])
+    ),
+    (
+        "FunctionTransformer does not name its columns: it has no method "
+        "get_feature_names_out."
+    ): lambda: ClassWise(first_rows(6)).fit(X).get_feature_names_out(),
     "homology_dimension=2 must be 0, for births, or 1, for deaths.": lambda: (
         inference.attribute_distance(X, Y, homology_dimension=2)
     ),
@@ -419,7 +492,7 @@ ERRORS = {
     (
         "Sample 0 of X: the matrix that the measure returned contains NaN as "
         "the weight of edge a--b; expected finite weights. A correlation is "
-        "NaN if a unit never varies, and weights that are too large for "
+        "NaN if a node never varies, and weights that are too large for "
         "float64 are infinite."
     ): lambda: FunctionalConnectome(lambda x: np.full((4, 4), np.nan)).fit_transform(
         [name(SAMPLE)]
@@ -436,12 +509,12 @@ ERRORS = {
     ): lambda: FunctionalConnectome().fit(name(HOLED)),
     (
         "Sample 2 of X ('r2') contains NaN as the weight of edge b; expected "
-        "finite weights. A correlation is NaN if a unit never varies, and "
+        "finite weights. A correlation is NaN if a node never varies, and "
         "weights that are too large for float64 are infinite."
     ): lambda: GraphPersistence().fit(name(HOLED[:, :3])),
     (
         "Sample 0 of X contains NaN as the weight of edge x0--x2; expected "
-        "finite weights. A correlation is NaN if a unit never varies, and "
+        "finite weights. A correlation is NaN if a node never varies, and "
         "weights that are too large for float64 are infinite."
     ): lambda: GraphPersistence().fit([squareform(HOLED[2, :3])]),
     (
@@ -702,6 +775,20 @@ WARNINGS = {
         "sample 0: their weights are set to 0. Pass constant_units='nan' or "
         "'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
+    (
+        "The samples differ in their number of units, from 3 (sample 1) to 4 (sample "
+        "0). Weights, and with them barcodes, depend on that number: unrelated stimuli "
+        "have larger absolute correlations in narrower samples. Record equally many "
+        "units of all networks before you compare them."
+    ): lambda: FunctionalConnectome(nodes="stimuli").fit_transform(
+        [SAMPLE, SAMPLE[:, :3]]
+    ),
+    (
+        "balance=True cannot balance the classes ['0', '1'] of stimuli: their rows of "
+        "all 1 sample(s) are the same. They keep the factor 1."
+    ): lambda: ClassWise(FunctionalConnectome(), stimulus_classes=[0, 1, 1] * 3).fit(
+        [SAMPLE]
+    ),
     (
         "X has frames of 2 units, which have no deaths: the averages of their deaths "
         "are set to 0."

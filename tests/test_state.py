@@ -16,6 +16,7 @@ from sklearn.utils import estimator_html_repr
 
 import sktopo
 from sktopo import (
+    ClassWise,
     FunctionalConnectome,
     GraphPersistence,
     GraphProfiles,
@@ -46,8 +47,8 @@ CLASSES = [
 def make_estimator(cls):
     if cls.__name__ in NEEDS and find_spec(NEEDS[cls.__name__]) is None:
         pytest.skip(f"{NEEDS[cls.__name__]} is not installed")
-    if cls is SampleWise:
-        return SampleWise(GraphPersistence())
+    if cls in (ClassWise, SampleWise):
+        return cls(GraphPersistence())
     known = cls().get_params()
     wanted = {"n_clusters": 2, "random_state": 0}
     if cls.__name__ == "MedoidClusterer":

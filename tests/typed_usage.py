@@ -54,6 +54,17 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     return connectome.fit(recordings).transform(recordings)
 
 
+def relate_stimuli(recordings: list[NDArray[np.float32]], classes: list[str]) -> Floats:
+    """Compute graphs over stimuli, and connectomes for each class of stimuli."""
+    connectome = sktopo.FunctionalConnectome(nodes="stimuli", absolute=False)
+    assert_type(connectome.fit(recordings), sktopo.FunctionalConnectome)
+    wise = sktopo.ClassWise(connectome, stimulus_classes=classes, balance=False)
+    assert_type(wise.fit(recordings), sktopo.ClassWise)
+    assert_type(wise.fit_transform(recordings), Floats)
+    rows = wise.transform(recordings)
+    return rows[:, wise.class_slices_[classes[0]]]
+
+
 def relate_one_by_one(paths: list[str]) -> Floats | list[Floats]:
     """Apply a chain to recordings in files, each of which a job loads."""
     chain = sktopo.SampleWise(sktopo.FunctionalConnectome(), n_jobs=2, memory="rows")

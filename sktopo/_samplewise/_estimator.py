@@ -22,7 +22,7 @@ from sktopo._samplewise._results import make_key
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_n_jobs
+from sktopo._utils.parameters import check_flag, check_n_jobs, check_transformer
 from sktopo._utils.samples import check_columns
 from sktopo.comparison._cache import open_cache
 
@@ -287,19 +287,7 @@ class SampleWise(StackOutputMixin, TransformerMixin, BaseEstimator):
         """Raise unless the parameters are valid; return the cache, or None."""
         check_flag("verbose", self.verbose)
         check_n_jobs(self.n_jobs)
-        transformer = self.transformer
-        if isinstance(transformer, type):
-            raise TypeError(
-                f"transformer is the class {transformer.__name__}; expected an "
-                f"instance, such as {transformer.__name__}()."
-            )
-        methods = ("get_params", "fit", "transform")
-        if not all(hasattr(transformer, method) for method in methods):
-            raise TypeError(
-                f"transformer is of type {type(transformer).__name__}; expected a "
-                "transformer of scikit-learn, with fit and transform, or a pipeline "
-                "that ends in one."
-            )
+        check_transformer(self.transformer)
         return open_cache(self.memory)
 
     def _make_task(self, cache):

@@ -51,7 +51,7 @@ def check_finite_weights(rows, name, nodes=None, edges=None):
         edges, at = name_edges(names, [at]), 0
     raise ValueError(
         f"{name(*row) if row else name} contains {value} as the weight of edge "
-        f"{edges[at]}; expected finite weights. A correlation is NaN if a unit never "
+        f"{edges[at]}; expected finite weights. A correlation is NaN if a node never "
         f"varies, and weights that are too large for {rows.dtype} are infinite."
     )
 

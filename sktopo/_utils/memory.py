@@ -17,9 +17,10 @@ _STREAMING = (
     "ConnectomePersistence computes Wasserstein rows from activations without any "
     "matrix"
 )
+_FEWER_NODES = "max_nodes of ActivationExtractor records fewer nodes"
 
 
-def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
+def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING, fewer=_FEWER_NODES):
     """Raise a MemoryError if a result does not fit in the memory at hand.
 
     Parameters
@@ -35,12 +36,15 @@ def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING):
 
     remedy : str
         What needs less memory.
+
+    fewer : str
+        What makes smaller graphs.
     """
     check_bytes(
         name,
         n_bytes,
         f"graphs of {n_nodes:,} nodes",
-        f"{remedy}; max_nodes of ActivationExtractor records fewer nodes",
+        f"{remedy}; {fewer}",
     )
 
 

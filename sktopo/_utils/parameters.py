@@ -68,3 +68,19 @@ def read_random_state(random_state):
             "random_state must be None, an integer in [0, 4294967295] or a "
             f"numpy.random.RandomState, got {random_state!r:.80}."
         ) from error
+
+
+def check_transformer(transformer):
+    """Raise a TypeError unless `transformer` is a transformer, and not a class."""
+    if isinstance(transformer, type):
+        raise TypeError(
+            f"transformer is the class {transformer.__name__}; expected an "
+            f"instance, such as {transformer.__name__}()."
+        )
+    methods = ("get_params", "fit", "transform")
+    if not all(hasattr(transformer, method) for method in methods):
+        raise TypeError(
+            f"transformer is of type {type(transformer).__name__}; expected a "
+            "transformer of scikit-learn, with fit and transform, or a pipeline "
+            "that ends in one."
+        )

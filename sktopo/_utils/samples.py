@@ -29,7 +29,7 @@ def name_errors(name):
         yield
     except (ValueError, ArithmeticError) as error:  # such as integers beyond floats
         raise ValueError(f"{name}: {error}") from error
-    except MemoryError:
+    except (MemoryError, ImportError):
         raise
     except Exception as error:  # arrays of other libraries raise what they like
         raise TypeError(f"{name}: {error}") from error

@@ -126,6 +126,9 @@ class ConnectomePersistence(ActivationTransformer):
     how exact they are. Samples are computed one after the other, and the tiles of each
     by as many threads as BLAS is given: limit them with ``threadpoolctl``.
 
+    For graphs over stimuli, ``FunctionalConnectome(nodes="stimuli")``, give transposed
+    samples, ``[sample.T for sample in X]``. Messages then say "unit" of a stimulus.
+
     References
     ----------
     .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",

@@ -1,6 +1,7 @@
 """Activations to connectome rows: the edge weights of complete graphs."""
 
 from sktopo.connectomes import measures
+from sktopo.connectomes._class_wise import ClassWise
 from sktopo.connectomes._connectome import FunctionalConnectome
 
-__all__ = ["FunctionalConnectome", "measures"]
+__all__ = ["ClassWise", "FunctionalConnectome", "measures"]

@@ -7,35 +7,38 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sktopo._utils.samples import ANY_SIZE, check_units, detach, validate_table
-from sktopo.connectomes._inputs import describe_unit, read_samples, refuse_matrices
+from sktopo._utils.samples import ANY_SIZE, detach, validate_table
+from sktopo.connectomes._inputs import read_samples, refuse_matrices
+from sktopo.connectomes._nodes import NODES
 from sktopo.connectomes._units import find_constant_units, standardize
 
 
 class ActivationTransformer(TransformerMixin, BaseEstimator):
     """Base class of transformers of activations: samples, or frames of one table.
 
-    Subclasses have the parameters `measure` and `constant_units`.
+    Subclasses have the parameters `measure` and `constant_units`, and may have `nodes`.
     """
 
+    nodes = "units"
     # What `constant_units` can be.
     _CONSTANT_UNITS: tuple[str, ...] = ("zero", "raise")
 
     def _learn(self, X):
-        """Learn the number of units and, for frames, their mean and deviation."""
-        samples = read_samples(X)
+        """Learn the number of nodes and, for frames, their mean and deviation."""
+        self._nodes = NODES[self.nodes]
+        samples = read_samples(X, self._nodes)
         if samples is None:
             self._fit_frames(X)
         else:
             same_width = len({sample.shape[1] for sample in samples}) == 1
             if same_width:
-                check_units(self, X, samples, reset=True)
+                self._nodes.learn(self, X, samples)
             self.input_kind_ = "samples" if same_width else "ragged samples"
         return samples
 
     def _read(self, X):
         """Return the samples in X, or None and the frames, of the kind fitted."""
-        samples = read_samples(X)
+        samples = read_samples(X, self._nodes)
         given = "frames" if samples is None else "samples"
         if given not in self.input_kind_:
             raise ValueError(
@@ -45,7 +48,7 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         if given == "frames":
             return None, self._read_frames(X, reset=False)
         if has_fitted_width(self, samples):
-            check_units(self, X, samples, reset=False)
+            self._nodes.check(self, X, samples)
         return samples, None
 
     def _fit_frames(self, X):
@@ -93,17 +96,19 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         return scores
 
     def _report_constant(self, constant):
-        """Raise or warn once if there are constant units; one mask for each sample."""
+        """Raise or warn once if there are constant nodes; one mask for each sample."""
         counts = np.array([mask.sum() for mask in constant])
         if not counts.any():
             return
         sample = counts.nonzero()[0][0]
-        unit = constant[sample].nonzero()[0][0]
-        units = getattr(self, "feature_names_in_", None)
+        node = constant[sample].nonzero()[0][0]
+        names = self._nodes.read_names(self)
+        if names is not None and len(names) != len(constant[sample]):
+            names = None
         found = (
-            f"{counts.sum()} constant unit(s) in {np.count_nonzero(counts)} of "
-            f"{len(counts)} sample(s), the first {describe_unit(unit, units)} in "
-            f"sample {sample}"
+            f"{counts.sum()} constant {self._nodes.counted} in "
+            f"{np.count_nonzero(counts)} of {len(counts)} sample(s), the first "
+            f"{self._nodes.describe(node, names)} in sample {sample}"
         )
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
@@ -123,21 +128,21 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
 
 
 def has_fitted_width(estimator, samples):
-    """Return whether all samples have the number of units that was fitted."""
-    n_units = getattr(estimator, "n_features_in_", None)
-    return all(sample.shape[1] == n_units for sample in samples)
+    """Return whether all samples have the number of nodes that was fitted."""
+    n_nodes = estimator._nodes.count(estimator)
+    return all(sample.shape[1] == n_nodes for sample in samples)
 
 
-def warn_lengths(samples):
-    """Warn if samples differ in their number of observations by more than a tenth."""
+def warn_lengths(samples, nodes=NODES["units"]):
+    """Warn if samples differ in what nodes are related over by more than a tenth."""
     lengths = [len(sample) for sample in samples]
     shortest, longest = np.argmin(lengths), np.argmax(lengths)
     if 10 * lengths[longest] > 11 * lengths[shortest]:
         warnings.warn(
-            f"The samples differ in their number of observations, from "
+            f"The samples differ in their number of {nodes.over}, from "
             f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} (sample "
             f"{longest}). Weights, and with them barcodes, depend on that number: "
-            "unrelated units have larger absolute correlations in shorter samples. Cut "
-            "all samples to one length before you compare them.",
+            f"unrelated {nodes.some} have larger absolute correlations in "
+            f"{nodes.shorter} samples. {nodes.remedy} before you compare them.",
             stacklevel=4,
         )

@@ -9,7 +9,6 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy.spatial.distance import squareform
 from sklearn import config_context
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
@@ -40,6 +39,7 @@ from sktopo.connectomes._base import (
     has_fitted_width,
     warn_lengths,
 )
+from sktopo.connectomes._nodes import NODES
 from sktopo.connectomes._units import find_constant_units
 from sktopo.connectomes.measures import MEASURES, ROWS, count_working_bytes
 
@@ -59,6 +59,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     column is a unit, and a node of the connectome. The row of a sample holds the
     weight of every pair of units, by default the absolute Pearson correlation
     of [1]_. For the connectome of a single recording give ``X[None]``.
+
+    With ``nodes="stimuli"`` the nodes are the rows instead, and two stimuli are related
+    by their patterns of activation over the units.
 
     A table ``(n_frames, n_nodes)`` is accepted too. Each of its frames is then a
     sample, and its row holds the co-fluctuation of every pair: the product of the
@@ -80,6 +83,14 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
           not write to, and returns a symmetric matrix ``(n_nodes, n_nodes)``
 
         Frames can be related by "correlation" and "covariance" only.
+
+    nodes : {"units", "stimuli"}, default="units"
+        What the nodes are: the columns of a sample, related over its rows, or its rows,
+        related over its columns, as in topological representational similarity
+        analysis [3]_. With "stimuli" everything that is said of units holds for
+        stimuli: `measure` gets the transposed sample, ``(n_units, n_stimuli)``, and
+        `constant_units` treats stimuli to which all units respond alike. Samples may
+        differ in their number of units. A table of frames is refused. See Notes.
 
     absolute : bool, default=True
         Whether to take absolute values of the weights. With False, the mean of the
@@ -111,15 +122,22 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         Standard deviation of each unit over the fitted frames; only after fitting
         frames.
 
+    stimulus_names_ : ndarray of shape (n_stimuli,)
+        Names of the nodes; only with ``nodes="stimuli"``, if all samples have the same
+        number of stimuli. The index of the samples if they are data frames of pandas
+        with one index of strings, else stimulus0, stimulus1, ...
+
     n_features_in_ : int
-        Number of units, if all samples have the same.
+        Number of units, if all samples have the same; not with ``nodes="stimuli"``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the units, if X was a data frame or a sequence of data frames.
+        Names of the units, if X was a data frame or a sequence of data frames; not with
+        ``nodes="stimuli"``.
 
     See Also
     --------
     ActivationExtractor : Records activations of networks.
+    ClassWise : Relates units over the stimuli of each class.
     GraphPersistence : Turns connectome rows into barcodes.
     sktopo.connectomes.measures : The measures as functions of one sample.
 
@@ -138,12 +156,24 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     otherwise, it is related like any other. A warning says if samples differ in their
     number of observations by more than a tenth, because barcodes depend on it.
 
+    *Stimuli as nodes.* Patterns are compared as they are, as in representational
+    similarity analysis [4]_: with ``absolute=False`` the weights are one minus the
+    correlation distances of that method. Units are not centred over the stimuli, so
+    what all stimuli have in common makes all of them alike; subtract the mean of each
+    unit over the stimuli, ``X - X.mean(axis=1, keepdims=True)``, to leave that out. The
+    networks need not have seen the same stimuli.
+
     References
     ----------
     .. [1] Songdechakraiwut & Wu, "Functional connectomes of neural networks",
        AAAI 2025, arXiv:2412.15279.
     .. [2] Zamani Esfahlani et al., "High-amplitude cofluctuations in cortical
        activity drive functional connectivity", PNAS 117(45), 2020.
+    .. [3] Lin & Kriegeskorte, "The topology and geometry of neural representations",
+       PNAS 121(42), 2024, arXiv:2309.11028.
+    .. [4] Kriegeskorte, Mur & Bandettini, "Representational similarity analysis:
+       connecting the branches of systems neuroscience", Frontiers in Systems
+       Neuroscience 2:4, 2008.
 
     Examples
     --------
@@ -152,6 +182,12 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     >>> activations = np.array([[[0, 1, 3], [1, 2, 1], [2, 3, 0], [3, 4, 1]]])
     >>> FunctionalConnectome().fit_transform(activations).round(2)
     array([[1.  , 0.72, 0.72]])
+
+    The graph of the four stimuli, over three units:
+
+    >>> stimuli = FunctionalConnectome(nodes="stimuli", absolute=False)
+    >>> stimuli.fit_transform(activations).round(2)
+    array([[-0.19, -0.79, -0.79,  0.76,  0.76,  1.  ]])
     """
 
     _CONSTANT_UNITS: tuple[str, ...] = ("zero", "nan", "raise")
@@ -160,12 +196,14 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         self,
         measure: str | Callable[[FloatArray], ArrayLike] = "correlation",
         *,
+        nodes: Literal["units", "stimuli"] = "units",
         absolute: bool = True,
         constant_units: Literal["zero", "nan", "raise"] = "zero",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None:
         self.measure = measure
+        self.nodes = nodes
         self.absolute = absolute
         self.constant_units = constant_units
         self.n_jobs = n_jobs
@@ -194,8 +232,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         ------
         ValueError
             If the value of a parameter is unknown, X holds numbers that are not
-            finite, a sample has fewer than two units or two observations, or X holds
-            symmetric matrices, which are connectomes already.
+            finite, a sample has fewer than two units or two observations, X holds
+            symmetric matrices, which are connectomes already, or X is a table and
+            ``nodes="stimuli"``.
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
@@ -217,7 +256,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         -------
         connectomes : ndarray of shape (n_samples, n_edges) or list of ndarray
             Connectome rows, float32 if the activations are, else float64; a list of
-            1-D rows if the fitted samples differ in their number of units, or if a
+            1-D rows if the fitted samples differ in their number of nodes, or if a
             sample of X has another number.
 
         Raises
@@ -244,6 +283,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     def _check_parameters(self):
         if not callable(self.measure):
             check_option("measure", self.measure, MEASURES)
+        check_option("nodes", self.nodes, NODES)
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, self._CONSTANT_UNITS)
         check_n_jobs(self.n_jobs)
@@ -272,19 +312,19 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
         self._check_size(samples)
         if callable(self.measure):
-            measure = partial(_call_own_measure, self.measure)
+            measure = partial(_call_own_measure, self.measure, self._nodes)
             constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
         else:
-            measure = partial(_call_known_measure, self.measure)
+            measure = partial(_call_known_measure, self.measure, self._nodes)
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
-        warn_lengths(samples)
+        warn_lengths(samples, self._nodes)
         is_fitted_width = has_fitted_width(self, samples)
-        units = getattr(self, "feature_names_in_", None) if is_fitted_width else None
+        names = self._nodes.read_names(self) if is_fitted_width else None
         dtype = np.result_type(*samples)
         fill = np.nan if self.constant_units == "nan" else 0
         computed = run_parallel(
-            partial(_compute_row, measure, self.absolute, fill, dtype, units),
+            partial(_compute_row, measure, self.absolute, fill, dtype, names),
             list(zip(range(len(samples)), samples, constant, strict=True)),
             n_jobs=self.n_jobs,
             prefer="threads",
@@ -295,8 +335,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
             return list(computed)
         if len(samples) == 1:  # needs no second copy
             return next(iter(computed))[np.newaxis]
-        n_edges = self.n_features_in_ * (self.n_features_in_ - 1) // 2
-        rows = np.empty((len(samples), n_edges), dtype=dtype)
+        n_nodes = samples[0].shape[1]
+        rows = np.empty((len(samples), n_nodes * (n_nodes - 1) // 2), dtype=dtype)
         for sample, row in enumerate(computed):
             rows[sample] = row
             del row  # before the next is computed
@@ -315,7 +355,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         if len(samples) > 1 and has_fitted_width(self, samples):
             # Rows are copied into one array, and joblib keeps one until the next.
             needed += sum(n_bytes[-max(jobs, 2) :])
-        check_memory("FunctionalConnectome", needed, max(widths))
+        remedies = self._nodes.remedies
+        check_memory("FunctionalConnectome", needed, max(widths), *remedies)
 
     def _count_working_bytes(self, n_observations, n_nodes, itemsize):
         """Count the bytes that the measure of one sample needs beyond its row."""
@@ -329,52 +370,53 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> NDArray[np.object_] | Sequence[str]:
-        """Name the edges by the units they join.
+        """Name the edges by the nodes they join.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the units. If None, `feature_names_in_`, else x0, x1, ...
+            Names of the units. If None, `feature_names_in_`, else x0, x1, ... With
+            ``nodes="stimuli"`` they are ignored, and edges have `stimulus_names_`.
 
         Returns
         -------
         names : ndarray of str, or sequence of str
-            ``"a--b"`` for the edge between units a and b. More than 65,536 names are
+            ``"a--b"`` for the edge between nodes a and b. More than 65,536 names are
             made only when they are read; ``numpy.asarray`` makes all.
 
         Raises
         ------
         ValueError
             If the number of names is not the number of units, or the fitted samples
-            differ in their number of units.
+            differ in their number of nodes.
         """
         check_is_fitted(self)
-        if not hasattr(self, "n_features_in_"):
+        n_nodes = self._nodes.count(self)
+        if n_nodes is None:
             raise ValueError(
-                "The fitted samples differ in their number of units, so their edges "
-                "have no common names."
+                f"The fitted samples differ in their number of {self._nodes.some}, so "
+                "their edges have no common names."
             )
         check_input_features(input_features)
-        units = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
-        n_edges = len(units) * (len(units) - 1) // 2
-        return make_names(n_edges, partial(name_edges, units))
+        names = self._nodes.make_names(self, input_features)
+        return make_names(n_nodes * (n_nodes - 1) // 2, partial(name_edges, names))
 
 
-def _compute_row(measure, absolute, fill, dtype, units, index, activations, constant):
-    """Compute the connectome row of one sample.
+def _compute_row(measure, absolute, fill, dtype, names, index, activations, constant):
+    """Compute the connectome row of one sample, whose columns are the nodes.
 
-    `fill` becomes the weight of the units that `constant`, a mask (n_nodes,), marks.
+    `fill` becomes the weight of the nodes that `constant`, a mask (n_nodes,), marks.
     """
     name = f"Sample {index} of X"
-    row = measure(activations, name, units)
-    edges = [find_edges(unit, len(constant)) for unit in np.flatnonzero(constant)]
+    row = measure(activations, name, names)
+    edges = [find_edges(node, len(constant)) for node in np.flatnonzero(constant)]
     for positions in edges:
         row[positions] = 0
     size, given = max(row.max(), -row.min()), row.dtype
     with np.errstate(over="ignore"):
         row = row.astype(dtype, copy=False)
     with config_context(assume_finite=False):  # these are not numbers of the user
-        check_finite_weights(row, name, units)
+        check_finite_weights(row, name, names)
     if size > 0 and row.dtype != given and size < np.finfo(dtype).tiny:
         raise ValueError(
             f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
@@ -385,15 +427,18 @@ def _compute_row(measure, absolute, fill, dtype, units, index, activations, cons
     return np.abs(row, out=row) if absolute else row
 
 
-def _call_known_measure(measure, activations, name, units):
+def _call_known_measure(measure, nodes, activations, name, names):
     """Compute the connectome row of activations that were validated before."""
-    with name_errors(name), config_context(assume_finite=True):
-        if measure in ROWS:
-            return ROWS[measure](activations)
-        return squareform(MEASURES[measure](activations), checks=False)
+    with config_context(assume_finite=True):
+        try:
+            if measure in ROWS:
+                return ROWS[measure](activations)
+            return squareform(MEASURES[measure](activations), checks=False)
+        except ValueError as error:
+            raise ValueError(f"{name}: {nodes.reword(str(error))}") from error
 
 
-def _call_own_measure(measure, activations, name, units):
+def _call_own_measure(measure, nodes, activations, name, names):
     """Call a measure given by the user and return the upper triangle of its matrix."""
     read_only = activations.view()
     read_only.flags.writeable = False  # it may be the array of the caller
@@ -402,10 +447,10 @@ def _call_own_measure(measure, activations, name, units):
         if np.shape(result) != (n_nodes, n_nodes):
             raise ValueError(
                 f"got {type(result).__name__} of shape {np.shape(result)} for "
-                f"{n_nodes} units; expected {(n_nodes, n_nodes)}."
+                f"{n_nodes} {nodes.some}; expected {(n_nodes, n_nodes)}."
             )
         matrix = check_array(result, dtype=FLOATS, ensure_all_finite=False)
     with config_context(assume_finite=False):
         return upper_triangle(
-            matrix, f"{name}: the matrix that the measure returned", units
+            matrix, f"{name}: the matrix that the measure returned", names
         )

@@ -12,6 +12,7 @@ from sktopo._utils.samples import (
     read_table,
     read_tables,
 )
+from sktopo.connectomes._nodes import NODES
 
 _EXPECTED = (
     "an array, a data frame or a list of them (record networks with "
@@ -19,20 +20,22 @@ _EXPECTED = (
 )
 
 
-def read_samples(X):
+def read_samples(X, nodes=NODES["units"]):
     """Return the samples in X, a list of arrays, or None if X is a table of frames.
 
-    The arrays (n_observations, n_nodes) hold finite floats, and at least two
-    observations of two units.
+    The arrays hold finite floats, at least two observations of two units. Their columns
+    are the nodes, a value of `NODES`: units or, in views of the transposed arrays,
+    stimuli.
     """
     X = check_kinds(X, "X", _EXPECTED)
     if not is_stack(X):
+        nodes.check_frames()
         return None
     samples = list(read_tables(X, **ANY_SIZE))
     for i, sample in enumerate(samples):
-        _check_size(sample, f"Sample {i} of X", min_units=2)
-    refuse_matrices(samples)
-    return samples
+        _check_size(sample, f"Sample {i} of X", min_units=2, nodes=nodes)
+    refuse_matrices(samples, nodes)
+    return nodes.arrange(samples)
 
 
 def read_sample(activations, name):
@@ -43,29 +46,25 @@ def read_sample(activations, name):
     return table
 
 
-def _check_size(table, name, min_units):
+def _check_size(table, name, min_units, nodes=NODES["units"]):
     """Raise a ValueError unless a table has enough observations and units."""
     if len(table) < 2 or table.shape[1] < min_units:
         raise ValueError(
             f"{name} has {len(table)} observation(s) of {table.shape[1]} unit(s); "
             f"expected at least 2 observations of {min_units} unit(s), because a "
-            "connectome relates pairs of units over their observations."
+            f"connectome relates {nodes.relation}."
         )
 
 
-def describe_unit(unit, units=None):
-    """Return the words for a unit in messages, with its name where `units` has one."""
-    return f"unit {unit}" if units is None else f"unit {unit} ({units[unit]!r})"
-
-
-def refuse_matrices(samples):
+def refuse_matrices(samples, nodes=NODES["units"]):
     """Raise a ValueError if all samples are symmetric matrices, not activations."""
     if all(_is_matrix(sample) for sample in samples):
         raise ValueError(
             f"X holds symmetric matrices, such as {samples[0].shape} correlations; "
             "expected activations (n_observations, n_nodes). Matrices are connectomes "
             "already: give them to GraphPersistence. If they are activations, add a "
-            "constant to one unit: the measures do not depend on the means of units."
+            f"constant to one {nodes.one}: the measures do not depend on the means of "
+            f"{nodes.some}."
         )
 
 

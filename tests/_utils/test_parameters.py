@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
+from sklearn.svm import SVC
 
 from sktopo._utils.parameters import (
     check_flag,
@@ -10,6 +12,7 @@ from sktopo._utils.parameters import (
     check_option,
     check_positive,
     check_real,
+    check_transformer,
     is_integer,
     read_random_state,
 )
@@ -84,3 +87,10 @@ def test_seeds_give_generators():
     assert read_random_state(generator) is generator
     assert read_random_state(3).randint(1000) == generator.randint(1000)
     assert isinstance(read_random_state(None), np.random.RandomState)
+
+
+@pytest.mark.parametrize("bad", [None, "PCA", 3, PCA, SVC()])
+def test_transformers(bad):
+    assert check_transformer(PCA()) is None
+    with pytest.raises(TypeError, match="^transformer is .*; expected a"):
+        check_transformer(bad)
