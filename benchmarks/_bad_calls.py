@@ -847,7 +847,7 @@ def list_baselines():
             labels,
             **two,
         ),
-        *list_representations(),
+        *list_representation_distances(),
         Entry("baseline_kernels", b.baseline_kernels, {"groups": PARTS}, named),
         Entry(
             "baseline_clusterers",
@@ -858,7 +858,7 @@ def list_baselines():
     ]
 
 
-def list_representations():
+def list_representation_distances():
     """List the entries of RepresentationDistance on networks and on rows."""
     kind = sktopo.baselines.RepresentationDistance
     bandwidth = {**bad.POSITIVE, "too wide": lambda good: 1e4}
