@@ -9,13 +9,26 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial.distance import pdist, squareform
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.studies._methods import BlockBalance
-from sktopo import GraphPersistence, GraphProfiles
+from benchmarks.grounded._recordings import stack
+from sktopo import (
+    ClassWise,
+    CovarianceSpectrum,
+    FunctionalConnectome,
+    GraphPersistence,
+    GraphProfiles,
+    StimulusGeometry,
+)
+from sktopo._utils.geometry import squared_distances
 from sktopo.barcodes import quantile_vectors
-from sktopo.baselines import DiagramDistance, RipsDiagrams, WeightSummaries
+from sktopo.baselines import (
+    DiagramDistance,
+    RepresentationDistance,
+    RipsDiagrams,
+    WeightSummaries,
+)
 
 OURS, CONTROL, REPRESENTATION, DIAGRAMS = (
     "this package",
@@ -23,9 +36,11 @@ OURS, CONTROL, REPRESENTATION, DIAGRAMS = (
     "representation",
     "diagrams",
 )
-# What graphs of different sizes are compared by.
+# What graphs and layers of different sizes are compared by.
 N_QUANTILES = 100
 N_PROFILE_QUANTILES = 50
+# The first stimuli, for what grows with the square of their number.
+N_STIMULI = 1000
 
 
 class Method(NamedTuple):
@@ -43,6 +58,9 @@ class Method(NamedTuple):
         One of the two, a function of a recording: rows (n_samples, n_columns) or
         distances (n_samples, n_samples).
 
+    parts : tuple of str
+        In place of a function, the methods whose distances are joined.
+
     needs : tuple of {"stimuli", "widths"}
         What samples must have in common. A method has no value where they do not.
     """
@@ -51,6 +69,7 @@ class Method(NamedTuple):
     kind: str
     rows: Callable | None = None
     distances: Callable | None = None
+    parts: tuple = ()
     needs: tuple = ()
 
 
@@ -63,11 +82,7 @@ def barcode_rows(shown, **options):
 
 def profile_rows(shown, *, layers):
     """Compute profiles of all nodes and, with `layers`, within and between layers."""
-    groups = None
-    if layers and shown.same_width:
-        groups = shown.layers[0]
-    elif layers:
-        groups = {len(names): names for names in shown.layers}
+    groups = group_nodes(shown) if layers else None
     n_quantiles = None if shown.same_width else N_PROFILE_QUANTILES
     profiles = GraphProfiles(groups=groups, n_quantiles=n_quantiles)
     return profiles.fit_transform(shown.connectomes)
@@ -96,11 +111,92 @@ def diagram_distances(shown, *, metric):
     return DiagramDistance(metric).fit_transform(diagrams)
 
 
-def bundle_rows(shown, *, names):
-    """Join the rows of several methods, scaled to the same Wasserstein variance."""
-    blocks = [METHODS[name].rows(shown).astype(np.float64) for name in names]
-    balance = BlockBalance([block.shape[1] for block in blocks])
-    return balance.fit_transform(np.hstack(blocks))
+def geometry_rows(shown, *, power):
+    """Compute powers of the Gram matrix of the stimuli, layer by layer."""
+    geometry = StimulusGeometry(power, groups=group_nodes(shown))
+    return geometry.fit_transform(choose_nodes(shown, first=N_STIMULI))
+
+
+def spectrum_rows(shown):
+    """Compute the log spectrum of the covariance, layer by layer."""
+    n_quantiles = None if shown.same_width else N_QUANTILES
+    spectrum = CovarianceSpectrum(groups=group_nodes(shown), n_quantiles=n_quantiles)
+    return spectrum.fit_transform(choose_nodes(shown))
+
+
+def stimulus_graph_rows(shown):
+    """Compute balanced barcodes of the graph of stimuli, by the last layer."""
+    activations = choose_nodes(shown, first=N_STIMULI, last_layer=True)
+    chain = make_pipeline(
+        FunctionalConnectome(nodes="stimuli"), GraphPersistence(normalize="balanced")
+    )
+    return chain.fit_transform(activations)
+
+
+def class_rows(shown):
+    """Compute balanced barcodes of a connectome for each class of stimuli.
+
+    Where samples are shown different stimuli, they are compared by as many of each
+    class as all have.
+    """
+    classes = np.unique(np.concatenate(shown.labels))
+    counts = np.array([[(own == c).sum() for c in classes] for own in shown.labels])
+    n_chosen = counts.min(axis=0)
+    activations = [
+        np.concatenate(
+            [a[own == c][:n] for c, n in zip(classes, n_chosen, strict=True)]
+        )
+        for a, own in zip(shown.activations, shown.labels, strict=True)
+    ]
+    n_quantiles = None if shown.same_width else N_QUANTILES
+    chain = make_pipeline(
+        FunctionalConnectome(),
+        GraphPersistence(normalize="balanced", n_quantiles=n_quantiles),
+    )
+    by_class = ClassWise(chain, stimulus_classes=np.repeat(classes, n_chosen))
+    return by_class.fit_transform(stack(activations))
+
+
+def representation_distances(shown, *, last_layer=False, first=None, **options):
+    """Compare stimulus by stimulus: layer by layer, or only the last layer."""
+    groups = None if last_layer else group_nodes(shown)
+    measure = RepresentationDistance(groups=groups, **options)
+    return measure.fit_transform(
+        choose_nodes(shown, first=first, last_layer=last_layer)
+    )
+
+
+def join_distances(parts):
+    """Join distances as if rows of the same Wasserstein variance were joined.
+
+    Parameters
+    ----------
+    parts : list of ndarray of shape (n_samples, n_samples)
+        Euclidean distances of each part.
+
+    Returns
+    -------
+    distances : ndarray of shape (n_samples, n_samples)
+        Distances. A part that does not vary adds nothing.
+    """
+    squares = [part**2 for part in parts]
+    return np.sqrt(sum(own / (own.mean() or 1) for own in squares))
+
+
+def group_nodes(shown):
+    """Return the layer of each node; of different widths, by the number of nodes."""
+    if shown.same_width:
+        return shown.layers[0]
+    return {len(layers): layers for layers in shown.layers}
+
+
+def choose_nodes(shown, *, first=None, last_layer=False):
+    """Return the activations for the first stimuli, of all nodes or the last layer."""
+    chosen = []
+    for activations, layers in zip(shown.activations, shown.layers, strict=True):
+        nodes = layers == layers[-1] if last_layer else slice(None)
+        chosen.append(activations[:first, nodes])
+    return stack(chosen)
 
 
 def find_distances(name, shown):
@@ -109,7 +205,7 @@ def find_distances(name, shown):
     Parameters
     ----------
     name : str
-        A key of `METHODS`.
+        A key of `METHODS`, one without parts.
 
     shown : Recording
         The recording.
@@ -121,8 +217,10 @@ def find_distances(name, shown):
     """
     method = METHODS[name]
     if method.rows is not None:
-        return squareform(pdist(method.rows(shown).astype(np.float64)))
-    distances = np.array(method.distances(shown), dtype=np.float64)
+        squared, unit = squared_distances(method.rows(shown), caller=name)
+        distances = np.sqrt(squared) * unit
+    else:
+        distances = np.array(method.distances(shown), dtype=np.float64)
     return (distances + distances.T) / 2
 
 
@@ -132,6 +230,34 @@ NORMALISED, BALANCED, SUM = (
     "births + deaths, sum",
 )
 PROFILES, LAYERED = "profiles", "profiles with layers"
+CLASSES, GRAPH = "births + deaths within classes", "births + deaths of stimuli"
+SPECTRUM, HALF, QUARTER = (
+    "spectrum of the covariance",
+    "stimulus geometry, K^1/2",
+    "stimulus geometry, K^1/4",
+)
+# Rows that are joined; those with a geometry need the same stimuli.
+BUNDLES = {
+    "bundle of spectrum and barcodes": (SPECTRUM, BALANCED),
+    "bundle of K^1/2 and spectrum": (HALF, SPECTRUM),
+    "bundle of K^1/4 and spectrum": (QUARTER, SPECTRUM),
+    "bundle of K^1/2, spectrum and barcodes": (HALF, SPECTRUM, BALANCED),
+    "bundle of K^1/4, spectrum and barcodes": (QUARTER, SPECTRUM, BALANCED),
+}
+# Options of the representational measures; all see layers one by one where not said.
+MEASURES = {
+    "CKA": {"measure": "cka"},
+    "CKA, last layer": {"measure": "cka", "last_layer": True},
+    "CKA, unbiased": {"measure": "cka", "unbiased": True, "first": N_STIMULI},
+    "CKA, RBF": {"measure": "cka", "kernel": "rbf", "first": N_STIMULI},
+    "Procrustes": {"measure": "procrustes"},
+    "Procrustes, last layer": {"measure": "procrustes", "last_layer": True},
+    "RSA": {"measure": "rsa", "first": N_STIMULI},
+    "RSA, last layer": {"measure": "rsa", "last_layer": True, "first": N_STIMULI},
+    "SVCCA": {"measure": "svcca"},
+    "CCA": {"measure": "cca"},
+    "Jaccard": {"measure": "jaccard"},
+}
 METHODS = {
     NORMALISED: Method(
         "barcodes, births and deaths weigh the same", OURS, rows=barcode_rows
@@ -179,6 +305,15 @@ METHODS = {
     ),
     **{
         name: Method(
+            "the last layer" if "last_layer" in options else "layers one by one",
+            REPRESENTATION,
+            distances=partial(representation_distances, **options),
+            needs=("stimuli",),
+        )
+        for name, options in MEASURES.items()
+    },
+    **{
+        name: Method(
             "Vietoris-Rips diagrams",
             DIAGRAMS,
             distances=partial(diagram_distances, metric=metric),
@@ -194,7 +329,7 @@ METHODS = {
 }
 # What was tried on MNIST. The one with the highest mean average precision over the
 # designs and architectures there is the method that all other data sets judge.
-CANDIDATES = (NORMALISED, BALANCED, SUM, PROFILES, LAYERED)
+CANDIDATES = tuple(name for name in METHODS if METHODS[name].kind == OURS)
 CHOSEN_ON = "mnist"
 # Distances between diagrams that take longer than all else together are in the designs
 # only, not under other conditions; the bottleneck distance takes three times as long as

@@ -94,14 +94,9 @@ class Recording:
         `connectome_seconds` is the processor time in which they were computed.
         """
         start = process_time()
-        rows = FunctionalConnectome().fit_transform(self.stack())
+        rows = FunctionalConnectome().fit_transform(stack(self.activations))
         self.connectome_seconds = process_time() - start
         return rows
-
-    def stack(self):
-        """Return activations (n_samples, n_stimuli, n_nodes), or the list if ragged."""
-        shapes = {a.shape for a in self.activations}
-        return np.stack(self.activations) if len(shapes) == 1 else self.activations
 
     def compare_outputs(self):
         """Compare the predictions of the networks.
@@ -143,3 +138,9 @@ def _record(part, stimuli, labels, folder):
         (a.astype(np.float32, copy=False), layers, own, labels[chosen])
         for a, own in zip(activations, predicted, strict=True)
     ]
+
+
+def stack(activations):
+    """Stack activations, unless they differ in their numbers of nodes."""
+    same = len({a.shape for a in activations}) == 1
+    return np.stack(activations) if same else activations

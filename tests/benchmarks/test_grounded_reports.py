@@ -54,9 +54,7 @@ def make_shown(n_samples=6, *, ragged=False):
         layers=layers,
         labels=[np.arange(40) % 4] * n_samples,
         same_width=not ragged,
-        same_stimuli=True,
         connectomes=FunctionalConnectome().fit_transform(stacked),
-        stack=lambda: stacked,
     )
 
 
@@ -88,8 +86,9 @@ def test_methods_by_the_estimators(load):
 def test_every_method_finds_distances(load, ragged):
     methods, shown = load("_methods"), make_shown(ragged=ragged)
     for name, method in methods.METHODS.items():
-        assert (method.rows is None) != (method.distances is None)
-        if ragged and "widths" in method.needs:
+        given = [method.rows, method.distances, method.parts or None]
+        assert sum(part is not None for part in given) == 1
+        if method.parts or (ragged and "widths" in method.needs):
             continue
         found = methods.find_distances(name, shown)
         assert found.shape == (6, 6) and found.dtype == np.float64
@@ -98,14 +97,20 @@ def test_every_method_finds_distances(load, ragged):
         assert (found[~np.eye(6, dtype=bool)] > 0).all(), name
 
 
-def test_bundles_weigh_their_parts_alike(load):
-    methods, shown = load("_methods"), make_shown()
-    names = ("births + deaths, sum", "mean |r|")
-    rows = methods.bundle_rows(shown, names=names)
-    n_edges = shown.connectomes.shape[1]
-    assert rows.shape == (6, n_edges + 1)
-    assert_allclose(rows[:, :n_edges].var(axis=0).sum(), 1)
-    assert_allclose(rows[:, n_edges].var(), 1)
+def test_bundles_are_those_of_joined_rows(load):
+    methods = load("_methods")
+    rng = np.random.default_rng(0)
+    blocks = [rng.normal(size=(6, 3)), 7 * rng.normal(size=(6, 2)), np.ones((6, 1))]
+    found = methods.join_distances([squareform(pdist(block)) for block in blocks])
+    rows = [block / np.sqrt(block.var(axis=0).sum()) for block in blocks[:2]]
+    expected = squareform(pdist(np.hstack(rows)))
+    assert_allclose(found / found.max(), expected / expected.max())
+    for name, method in methods.METHODS.items():
+        if method.parts:
+            parts = [methods.METHODS[part] for part in method.parts]
+            assert all(part.rows for part in parts), name
+            needed = {need for part in parts for need in part.needs}
+            assert set(method.needs) == needed, name
 
 
 def test_candidates_are_methods_of_the_package(load):
