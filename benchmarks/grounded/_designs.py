@@ -11,6 +11,7 @@ DESIGNS = {
     "shortcut": (0.0, 0.25, 0.5, 0.75, 1.0),
     "augmentation": (0, 1, 2, 3, 4),
 }
+N_GROUPS = 5
 N_CLASSES = 10
 # Standard deviation of the noise, times the strength of the augmentation.
 NOISE = 0.05

@@ -4,6 +4,7 @@ A method is one entry of `METHODS`: a function of a :class:`Recording` that retu
 rows, whose Euclidean distances count, or distances.
 """
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -130,7 +131,10 @@ def stimulus_graph_rows(shown):
     chain = make_pipeline(
         FunctionalConnectome(nodes="stimuli"), GraphPersistence(normalize="balanced")
     )
-    return chain.fit_transform(activations)
+    with warnings.catch_warnings():
+        # How much layers of other widths matter is what is judged.
+        warnings.filterwarnings("ignore", "The samples differ in their number of units")
+        return chain.fit_transform(activations)
 
 
 def class_rows(shown):
@@ -283,6 +287,38 @@ METHODS = {
         OURS,
         rows=partial(profile_rows, layers=True),
     ),
+    CLASSES: Method(
+        "balanced barcodes for each class of stimuli", OURS, rows=class_rows
+    ),
+    GRAPH: Method(
+        "balanced barcodes of the graph of stimuli by the last layer",
+        OURS,
+        rows=stimulus_graph_rows,
+    ),
+    SPECTRUM: Method(
+        "log eigenvalues of the covariance of each layer", OURS, rows=spectrum_rows
+    ),
+    HALF: Method(
+        "root of the Gram matrix of the stimuli in each layer",
+        OURS,
+        rows=partial(geometry_rows, power=0.5),
+        needs=("stimuli",),
+    ),
+    QUARTER: Method(
+        "its fourth root",
+        OURS,
+        rows=partial(geometry_rows, power=0.25),
+        needs=("stimuli",),
+    ),
+    **{
+        name: Method(
+            "distances of these rows, each with the same variance, joined",
+            OURS,
+            parts=parts,
+            needs=("stimuli",) if {HALF, QUARTER} & set(parts) else (),
+        )
+        for name, parts in BUNDLES.items()
+    },
     "mean |r|": Method("mean weight", CONTROL, rows=partial(summary_rows, kind="mean")),
     "moments": Method(
         "mean and deviation of the weights, standardised",

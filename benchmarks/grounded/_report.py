@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks._measure import collect_facts
 from benchmarks.grounded._conditions import list_conditions, list_designs
+from benchmarks.grounded._designs import N_GROUPS
 from benchmarks.grounded._evaluation import (
     average_designs,
     evaluate,
@@ -105,12 +106,15 @@ def tabulate_networks(comparisons, accuracies, folder):
 def collect_study(dataset, options):
     """Collect what a reader needs to know: a dict of str to str."""
     given = {key: value for key, value in vars(options).items() if key in _TYPED}
+    within = options.n_networks * (options.n_networks - 1) / 2
+    between = options.n_networks**2 * (N_GROUPS - 1)
     facts = {
         "data": TITLES[dataset.name],
         "found in": dataset.source,
         "checksum of the data": dataset.digest,
         "stimuli": f"{options.n_stimuli} of a sixth kept out of training",
         "networks per group": f"{options.n_networks}",
+        "average precision by chance": f"{within / (within + between):.2f}",
         "seed": f"{options.seed}",
     }
     for name, setting in options.training.items():

@@ -16,6 +16,10 @@ from benchmarks.studies._ranks import LIST
 from benchmarks.studies._summary import join_rows, replace_results, replace_table
 
 STUDIES = ("designs", "conditions")
+RUNS = (
+    *("data", "stimuli", "networks per group", "average precision by chance"),
+    *("mlp", "cnn"),
+)
 # Tables that reports have as CSV only.
 LONG = ("scores", "margins")
 
@@ -88,7 +92,7 @@ def make_tables(reports, ranks, chosen):
         "grounded-methods": tabulate_methods(designs),
         "grounded-runs": pd.DataFrame(
             [{"data": data, **report["facts"]} for data, report in designs.items()]
-        )[["data", "stimuli", "networks per group", "mlp", "cnn"]],
+        )[list(RUNS)],
         "grounded-networks": tabulate_accuracies(designs),
         "grounded-ranks": tabulate_ranks(ranks),
         "grounded-means": tabulate_means(designs),

@@ -117,6 +117,7 @@ def test_candidates_are_methods_of_the_package(load):
     methods = load("_methods")
     kinds = {methods.METHODS[name].kind for name in methods.CANDIDATES}
     assert kinds == {methods.OURS}
+    assert {*methods.BUNDLES, methods.GRAPH, methods.CLASSES} < set(methods.CANDIDATES)
     assert set(methods.SLOW) < set(methods.METHODS)
 
 
