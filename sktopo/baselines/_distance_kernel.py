@@ -48,7 +48,8 @@ class DistanceKernel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     See Also
     --------
-    DiagramDistance : Computes distances.
+    DiagramDistance : Computes distances between diagrams.
+    RepresentationDistance : Computes distances between networks.
 
     Notes
     -----

@@ -85,6 +85,7 @@ class MedoidClusterer(ClusterMixin, BaseEstimator):
     See Also
     --------
     DiagramDistance : Computes distances between diagrams.
+    RepresentationDistance : Computes distances between networks.
     sktopo.TopClusterer : Clusters around barycenters.
 
     Notes

@@ -25,18 +25,30 @@ _ROUNDING = 64 * np.finfo(np.float64).eps
 _NUMBERS = 2**22
 
 
-def rescale(activations):
-    """Copy activations to float64, with numbers up to about 1; the factor is exact."""
-    largest = max(float(activations.max()), -float(activations.min()))
-    return np.ldexp(activations.astype(np.float64), -np.frexp(largest)[1])
-
-
 def center(activations):
-    """Subtract the mean of each node; activations that never vary become exactly 0."""
-    scores = rescale(activations)
+    """Subtract the mean of each node, in a unit in which the numbers are about 1."""
+    scores = _halve(activations)
     scores -= scores[0]
+    scores = _rescale(scores)
     scores -= scores.mean(axis=0)
     return scores
+
+
+def _halve(activations):
+    """Copy activations to float64, large ones by half, so that no difference overflows.
+
+    One row or column can then be subtracted, which keeps all digits of the others.
+    """
+    scores = activations.astype(np.float64)
+    if max(scores.max(), -scores.min()) > 1:
+        scores /= 2
+    return scores
+
+
+def _rescale(scores, axis=None):
+    """Bring numbers, or those of each row with axis=1, to about 1, by powers of two."""
+    largest = np.abs(scores).max(axis=axis, keepdims=True)
+    return np.ldexp(scores, -np.frexp(largest)[1])
 
 
 def _reduce_width(scores):
@@ -114,8 +126,9 @@ def _flatten(gram):
 
 def represent_by_ranks(activations):
     """Return the centred ranks of the similarities of stimuli, scaled to the norm 1."""
-    patterns = rescale(activations)
+    patterns = _halve(activations)
     patterns -= patterns[:, :1]
+    patterns = _rescale(patterns, axis=1)
     patterns -= patterns.mean(axis=1, keepdims=True)
     patterns = _normalize_rows(patterns)
     # Ranks of dissimilarities are these in reverse, and correlate alike.
@@ -202,7 +215,7 @@ def represent_by_neighbors(activations, *, n_neighbors):
             f"got {n_stimuli} stimuli; n_neighbors={n_neighbors} needs at least "
             f"{n_neighbors + 1}."
         )
-    patterns = _normalize_rows(rescale(activations))
+    patterns = _normalize_rows(_rescale(activations.astype(np.float64), axis=1))
     nearest = np.empty((n_stimuli, n_neighbors), dtype=np.int64)
     for part in gen_batches(n_stimuli, max(1, _NUMBERS // n_stimuli)):
         similarities = (patterns[part] @ patterns.T).round(_DECIMALS)

@@ -276,6 +276,31 @@ def test_a_wide_kernel_is_linear():
         assert_allclose(forms.inner_distance(*kept), measure(name, X, Y), rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_extreme_numbers(name):
+    rng = np.random.default_rng(0)
+    X, Y = make_network(rng), make_network(rng)
+    expected = measure(name, X, Y)
+    limits = np.finfo(float)
+    for size in (limits.max / np.abs(X).max(), 1e-300):
+        assert_allclose(measure(name, X * size, Y), expected, rtol=1e-9)
+    if name not in NO_OFFSET:  # a dead node with a huge value
+        assert_allclose(measure(name, np.insert(X, 0, 1e307, 1), Y), expected, 1e-9)
+    else:  # a stimulus with huge or tiny activations
+        for size in (1e300, 1e-300):
+            stretched = X * np.insert(np.ones(11), 4, size)[:, None]
+            assert_allclose(measure(name, stretched, Y), expected, rtol=1e-9)
+
+
+def test_the_median_is_of_stimuli_that_differ():
+    X = np.repeat([[0.0], [1], [3]], [10, 1, 1], axis=0)  # distances 1, 3 and 2
+    width = 0.5 * np.median([1] * 10 + [3] * 10 + [2])
+    gram = np.exp(-((X - X.T) ** 2) / (2 * width**2))
+    gram = gram - gram.mean(0) - gram.mean(1)[:, None] + gram.mean()
+    kept = forms.represent_by_kernel(X, **PARAMETERS["cka rbf"])
+    assert_allclose(kept[-12:], (gram / np.linalg.norm(gram)).diagonal(), rtol=1e-9)
+
+
 def test_nothing_to_compare():
     one_hot = np.zeros((6, 3))
     one_hot[2] = 1, 2, 3
