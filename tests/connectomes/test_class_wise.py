@@ -111,7 +111,7 @@ def test_transform_uses_what_was_fitted(samples):
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_order_of_stimuli_does_not_matter(seed):
     rng = np.random.default_rng(seed)
     samples, order = rng.normal(size=(3, 36, 4)), rng.permutation(36)
