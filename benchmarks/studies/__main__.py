@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks._data import add_data_option
+from benchmarks._options import check_names, read_positive
 from benchmarks.studies._data import DATASETS
 
 # Settings that two cores finish in about an hour.
@@ -52,8 +53,8 @@ def make_parser():
     add("--quick", action="store_true", help="a trial, by default on the digits")
     add_data_option(parser)
     add("--output", type=Path, default=Path("studies"), help="folder of all results")
-    add("--n-networks", type=_positive, help="per strategy (20; 5 for cifar10)")
-    add("--epochs", type=_positive, help="of all training (depends on the data)")
+    add("--n-networks", type=read_positive, help="per strategy (20; 5 for cifar10)")
+    add("--epochs", type=read_positive, help="of all training (depends on the data)")
     add("--device", default="cpu", help="of the training, e.g. cuda")
     add("--n-jobs", type=int, default=2, help="jobs at once")
     add("--seed", type=int, default=0, help="of the networks")
@@ -98,21 +99,10 @@ def read_options(argv=None):
 
 def _check_methods(parser, names):
     """Exit with a message unless each name is that of a method."""
-    if names is None:
-        return
-    from benchmarks.studies._methods import METHODS  # noqa: PLC0415
+    if names is not None:
+        from benchmarks.studies._methods import METHODS  # noqa: PLC0415
 
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        known = ", ".join(map(repr, METHODS))
-        parser.error(f"no methods {unknown}; expected some of {known}")
-
-
-def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
-    return number
+        check_names(parser, names, METHODS)
 
 
 if __name__ == "__main__":

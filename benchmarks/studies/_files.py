@@ -20,7 +20,12 @@ def make_key(parameters):
     Another version of sktopo, other code that trains and other versions of what it
     imports make other names, so that nothing old is read again.
     """
-    known = [sktopo.__version__, _digest_training(), parameters]
+    return hash_parameters(_digest_training(), parameters)
+
+
+def hash_parameters(code, parameters):
+    """Make a short name for parameters, the digests of code and sktopo's version."""
+    known = [sktopo.__version__, code, parameters]
     text = json.dumps(known, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
