@@ -39,7 +39,6 @@ from sktopo._utils.samples import (
 )
 from sktopo.barcodes._profile_blocks import read_groups_by_size
 from sktopo.baselines._representations import MEASURES
-from sktopo.connectomes._base import has_fitted_width
 from sktopo.connectomes._inputs import refuse_matrices
 from sktopo.connectomes._units import find_constant_units
 
@@ -411,8 +410,9 @@ class RepresentationDistance(
         for sample, network in enumerate(networks):
             _check_size(network, sample)
         refuse_matrices(networks)
-        has_one_width = len({network.shape[1] for network in networks}) == 1
-        if has_one_width and (reset or has_fitted_width(self, networks)):
+        widths = {network.shape[1] for network in networks}
+        fitted = {getattr(self, "n_features_in_", None)}
+        if len(widths) == 1 and (reset or widths == fitted):
             check_units(self, X, networks, reset=reset)
         return networks
 

@@ -85,7 +85,7 @@ def test_inverse_of_a_barcode_no_graph_has():
     )
     with pytest.raises(
         ValueError,
-        match="^No graph .*: 1 deaths .* number 2 .*, and 1 births .* for 0.$",
+        match="^Sample 0 of X: No .*: 1 deaths .* number 2 .*, and 1 births .* for 0.$",
     ):
         persistence.inverse_transform([[1.0, 3, 2]])  # the death is above a birth
 
