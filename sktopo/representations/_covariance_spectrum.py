@@ -38,8 +38,7 @@ class CovarianceSpectrum(LayerTransformer):
 
     Parameters
     ----------
-    groups : array-like of shape (n_nodes,), "layer", list, mapping or None, \
-            default=None
+    groups : array-like (n_nodes,), list, mapping, "layer" or None, default=None
         The layer of each node. Each layer has a block of columns. "layer" reads it
         from the names of nodes, such as ``"fc1[0]"``, so samples must be data frames,
         which ``ActivationExtractor().set_output(transform="pandas")`` returns. For

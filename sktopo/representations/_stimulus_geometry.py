@@ -37,8 +37,7 @@ class StimulusGeometry(LayerTransformer):
         CKA [1]_; for 0.5 the distance is near that of Procrustes, see Notes. Smaller
         powers give weak directions of the activations more influence.
 
-    groups : array-like of shape (n_nodes,), "layer", list, mapping or None, \
-            default=None
+    groups : array-like (n_nodes,), list, mapping, "layer" or None, default=None
         The layer of each node. Each layer has a block of columns. "layer" reads it
         from the names of nodes, such as ``"fc1[0]"``, so samples must be data frames,
         which ``ActivationExtractor().set_output(transform="pandas")`` returns. For
