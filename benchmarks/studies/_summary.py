@@ -80,7 +80,9 @@ def summarize_reports(folder):
     joined = {study: join_tables(found, "scores") for study, found in reports.items()}
     for name, table in (("scores", join_rows(joined, "study")), ("ranks", ranks)):
         path = folder / f"{name}.csv"
-        table.to_csv(path, index=False, lineterminator="\n", float_format="%.4g")
+        # Means that versions of pandas round otherwise are written alike.
+        rounded = table.round(9)
+        rounded.to_csv(path, index=False, lineterminator="\n", float_format="%.4g")
     page.write_text(text, encoding="utf-8")
 
 
@@ -231,7 +233,7 @@ def replace_table(page, name, table):
     _, _, rest = rest.partition("\n\n")
     if table.empty:  # an empty table is an error of docutils
         table = pd.DataFrame({"results": ["none in these reports"]})
-    rows = table.to_csv(index=False, float_format="%.3f", lineterminator="\n")
+    rows = table.round(9).to_csv(index=False, float_format="%.3f", lineterminator="\n")
     rows = escape_bars(rows)
     return f"{before}{found}{options}\n\n{indent(rows, '   ')}\n{rest}"
 

@@ -153,7 +153,7 @@ def test_each_block_beside_its_own_level():
     table = make_table(X, level="block")
     first, second = np.triu_indices(9, 1)
     layers = np.array(LAYERS)
-    pairs = layers[first] + "--" + layers[second]
+    pairs = np.char.add(np.char.add(layers[first], "--"), layers[second])
     for block, edges in {
         "all": np.ones(36, dtype=bool),
         "a": pairs == "a--a",
