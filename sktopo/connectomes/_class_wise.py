@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.columns import cut_columns
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_deviation
 from sktopo._utils.labels import check_labels
@@ -261,9 +262,8 @@ class ClassWise(TransformerMixin, BaseEstimator):
             fit = partial(_fit_transform, transformer, y=y)
             rows[name] = self._call(fit, name, X, samples)
             self.transformers_[name] = transformer
-        stops = np.cumsum([part.shape[1] for part in rows.values()]).tolist()
-        cuts = zip(rows, [0, *stops], stops, strict=False)
-        self.class_slices_ = {name: slice(start, stop) for name, start, stop in cuts}
+        sizes = {name: part.shape[1] for name, part in rows.items()}
+        self.class_slices_ = cut_columns(sizes)
         self.scales_ = _find_scales(rows, self.balance)
         return rows
 
