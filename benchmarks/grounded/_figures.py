@@ -11,6 +11,7 @@ from benchmarks.grounded._methods import (
     OURS,
     REPRESENTATION,
 )
+from benchmarks.studies._figures import draw_intervals
 
 COLOUR_OF = dict(zip((REPRESENTATION, OURS, CONTROL, DIAGRAMS), COLOURS, strict=False))
 
@@ -31,14 +32,7 @@ def draw_ranks(ranks):
     height = 1.4 + 0.22 * len(ranks)
     figure = Figure(figsize=(8.4, height), layout="constrained")
     ax = figure.subplots()
-    for place, row in enumerate(ranks.itertuples()):
-        colour = COLOUR_OF[METHODS[row.method].kind]
-        ax.plot([row.low, row.high], [place, place], color=colour, linewidth=1.5)
-        ax.plot(row.mean_rank, place, "o", color=colour, markersize=5)
-    ax.set_yticks(range(len(ranks)), ranks["method"])
-    ax.invert_yaxis()
-    ax.set(xlabel="mean rank and 95 % interval")
-    ax.grid(axis="x", color="0.92")
+    draw_intervals(lambda method: COLOUR_OF[METHODS[method].kind], ax, ranks)
     marks = [
         Line2D([], [], color=colour, marker="o", label=kind)
         for kind, colour in COLOUR_OF.items()

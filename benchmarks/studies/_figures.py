@@ -123,13 +123,18 @@ def draw_ranks(ranks):
     ranks = ranks[(ranks["question"] == BOTH) & ranks["method"].isin(list(RANKED))]
     panels = {kind: ranks[ranks["kind"] == kind] for kind in KINDS}
     panels = {kind: found for kind, found in panels.items() if len(found)}
-    return draw_panels(panels, _draw_intervals, height=4.0)
+    return draw_panels(panels, partial(draw_intervals, _choose_colour), height=4.0)
 
 
-def _draw_intervals(ax, ranks):
-    """Draw mean ranks with intervals, the lowest at the top."""
+def _choose_colour(method):
+    """Choose the colour of a method: forms of this package have one of their own."""
+    return COLOURS[method in (PROFILES, *FORMS_OF_TOP)]
+
+
+def draw_intervals(choose_colour, ax, ranks):
+    """Draw mean ranks with intervals, the lowest at the top, in colours by method."""
     for place, row in enumerate(ranks.itertuples()):
-        colour = COLOURS[row.method in (PROFILES, *FORMS_OF_TOP)]
+        colour = choose_colour(row.method)
         ax.plot([row.low, row.high], [place, place], color=colour, linewidth=1.5)
         ax.plot(row.mean_rank, place, "o", color=colour, markersize=5)
     ax.set_yticks(range(len(ranks)), ranks["method"])
