@@ -42,7 +42,7 @@ class Found(NamedTuple):
         Processor time from connectomes or activations to distances.
 
     missing : str
-        Why there are no scores, or "".
+        The reason why there are no scores; empty if there are some.
     """
 
     scores: dict

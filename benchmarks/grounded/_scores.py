@@ -16,7 +16,7 @@ PRECISION, CONFORMITY = "average precision", "conformity rate"
 POOLED = "average precision, all pairs together"
 ACCURACY, DISAGREEMENT = "correlation with accuracy", "correlation with disagreement"
 DEPTH = "correlation with depth"
-# Of fewer networks there is no rank correlation of distances.
+# The rank correlation of distances needs at least this many networks.
 FEWEST = 3
 
 

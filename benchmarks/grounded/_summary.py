@@ -40,8 +40,8 @@ def summarize_reports(folder):
     Raises
     ------
     ValueError
-        If there is no report of the designs on the data that the method is chosen on,
-        or the page has no place for a table.
+        If the report of the designs is missing for the data set on which the method is
+        chosen, or the page has no place for a table.
     """
     page = folder.with_suffix(".rst")
     reports = {study: read_reports(folder, study) for study in STUDIES}

@@ -228,7 +228,7 @@ def test_what_changes_nothing(name, seed, power):
 
 
 def test_what_changes_the_distance():
-    """The invariances that a measure does not have are no mistake of the tests."""
+    """The invariance tests would notice a measure that is not invariant."""
     rng = np.random.default_rng(2)
     X, Y = make_network(rng), make_network(rng)
     rotation, _ = np.linalg.qr(rng.normal(size=(4, 4)))
