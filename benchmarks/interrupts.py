@@ -168,6 +168,11 @@ def _is_interrupted_once(call, delay, pause, pending):
         return False
     except Interrupted:
         return True
+    except RuntimeError as error:
+        # Python's own locks say so when they are interrupted while they wait.
+        if not isinstance(error.__context__, Interrupted):
+            raise
+        return True
     finally:
         pending.clear()
         signal.setitimer(signal.ITIMER_REAL, 0)
