@@ -118,11 +118,28 @@ def geometry_rows(shown, *, power):
     return geometry.fit_transform(choose_nodes(shown, first=N_STIMULI))
 
 
-def spectrum_rows(shown):
+def spectrum_rows(shown, *, normalize):
     """Compute the log spectrum of the covariance, layer by layer."""
-    n_quantiles = None if shown.same_width else N_QUANTILES
-    spectrum = CovarianceSpectrum(groups=group_nodes(shown), n_quantiles=n_quantiles)
+    spectrum = CovarianceSpectrum(
+        normalize=normalize,
+        groups=group_nodes(shown),
+        n_quantiles=None if shown.same_width else N_QUANTILES,
+    )
     return spectrum.fit_transform(choose_nodes(shown))
+
+
+def variance_rows(shown):
+    """Compute the logarithm of the total variance of each layer."""
+    return np.array(
+        [
+            [
+                np.log(activations[:, layers == name].var(axis=0).sum())
+                for name in dict.fromkeys(layers.tolist())
+            ]
+            for activations, layers in zip(shown.activations, shown.layers, strict=True)
+        ],
+        dtype=np.float64,
+    )
 
 
 def stimulus_graph_rows(shown):
@@ -235,8 +252,9 @@ NORMALISED, BALANCED, SUM = (
 )
 PROFILES, LAYERED = "profiles", "profiles with layers"
 CLASSES, GRAPH = "births + deaths within classes", "births + deaths of stimuli"
-SPECTRUM, HALF, QUARTER = (
+SPECTRUM, SCALED, HALF, QUARTER = (
     "spectrum of the covariance",
+    "spectrum with its scale",
     "stimulus geometry, K^1/2",
     "stimulus geometry, K^1/4",
 )
@@ -245,6 +263,8 @@ BUNDLES = {
     "bundle of spectrum and barcodes": (SPECTRUM, BALANCED),
     "bundle of K^1/2 and spectrum": (HALF, SPECTRUM),
     "bundle of K^1/4 and spectrum": (QUARTER, SPECTRUM),
+    "bundle of K^1/2 and spectrum with its scale": (HALF, SCALED),
+    "bundle of K^1/4 and spectrum with its scale": (QUARTER, SCALED),
     "bundle of K^1/2, spectrum and barcodes": (HALF, SPECTRUM, BALANCED),
     "bundle of K^1/4, spectrum and barcodes": (QUARTER, SPECTRUM, BALANCED),
 }
@@ -296,7 +316,14 @@ METHODS = {
         rows=stimulus_graph_rows,
     ),
     SPECTRUM: Method(
-        "log eigenvalues of the covariance of each layer", OURS, rows=spectrum_rows
+        "log eigenvalues of the covariance of each layer, divided by their sum",
+        OURS,
+        rows=partial(spectrum_rows, normalize=True),
+    ),
+    SCALED: Method(
+        "log eigenvalues of the covariance of each layer",
+        OURS,
+        rows=partial(spectrum_rows, normalize=False),
     ),
     HALF: Method(
         "root of the Gram matrix of the stimuli in each layer",
@@ -332,6 +359,9 @@ METHODS = {
     ),
     "sorted weights": Method(
         "all weights in order, without births and deaths", CONTROL, rows=sorted_rows
+    ),
+    "layer variances": Method(
+        "log total variance of each layer", CONTROL, rows=variance_rows
     ),
     "edge weights": Method(
         "each edge with the same edge",
