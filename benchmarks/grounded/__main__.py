@@ -9,14 +9,14 @@ from benchmarks.studies._data import DATASETS
 
 STUDIES = {
     "designs": "networks known by design, as in ReSi",
-    "conditions": "other stimuli, widths and inputs, and fewer stimuli",
+    "conditions": "other stimuli, widths and inputs, and other numbers of stimuli",
     "summary": "tables and the figure of the page about the reports in --output",
 }
 HELP = "; ".join(f"{name}: {what}" for name, what in STUDIES.items())
 FULL = {
     "n_networks": 10,
-    "n_stimuli": 2000,
-    "stimuli_numbers": (500, 100, 50),
+    "n_stimuli": 1000,
+    "stimuli_numbers": (2000, 500, 100, 50),
     "n_draws": 999,
     "training": {
         "mlp": {"n_images": 20_000, "epochs": 10},
@@ -26,7 +26,7 @@ FULL = {
 # A trial, on less than a minute of two cores with the digits.
 QUICK = {
     "n_networks": 4,
-    "n_stimuli": 200,
+    "n_stimuli": 150,
     "stimuli_numbers": (50,),
     "n_draws": 99,
     "training": {

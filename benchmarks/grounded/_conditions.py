@@ -14,7 +14,7 @@ OTHER_STIMULI, OTHER_WIDTHS, OTHER_INPUTS = (
 )
 # What every second network of a group differs in.
 CONDITIONS = {
-    OTHER_STIMULI: "are shown the other half of the stimuli",
+    OTHER_STIMULI: "are shown as many other stimuli",
     OTHER_WIDTHS: "have layers of half the width",
     OTHER_INPUTS: "see images of half the side",
 }
@@ -166,8 +166,8 @@ def _split(plan, condition, options):
     seeds, n_stimuli = plan["seeds"], options.n_stimuli
     even, odd = (list(range(len(seeds)))[start::2] for start in (0, 1))
     if condition == OTHER_STIMULI:
-        half = n_stimuli // 2
-        return [Part(plan, even, (0, half)), Part(plan, odd, (half, 2 * half))]
+        others = n_stimuli, 2 * n_stimuli
+        return [Part(plan, even, (0, n_stimuli)), Part(plan, odd, others)]
     other = {**plan, "seeds": [seeds[number] for number in odd]}
     if condition == OTHER_WIDTHS:
         other["sizes"] = [size // 2 for size in plan["sizes"]]

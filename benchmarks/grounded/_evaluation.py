@@ -82,8 +82,10 @@ def evaluate(comparisons, methods, dataset, options, folder, cache):
         By architecture, condition and design: the accuracy of each network on what it
         is shown.
     """
-    stimuli = dataset.stimuli[: options.n_stimuli]
-    labels = dataset.stimuli_labels[: options.n_stimuli]
+    # As many in all studies, because shortcuts are drawn for all of them.
+    n_stimuli = max(2 * options.n_stimuli, *options.stimuli_numbers)
+    stimuli = dataset.stimuli[:n_stimuli]
+    labels = dataset.stimuli_labels[:n_stimuli]
     calls = [
         (comparison, methods, stimuli, labels, folder, options.n_draws, cache)
         for comparison in comparisons

@@ -40,8 +40,6 @@ OURS, CONTROL, REPRESENTATION, DIAGRAMS = (
 # What graphs and layers of different sizes are compared by.
 N_QUANTILES = 100
 N_PROFILE_QUANTILES = 50
-# The first stimuli, for what grows with the square of their number.
-N_STIMULI = 1000
 
 
 class Method(NamedTuple):
@@ -115,7 +113,7 @@ def diagram_distances(shown, *, metric):
 def geometry_rows(shown, *, power):
     """Compute powers of the Gram matrix of the stimuli, layer by layer."""
     geometry = StimulusGeometry(power, groups=group_nodes(shown))
-    return geometry.fit_transform(choose_nodes(shown, first=N_STIMULI))
+    return geometry.fit_transform(choose_nodes(shown))
 
 
 def spectrum_rows(shown, *, normalize):
@@ -129,11 +127,11 @@ def spectrum_rows(shown, *, normalize):
 
 
 def variance_rows(shown):
-    """Compute the logarithm of the total variance of each layer."""
+    """Compute the logarithm of the mean variance of the nodes of each layer."""
     return np.array(
         [
             [
-                np.log(activations[:, layers == name].var(axis=0).sum())
+                np.log(activations[:, layers == name].var(axis=0).mean())
                 for name in dict.fromkeys(layers.tolist())
             ]
             for activations, layers in zip(shown.activations, shown.layers, strict=True)
@@ -144,7 +142,7 @@ def variance_rows(shown):
 
 def stimulus_graph_rows(shown):
     """Compute balanced barcodes of the graph of stimuli, by the last layer."""
-    activations = choose_nodes(shown, first=N_STIMULI, last_layer=True)
+    activations = choose_nodes(shown, last_layer=True)
     chain = make_pipeline(
         FunctionalConnectome(nodes="stimuli"), GraphPersistence(normalize="balanced")
     )
@@ -178,13 +176,11 @@ def class_rows(shown):
     return by_class.fit_transform(stack(activations))
 
 
-def representation_distances(shown, *, last_layer=False, first=None, **options):
+def representation_distances(shown, *, last_layer=False, **options):
     """Compare stimulus by stimulus: layer by layer, or only the last layer."""
     groups = None if last_layer else group_nodes(shown)
     measure = RepresentationDistance(groups=groups, **options)
-    return measure.fit_transform(
-        choose_nodes(shown, first=first, last_layer=last_layer)
-    )
+    return measure.fit_transform(choose_nodes(shown, last_layer=last_layer))
 
 
 def join_distances(parts):
@@ -211,12 +207,12 @@ def group_nodes(shown):
     return {len(layers): layers for layers in shown.layers}
 
 
-def choose_nodes(shown, *, first=None, last_layer=False):
-    """Return the activations for the first stimuli, of all nodes or the last layer."""
+def choose_nodes(shown, *, last_layer=False):
+    """Return the activations of all nodes or of the last layer."""
     chosen = []
     for activations, layers in zip(shown.activations, shown.layers, strict=True):
         nodes = layers == layers[-1] if last_layer else slice(None)
-        chosen.append(activations[:first, nodes])
+        chosen.append(activations[:, nodes])
     return stack(chosen)
 
 
@@ -251,6 +247,7 @@ NORMALISED, BALANCED, SUM = (
     "births + deaths, sum",
 )
 PROFILES, LAYERED = "profiles", "profiles with layers"
+VARIANCES = "layer variances"
 CLASSES, GRAPH = "births + deaths within classes", "births + deaths of stimuli"
 SPECTRUM, SCALED, HALF, QUARTER = (
     "spectrum of the covariance",
@@ -258,7 +255,7 @@ SPECTRUM, SCALED, HALF, QUARTER = (
     "stimulus geometry, K^1/2",
     "stimulus geometry, K^1/4",
 )
-# Rows that are joined; those with a geometry need the same stimuli.
+# Distances that are joined; those with a geometry need the same stimuli.
 BUNDLES = {
     "bundle of spectrum and barcodes": (SPECTRUM, BALANCED),
     "bundle of K^1/2 and spectrum": (HALF, SPECTRUM),
@@ -267,17 +264,24 @@ BUNDLES = {
     "bundle of K^1/4 and spectrum with its scale": (QUARTER, SCALED),
     "bundle of K^1/2, spectrum and barcodes": (HALF, SPECTRUM, BALANCED),
     "bundle of K^1/4, spectrum and barcodes": (QUARTER, SPECTRUM, BALANCED),
+    "bundle of K^1/2 and layer variances": (HALF, VARIANCES),
+    "bundle of barcodes and layer variances": (BALANCED, VARIANCES),
+}
+# The same beside measures that do not see the scale of a layer.
+SCALED_MEASURES = {
+    f"bundle of {name} and layer variances": (name, VARIANCES)
+    for name in ("CKA", "Procrustes", "Jaccard")
 }
 # Options of the representational measures; all see layers one by one where not said.
 MEASURES = {
     "CKA": {"measure": "cka"},
     "CKA, last layer": {"measure": "cka", "last_layer": True},
-    "CKA, unbiased": {"measure": "cka", "unbiased": True, "first": N_STIMULI},
-    "CKA, RBF": {"measure": "cka", "kernel": "rbf", "first": N_STIMULI},
+    "CKA, unbiased": {"measure": "cka", "unbiased": True},
+    "CKA, RBF": {"measure": "cka", "kernel": "rbf"},
     "Procrustes": {"measure": "procrustes"},
     "Procrustes, last layer": {"measure": "procrustes", "last_layer": True},
-    "RSA": {"measure": "rsa", "first": N_STIMULI},
-    "RSA, last layer": {"measure": "rsa", "last_layer": True, "first": N_STIMULI},
+    "RSA": {"measure": "rsa"},
+    "RSA, last layer": {"measure": "rsa", "last_layer": True},
     "SVCCA": {"measure": "svcca"},
     "CCA": {"measure": "cca"},
     "Jaccard": {"measure": "jaccard"},
@@ -316,7 +320,7 @@ METHODS = {
         rows=stimulus_graph_rows,
     ),
     SPECTRUM: Method(
-        "log eigenvalues of the covariance of each layer, divided by their sum",
+        "log eigenvalues of the covariance of each layer, divided by their mean",
         OURS,
         rows=partial(spectrum_rows, normalize=True),
     ),
@@ -339,7 +343,7 @@ METHODS = {
     ),
     **{
         name: Method(
-            "distances of these rows, each with the same variance, joined",
+            "distances, each with the same mean square, joined",
             OURS,
             parts=parts,
             needs=("stimuli",) if {HALF, QUARTER} & set(parts) else (),
@@ -360,8 +364,8 @@ METHODS = {
     "sorted weights": Method(
         "all weights in order, without births and deaths", CONTROL, rows=sorted_rows
     ),
-    "layer variances": Method(
-        "log total variance of each layer", CONTROL, rows=variance_rows
+    VARIANCES: Method(
+        "log mean variance of the nodes of each layer", CONTROL, rows=variance_rows
     ),
     "edge weights": Method(
         "each edge with the same edge",
@@ -377,6 +381,15 @@ METHODS = {
             needs=("stimuli",),
         )
         for name, options in MEASURES.items()
+    },
+    **{
+        name: Method(
+            "distances, each with the same mean square, joined",
+            CONTROL,
+            parts=parts,
+            needs=("stimuli",),
+        )
+        for name, parts in SCALED_MEASURES.items()
     },
     **{
         name: Method(

@@ -132,7 +132,7 @@ def _record(part, stimuli, labels, folder):
     layers = np.repeat([f"lrelu{i + 1}" for i in range(len(sizes))], sizes)
     activations = ActivationExtractor(stimuli=shown).fit_transform(networks)
     with torch.inference_mode():
-        batch = torch.from_numpy(shown)
+        batch = torch.tensor(shown)  # images may be read-only
         predicted = [network(batch).argmax(dim=1).numpy() for network in networks]
     return [
         (a.astype(np.float32, copy=False), layers, own, labels[chosen])

@@ -41,7 +41,7 @@ def report_study(options):
         What `__main__.read_options` returned.
     """
     dataset = load_dataset(options.dataset, data=options.data)
-    options.n_stimuli = min(options.n_stimuli, len(dataset.stimuli))
+    options.n_stimuli = min(options.n_stimuli, len(dataset.stimuli) // 2)
     comparisons = LISTS[options.study](dataset, options)
     kept = options.output / options.dataset
     plans = [plan for comparison in comparisons for plan in comparison.plans]
@@ -106,15 +106,13 @@ def tabulate_networks(comparisons, accuracies, folder):
 def collect_study(dataset, options):
     """Collect what a reader needs to know: a dict of str to str."""
     given = {key: value for key, value in vars(options).items() if key in _TYPED}
-    within = options.n_networks * (options.n_networks - 1) / 2
-    between = options.n_networks**2 * (N_GROUPS - 1)
     facts = {
         "data": TITLES[dataset.name],
         "found in": dataset.source,
         "checksum of the data": dataset.digest,
         "stimuli": f"{options.n_stimuli} of a sixth kept out of training",
         "networks per group": f"{options.n_networks}",
-        "average precision by chance": f"{within / (within + between):.2f}",
+        "average precision by chance": f"{_expect_precision(options.n_networks):.2f}",
         "seed": f"{options.seed}",
     }
     for name, setting in options.training.items():
@@ -127,6 +125,18 @@ def collect_study(dataset, options):
     return facts | collect_facts(
         f"grounded {options.study}", Namespace(**given), *PACKAGES
     )
+
+
+def _expect_precision(n_networks):
+    """Compute the mean average precision of pairs of a group in random order.
+
+    The pair at place k is one of n_same in n; of the k - 1 before it, as many as the
+    share (n_same - 1) / (n - 1).
+    """
+    n_same = n_networks * (n_networks - 1) // 2
+    places = np.arange(1, n_same + n_networks**2 * (N_GROUPS - 1) + 1)
+    share = (n_same - 1) / (len(places) - 1)
+    return float(np.mean((1 + (places - 1) * share) / places))
 
 
 _TYPED = ("dataset", "quick", "data", "n_networks", "seed", "n_jobs", "methods")

@@ -8,7 +8,13 @@ from benchmarks.grounded._conditions import SAME
 from benchmarks.grounded._designs import DESIGNS
 from benchmarks.grounded._evaluation import BOTH
 from benchmarks.grounded._figures import draw_ranks
-from benchmarks.grounded._methods import CANDIDATES, CHOSEN_ON, METHODS, REPRESENTATION
+from benchmarks.grounded._methods import (
+    CANDIDATES,
+    CHOSEN_ON,
+    CONTROL,
+    METHODS,
+    REPRESENTATION,
+)
 from benchmarks.grounded._ranks import gather_tests, rank_methods
 from benchmarks.studies._data import DATASETS, TITLES
 from benchmarks.studies._files import load_json
@@ -67,8 +73,21 @@ def read_reports(folder, study):
         report = load_json(place / "report.json")
         tables = {name: pd.DataFrame(rows) for name, rows in report["tables"].items()}
         tables |= {name: pd.read_csv(place / f"{name}.csv") for name in LONG}
+        _refuse_failures(tables["scores"], place)
         reports[TITLES[dataset]] = report | {"tables": tables}
     return reports
+
+
+def _refuse_failures(scores, place):
+    """Raise a ValueError if a method failed, which a table would show as no value."""
+    missing = scores["missing"].dropna()
+    failures = missing[~missing.str.startswith("needs ")]
+    if len(failures):
+        row = scores.loc[failures.index[0]]
+        raise ValueError(
+            f"{len(failures)} score(s) in {place} are missing because a method failed, "
+            f"the first: {row['method']}, {row['missing']}. Mend it and run again."
+        )
 
 
 def choose_method(reports):
@@ -128,6 +147,7 @@ def tabulate_accuracies(reports):
     """Tabulate the accuracies of the groups of networks."""
     tables = {data: report["tables"]["networks"] for data, report in reports.items()}
     table = join_rows(tables, "data").dropna(subset="group")
+    table["group"] = table["group"].map("{:g}".format)
     table["accuracy"] = table["accuracy_mean"].map("{:.3f}".format)
     return _spread(table, ["architecture", "design", "group"], "accuracy")
 
@@ -162,7 +182,7 @@ def _is_in(method, columns):
 
 
 def tabulate_margins(reports, chosen):
-    """Tabulate how far the chosen method is ahead of the representational measures."""
+    """Tabulate how far the chosen method is ahead of measures and of controls."""
     columns = {}
     for data, report in reports.items():
         margins = _find_margins(report, chosen)
@@ -186,6 +206,8 @@ def tabulate_conditions(reports):
         lacking = lacking.assign(data=data, shown="no value")
         known = ["data", "condition", "method", "shown"]
         parts += [means[known], lacking[known]]
+    if not parts:
+        return pd.DataFrame()
     table = pd.concat(parts)
     joined = _spread(table, ["method", "condition"], "shown")
     return joined.pivot_table(
@@ -213,20 +235,31 @@ def state_results(reports, chosen):
     ]
     for data, report in reports.items():
         means = _find_means(report, SAME)
-        rivals = means[[METHODS[name].kind == REPRESENTATION for name in means.index]]
-        if rivals.empty or chosen not in means.index:
+        if chosen not in means.index:
             continue
-        rival = rivals["value"].idxmax()
-        margins = _find_margins(report, chosen).set_index("rival")
-        margin = margins.loc[rival]
-        own, other = means.loc[chosen], rivals.loc[rival]
-        items.append(
-            f"**{data}**: mean average precision {_write_interval(own)}; the best "
-            f"representational measure, {rival}, has {_write_interval(other)}. The "
-            f"difference is {_write_interval(margin)}. "
-            + _state_deficits(report, chosen)
-        )
+        said = [
+            f"**{data}**: mean average precision {_write_interval(means.loc[chosen])}."
+        ]
+        for kind, name in _RIVALS.items():
+            own = means[[METHODS[method].kind == kind for method in means.index]]
+            if not own.empty:
+                said.append(_state_rival(report, chosen, own, name))
+        items.append(" ".join([*said, _state_deficits(report, chosen)]))
     return "\n\n".join(fill(item, 88, **LIST) for item in items)
+
+
+_RIVALS = {REPRESENTATION: "representational measure", CONTROL: "control"}
+
+
+def _state_rival(report, chosen, means, name):
+    """Say which rival of a kind is the best, and how far the chosen method is ahead."""
+    rival = means["value"].idxmax()
+    margin = _find_margins(report, chosen).set_index("rival").loc[rival]
+    verb = "ahead" if margin["value"] > 0 else "behind"
+    return (
+        f"The best {name}, {rival}, has {_write_interval(means.loc[rival])}; the "
+        f"chosen method is {verb}, difference {_write_interval(margin)}."
+    )
 
 
 def _state_deficits(report, chosen):
@@ -234,7 +267,7 @@ def _state_deficits(report, chosen):
     tests = gather_tests({"": report["tables"]["scores"]}, complete=False)
     tests = tests.droplevel("data")
     rivals = [name for name in tests if METHODS[name].kind == REPRESENTATION]
-    behind = tests[rivals].max(axis=1) > tests[chosen]
+    behind = ~(tests[rivals].max(axis=1) <= tests[chosen])
     if not behind.any():
         return "No representational measure is ahead in any test."
     named = [f"{test} ({architecture})" for architecture, test in tests.index[behind]]
@@ -251,11 +284,11 @@ def _find_means(report, condition):
 
 
 def _find_margins(report, chosen):
-    """Return the margins between a method and the representational measures."""
+    """Return the margins between a method and measures of representations, controls."""
     margins = _choose_rows(report["tables"]["margins"], SAME)
     margins = margins[margins["method"] == chosen]
     kinds = margins["rival"].map(lambda name: METHODS[name].kind)
-    return margins[kinds == REPRESENTATION]
+    return margins[kinds.isin(_RIVALS)]
 
 
 def _choose_rows(table, condition):

@@ -46,7 +46,7 @@ def _halve(activations):
 
 
 def _rescale(scores, axis=None):
-    """Bring numbers, or those of each row with axis=1, to about 1, by powers of two."""
+    """Bring numbers, or those of each row or column, to about 1, by powers of two."""
     largest = np.abs(scores).max(axis=axis, keepdims=True)
     return np.ldexp(scores, -np.frexp(largest)[1])
 
@@ -175,7 +175,13 @@ def procrustes_distance(first, second):
 
 def represent_by_span(activations, *, variance=1.0):
     """Return an orthonormal basis of the leading principal components of stimuli."""
-    scores = _reduce_width(center(activations))
+    scores = center(activations)
+    if variance == 1:
+        # The span does not depend on the unit of each node, but its rank would.
+        scores = _rescale(scores, axis=0)
+        lengths = np.linalg.norm(scores, axis=0)
+        scores /= np.where(lengths > 0, lengths, 1)
+    scores = _reduce_width(scores)
     basis, sizes, _ = np.linalg.svd(scores, full_matrices=False)
     # As numpy.linalg.matrix_rank does it.
     rounding = sizes[0] * max(activations.shape) * np.finfo(activations.dtype).eps

@@ -397,6 +397,7 @@ def test_the_page_has_the_numbers_of_the_reports(docs, load):
     n_candidates = len(methods.CANDIDATES)
     assert f"Chosen on MNIST among {n_candidates} candidates: {chosen}," in words
     assert "representational measure, made up, has 0.95" in words
+    assert "the chosen method is ahead, difference 0.95 (" in words
     assert "random labels (mlp)" in words
     value = f"{means['value'][chosen]:.2f}"
     assert f"mean average precision {value} (" in words
