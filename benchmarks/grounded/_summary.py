@@ -79,9 +79,12 @@ def read_reports(folder, study):
 
 
 def _refuse_failures(scores, place):
-    """Raise a ValueError if a method failed, which a table would show as no value."""
+    """Raise a ValueError if a method failed, which a table would show as no value.
+
+    A ValueError is no failure: it says what the method cannot compare.
+    """
     missing = scores["missing"].dropna()
-    failures = missing[~missing.str.startswith("needs ")]
+    failures = missing[~missing.str.startswith(("needs ", "ValueError: "))]
     if len(failures):
         row = scores.loc[failures.index[0]]
         raise ValueError(

@@ -346,3 +346,11 @@ def test_dimensions_of_rounding_do_not_count():
     assert forms.represent_by_span(np.hstack([X, X])).shape == (12, 4)
     # Small dimensions do, however little of the variance they hold.
     assert forms.represent_by_span(X * [1, 1, 1, 1e-10]).shape == (12, 4)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_canonical_correlations_do_not_depend_on_the_units_of_nodes(dtype):
+    rng = np.random.default_rng(0)
+    X, Y = (make_network(rng).astype(dtype) for _ in range(2))
+    scaled = X * np.array([1, 1e20, 1, 1e-10], dtype=dtype)
+    assert_allclose(measure("cca", scaled, Y), measure("cca", X, Y), rtol=1e-5)

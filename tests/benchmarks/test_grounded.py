@@ -446,7 +446,7 @@ def test_conditions_change_every_second_network(grounded, dataset):
     ((whole,), *_) = of_labels["same stimuli"].groups
     assert (whole.numbers, whole.stimuli) == ([0, 1, 2, 3], (0, 100))
     first, second = of_labels["other stimuli"].groups[0]
-    assert (first.stimuli, second.stimuli) == ((0, 50), (50, 100))
+    assert (first.stimuli, second.stimuli) == ((0, 100), (100, 200))
     assert (first.numbers, second.numbers) == ([0, 2], [1, 3])
     assert first.plan == second.plan == whole.plan
     for condition, field, value in (
