@@ -170,12 +170,19 @@ def _is_interrupted_once(call, delay, pause, pending):
         return True
     except RuntimeError as error:
         # Python's own locks say so when they are interrupted while they wait.
-        if not isinstance(error.__context__, Interrupted):
+        if not follows_interrupt(error):
             raise
         return True
     finally:
         pending.clear()
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def follows_interrupt(error):
+    """Return whether an error, or one that it follows, followed an interrupt."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def observe(networks, extractor):

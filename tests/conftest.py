@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import sys
 import tracemalloc
 
@@ -14,6 +15,12 @@ settings.register_profile(
     "mutants", deadline=None, phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("patient")
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of all later garbage collections."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_rows(n_graphs, n_nodes, kind="continuous", seed=0, dtype=np.float64):

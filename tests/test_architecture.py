@@ -3,9 +3,8 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import sktopo
 
@@ -31,6 +30,12 @@ AROUND = {"_samplewise": {"_utils", "comparison"}}
 SCRIPTS = {"demo"}
 
 
+@cache
+def parse(path):
+    """Parse a file of the package."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def room_of(path):
     """Return the room a file belongs to: its package, or its own name."""
     return path.relative_to(ROOT).with_suffix("").parts[0]
@@ -38,7 +43,7 @@ def room_of(path):
 
 def all_imports(path):
     """Yield the modules that a file imports anywhere, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -48,14 +53,18 @@ def all_imports(path):
 
 def imports_at_top(path):
     """Return the modules that are imported when the file is."""
-    top = ast.parse(path.read_text(encoding="utf-8")).body
     found = set()
-    for node in top:
+    for node in parse(path).body:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def list_offenders(found):
+    """Return what was found by path, without the paths where nothing was found."""
+    return {str(path.relative_to(ROOT)): what for path, what in found.items() if what}
 
 
 def rooms_imported(path):
@@ -80,9 +89,11 @@ def test_every_room_is_known():
     assert rooms == {*STAGES, *BESIDE, *AROUND, "__init__", "demo"}
 
 
-@pytest.mark.parametrize("path", IN_ROOMS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_stage_imports_utils_and_stages_before_it(path):
-    assert rooms_imported(path) <= allowed_rooms(room_of(path))
+def test_a_stage_imports_utils_and_stages_before_it():
+    found = {
+        path: rooms_imported(path) - allowed_rooms(room_of(path)) for path in IN_ROOMS
+    }
+    assert list_offenders(found) == {}
 
 
 def test_helpers_of_one_stage_live_there():
@@ -99,30 +110,38 @@ def test_helpers_of_one_stage_live_there():
 PARTS = [path for path in MODULES if path.parent != ROOT and path.stem != "__init__"]
 
 
-@pytest.mark.parametrize("path", PARTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_tests_mirror_the_house(path):
-    room, module = path.relative_to(ROOT).parent, path.stem.removeprefix("_")
-    assert (Path(__file__).parent / room / f"test_{module}.py").is_file()
+def test_tests_mirror_the_house():
+    expected = {
+        path.relative_to(ROOT).parent / f"test_{path.stem.removeprefix('_')}.py"
+        for path in PARTS
+    }
+    tests = Path(__file__).parent
+    assert [path for path in expected if not (tests / path).is_file()] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_hard_dependencies_are_imported_at_the_top(path):
-    roots = {name.split(".")[0] for name in imports_at_top(path)}
-    assert roots <= HARD | {"sktopo"} | set(sys.stdlib_module_names)
+def test_only_hard_dependencies_are_imported_at_the_top():
+    allowed = HARD | {"sktopo"} | set(sys.stdlib_module_names)
+    found = {
+        path: {name.split(".")[0] for name in imports_at_top(path)} - allowed
+        for path in MODULES
+    }
+    assert list_offenders(found) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_private_modules_or_attributes_of_others(path):
+def find_private(path):
+    """List the private names of other packages that a file uses."""
     names = [name for name in all_imports(path) if not name.startswith("sktopo")]
-    private = [
-        part for name in names for part in name.split(".") if part.startswith("_")
+    parts = [part for name in names for part in name.split(".")]
+    attributes = [
+        node.attr for node in ast.walk(parse(path)) if isinstance(node, ast.Attribute)
     ]
-    assert not [part for part in private if part != "__future__"]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            assert not node.attr.startswith("_sklearn_")
-            assert node.attr != "__wrapped__"
+    return [p for p in parts if p.startswith("_") and p != "__future__"] + [
+        a for a in attributes if a.startswith("_sklearn_") or a == "__wrapped__"
+    ]
+
+
+def test_no_private_modules_or_attributes_of_others():
+    assert list_offenders({path: find_private(path) for path in MODULES}) == {}
 
 
 def test_import_loads_no_soft_dependency():
@@ -138,47 +157,47 @@ def test_import_loads_no_soft_dependency():
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_parallel_steps_are_left_to_the_backend_joblib_was_given(path):
-    parallel = {name for name in all_imports(path) if name.startswith("joblib.")}
-    assert not parallel & {"joblib.Parallel", "joblib.delayed"} or (
-        path.stem == "parallel"
-    )
-    called = [
-        keyword.arg
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-    ]
-    assert "backend" not in called
+def list_calls(path):
+    """List the calls in a file."""
+    return [node for node in ast.walk(parse(path)) if isinstance(node, ast.Call)]
 
 
-def functions():
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                yield pytest.param(node, id=f"{path.stem}.{node.name}")
+def find_backends(path):
+    """List what a file does to choose a backend of joblib itself."""
+    parallel = {"joblib.Parallel", "joblib.delayed"} & set(all_imports(path))
+    called = [keyword.arg for call in list_calls(path) for keyword in call.keywords]
+    return [*(parallel if path.stem != "parallel" else ()), *{"backend"} & {*called}]
 
 
-@pytest.mark.parametrize("function", list(functions()))
-def test_functions_are_short(function):
-    body = function.body[1:] if ast.get_docstring(function) else function.body
-    if body:
-        assert body[-1].end_lineno - body[0].lineno < 40
+def test_parallel_steps_are_left_to_the_backend_joblib_was_given():
+    assert list_offenders({path: find_backends(path) for path in MODULES}) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_are_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+def find_long(path):
+    """List the functions of a file of 40 lines or more, without their docstrings."""
+    long = []
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if body and body[-1].end_lineno - body[0].lineno >= 40:
+                long.append(node.name)
+    return long
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_library_does_not_print(path):
-    if path.stem in SCRIPTS:
-        return
-    calls = [
-        node.func.id
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    ]
-    assert "print" not in calls
+def test_functions_are_short():
+    assert list_offenders({path: find_long(path) for path in MODULES}) == {}
+
+
+def test_files_are_short():
+    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    assert list_offenders({path: max(0, n - 600) for path, n in lines.items()}) == {}
+
+
+def test_library_does_not_print():
+    names = {
+        path: [getattr(call.func, "id", None) for call in list_calls(path)]
+        for path in MODULES
+        if path.stem not in SCRIPTS
+    }
+    found = {path: "print" in called for path, called in names.items()}
+    assert list_offenders(found) == {}

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -373,8 +374,11 @@ PAGE = Path(__file__).parent.parent / "docs" / "guide" / "distributed.rst"
 BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)")
 
 
-@pytest.mark.filterwarnings("ignore:Port .* is already in use:UserWarning")
-def test_the_code_of_the_guide_runs(client, request):
+def test_the_code_of_the_guide_runs(client, request, monkeypatch):
+    # The page starts a cluster. The one that runs already has as many workers.
+    client.wait_for_workers(2, timeout=60)
+    connect = partial(type(client), client.scheduler.address)
+    monkeypatch.setattr("dask.distributed.Client", lambda **_: connect())
     blocks = [dedent(block) for block in BLOCK.findall(PAGE.read_text("utf-8"))]
     assert len(blocks) == 5
     names = {}

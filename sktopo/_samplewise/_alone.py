@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from sktopo._samplewise._items import build, name_sample, refer
 from sktopo._samplewise._results import find_file, read_result, write_result
+from sktopo._utils.fitting import fit_and_transform
 
 # Rows that differ by less than this share of their largest number are equal.
 _ROUNDING = 1e-4
@@ -63,12 +64,8 @@ def transform_sample(name, alone, task):
 
 def _compute(alone, transformer):
     """Return the row of a sample, and the warnings that were given."""
-    transformer = clone(transformer)
     with _record_warnings() as given:
-        if hasattr(transformer, "fit_transform"):
-            result = transformer.fit_transform(alone)
-        else:
-            result = transformer.fit(alone, None).transform(alone)
+        result = fit_and_transform(clone(transformer), alone)
     return only_row(result), _describe(given)
 
 

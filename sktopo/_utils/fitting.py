@@ -1,4 +1,4 @@
-"""Fits that leave an estimator as it was if they fail."""
+"""Fits that leave an estimator as it was if they fail, and fits that transform."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def fitted_copy(estimator):
             delattr(fitted, name)
     yield fitted
     estimator.__dict__ = fitted.__dict__
+
+
+def fit_and_transform(transformer, X, y=None):
+    """Fit a transformer and return what it makes of X, by `fit_transform` if it can."""
+    if hasattr(transformer, "fit_transform"):
+        return transformer.fit_transform(X, y)
+    return transformer.fit(X, y).transform(X)

@@ -18,6 +18,7 @@ _STREAMING = (
     "matrix"
 )
 _FEWER_NODES = "max_nodes of ActivationExtractor records fewer nodes"
+ONE_SAMPLE = "SampleWise keeps one sample at a time in memory"
 
 
 def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING, fewer=_FEWER_NODES):
@@ -40,7 +41,8 @@ def check_memory(name, n_bytes, n_nodes, remedy=_STREAMING, fewer=_FEWER_NODES):
     fewer : str
         What makes smaller graphs.
     """
-    check_bytes(name, n_bytes, f"graphs of {n_nodes:,} nodes", f"{remedy}; {fewer}")
+    remedies = f"{remedy}; {fewer}; {ONE_SAMPLE}"
+    check_bytes(name, n_bytes, f"graphs of {n_nodes:,} nodes", remedies)
 
 
 def check_bytes(name, n_bytes, what, remedies):
@@ -55,8 +57,7 @@ def check_bytes(name, n_bytes, what, remedies):
         return
     raise MemoryError(
         f"{name} needs {n_bytes / 1e9:.3g} GB for {what}, and "
-        f"{available / 1e9:.3g} GB are available. {remedies}; SampleWise keeps one "
-        "sample at a time in memory."
+        f"{available / 1e9:.3g} GB are available. {remedies}."
     )
 
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from joblib import effective_n_jobs
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sktopo._utils.blocks import read_groups
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.labels import check_labels
-from sktopo._utils.nodes import find_layers
+from sktopo._utils.memory import check_bytes
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
     check_flag,
@@ -27,22 +21,13 @@ from sktopo._utils.parameters import (
     check_option,
     check_real,
 )
-from sktopo._utils.samples import (
-    ANY_SIZE,
-    check_kinds,
-    check_units,
-    detach,
-    is_stack,
-    name_errors,
-    read_tables,
-    validate_table,
-)
-from sktopo.barcodes._profile_blocks import read_groups_by_size
+from sktopo._utils.samples import name_errors
 from sktopo.baselines._representations import MEASURES
-from sktopo.connectomes._inputs import refuse_matrices
 from sktopo.connectomes._units import find_constant_units
+from sktopo.representations._reader import ActivationReader
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Literal, Self
 
     from numpy.typing import ArrayLike
@@ -50,14 +35,9 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray
 
-_EXPECTED = (
-    "activations (n_networks, n_stimuli, n_nodes), or a list of them (record networks "
-    "with ActivationExtractor first)"
-)
-
 
 class RepresentationDistance(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ActivationReader
 ):
     r"""Compare networks with those seen in `fit`, stimulus by stimulus.
 
@@ -116,13 +96,13 @@ class RepresentationDistance(
         Number of neighbours of "jaccard", by default that of [5]_. Other measures
         ignore it.
 
-    groups : array-like of shape (n_nodes,), "layer", mapping or None, default=None
+    groups : array-like (n_nodes,), list, mapping, "layer" or None, default=None
         The group of each node, such as its layer. Each group is compared with the group
         of the same name, and the distance is the mean over groups. "layer" reads the
-        groups from the names of nodes such as ``"fc1[0]"``, which X must then have. For
-        networks of several numbers of nodes, a mapping from each number to the groups
-        of so many nodes, which must have the same names in each. With None, all nodes
-        form one group.
+        groups from the names of nodes such as ``"fc1[0]"``, so networks must be data
+        frames. For networks of different widths, a list with such an array for each
+        network of `fit`, or a mapping from each number of nodes to one. None: all nodes
+        together.
 
     n_jobs : int or None, default=None
         Number of parallel jobs, see :term:`n_jobs`; threads are preferred.
@@ -141,10 +121,17 @@ class RepresentationDistance(
 
     members_ : dict of int to ndarray of shape (n_nodes,)
         For each number of nodes the group of each node, an index into `group_names_`;
-        empty without groups.
+        empty without groups, and if data frames of different widths name them.
 
-    n_stimuli_ : int
-        Number of stimuli.
+    n_stimuli_in_ : int
+        The number of stimuli that every network must have seen.
+
+    stimulus_names_ : ndarray of shape (`n_stimuli_in_`,) or None
+        The index of the first data frame, which all others must have too; None if no
+        network was a data frame with an index.
+
+    input_kind_ : {"samples", "ragged samples", "table"}
+        What was fitted. Samples are ragged if networks differ in their number of nodes.
 
     n_features_in_ : int
         Number of nodes, if all fitted networks have the same; of a 2-D X the number of
@@ -185,7 +172,8 @@ class RepresentationDistance(
     "cca", "svcca"); or ``n_stimuli * n_neighbors`` integers. The largest array beyond
     that is a float64 copy of the activations of one network or, for "rsa" and "cka", a
     matrix ``(n_stimuli, n_stimuli)``, of which a job holds a few at a time. Networks
-    are compared pair by pair.
+    are compared pair by pair. If there is not enough memory, an error says so before
+    any work.
 
     *Kernels.* 1 - CKA and 1 - Spearman's correlation are half the squared distances
     between points, so :class:`DistanceKernel` makes positive definite kernels of "cka"
@@ -232,7 +220,11 @@ class RepresentationDistance(
         unbiased: bool = False,
         variance: float = 0.99,
         n_neighbors: int = 10,
-        groups: ArrayLike | Literal["layer"] | Mapping[int, ArrayLike] | None = None,
+        groups: ArrayLike
+        | Literal["layer"]
+        | Sequence[ArrayLike]
+        | Mapping[int, ArrayLike]
+        | None = None,
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -275,6 +267,9 @@ class RepresentationDistance(
         TypeError
             If X, or a network in it, is not an array of numbers.
 
+        MemoryError
+            If what is kept of the networks does not fit in the memory at hand.
+
         Warns
         -----
         UserWarning
@@ -300,15 +295,15 @@ class RepresentationDistance(
 
         Raises
         ------
-        ValueError, TypeError
-            As `fit`, or if X has another number of stimuli, or other names of nodes or
-            columns, than the fitted networks.
+        ValueError, TypeError, MemoryError
+            As `fit`, or if X has another number of stimuli, or other names of stimuli,
+            nodes or columns, than the fitted networks.
         """
         check_is_fitted(self)
-        networks = self._read(X, reset=False)
+        networks, members = self._read(X, reset=False)
         rows = self._run(
             _compare_row,
-            [(kept,) for kept in self._represent(networks)],
+            [(kept,) for kept in self._represent(networks, members)],
             (self._measure, self.representations_),
             "distances",
         )
@@ -332,7 +327,7 @@ class RepresentationDistance(
 
         Raises
         ------
-        ValueError, TypeError
+        ValueError, TypeError, MemoryError
             As `fit`.
         """
         kept = self.fit(X).representations_
@@ -358,102 +353,45 @@ class RepresentationDistance(
         check_integer("n_neighbors", self.n_neighbors, 1)
         check_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
-        networks = self._read(X, reset=True)
-        self.group_names_, self.members_ = self._read_groups()
+        networks, members = self._read(X, reset=True)
         self._dtype = np.result_type(*networks)
         # Kept, so that parameters set after `fit` do not change what is compared.
         self._measure = MEASURES[self.measure]
         parameters = self._measure.parameters
         self._options = {name: getattr(self, name) for name in parameters}
-        self.representations_ = self._represent(networks)
+        self.representations_ = self._represent(networks, members)
 
-    def _read(self, X, *, reset):
-        """Return the activations of networks, a list of arrays of finite floats."""
-        X = check_kinds(X, "X", _EXPECTED)
-        is_table = not is_stack(X)
-        if reset:
-            self._is_table = is_table
-        elif is_table != self._is_table:
-            kinds = ("networks of several nodes", "a table, networks of one node each")
-            raise ValueError(
-                f"X holds {kinds[is_table]}, but RepresentationDistance was fitted on "
-                f"{kinds[not is_table]}; give the same kind. For a single network, "
-                "give a list of it."
-            )
-        networks = (self._read_table if is_table else self._read_stack)(X, reset)
-        if reset:
-            self.n_stimuli_ = len(networks[0])
-        for sample, network in enumerate(networks):
-            if len(network) != self.n_stimuli_:
-                first = "sample 0 of X has" if reset else "the fitted networks have"
-                raise ValueError(
-                    f"Sample {sample} of X has {len(network)} stimuli, but {first} "
-                    f"{self.n_stimuli_}; networks are compared stimulus by stimulus. "
-                    "Show all of them the same stimuli, in the same order."
-                )
-        return networks
+    def _choose(self, samples, given, *, reset):
+        """Use all stimuli, which must be those of the first network fitted."""
+        self._check_stimuli(samples, given, reset=reset)
+        return samples
 
-    def _read_table(self, X, reset):
-        """Read rows, each the activations of a network of one node."""
-        table = validate_table(
-            self,
-            detach(X),
-            reset=reset,
-            words=("network", "stimulus"),
-            ensure_min_features=2 if reset else 1,
-        )
-        return list(table[:, :, np.newaxis])
-
-    def _read_stack(self, X, reset):
-        """Read networks of several nodes, whose numbers may differ."""
-        networks = list(read_tables(X, **ANY_SIZE))
-        for sample, network in enumerate(networks):
-            _check_size(network, sample)
-        refuse_matrices(networks)
-        widths = {network.shape[1] for network in networks}
-        fitted = {getattr(self, "n_features_in_", None)}
-        if len(widths) == 1 and (reset or widths == fitted):
-            check_units(self, X, networks, reset=reset)
-        return networks
-
-    def _read_groups(self):
-        """Return the names of groups, and the group of each node by number of nodes."""
-        groups = self.groups
-        if groups is None:
-            return [], {}
-        if isinstance(groups, Mapping):
-            return read_groups_by_size(groups)
-        if isinstance(groups, str):
-            check_option("groups", groups, ("layer",))
-            names, members = find_layers(getattr(self, "feature_names_in_", []))
-            if names in ([], [""]):
-                raise ValueError(
-                    "groups='layer' needs names of nodes such as 'fc1[0]', in data "
-                    "frames of one width; X has none. Give the group of each node "
-                    "instead."
-                )
-            return names, {len(members): members}
-        n_nodes = len(check_labels(groups, None, name="groups", of="node"))
-        names, members = read_groups(groups, n_nodes)
-        return names, {n_nodes: members}
-
-    def _represent(self, networks):
+    def _represent(self, networks, members):
         """Compute what the measure compares of each network and group."""
-        for sample, network in enumerate(networks):
-            n_nodes = network.shape[1]
-            if self.members_ and n_nodes not in self.members_:
-                raise ValueError(
-                    f"Sample {sample} of X has {n_nodes} node(s), but groups are given "
-                    f"for networks of {list(self.members_)} nodes. For networks of "
-                    "several numbers of nodes give a dict from each number to the "
-                    "groups of so many nodes."
-                )
+        self._check_memory(networks, members)
         compute = partial(self._measure.represent, **self._options)
-        common = (compute, self.group_names_, self.members_)
-        items = list(enumerate(networks))
+        items = list(zip(range(len(networks)), networks, members, strict=True))
+        common = (compute, self.group_names_)
         kept = list(self._run(_represent_network, items, common, "networks"))
         self._warn_of_nothing(kept)
         return kept
+
+    def _check_memory(self, networks, members):
+        """Raise a MemoryError if what is kept of networks does not fit in memory."""
+        count = partial(self._measure.count, self.n_stimuli_in_, **self._options)
+        counts = [[count(n) for n in np.bincount(own).tolist()] for own in members]
+        kept = sum(kept for parts in counts for kept, _ in parts)
+        working = sorted(max(working for _, working in parts) for parts in counts)
+        jobs = min(effective_n_jobs(self.n_jobs), len(networks))
+        widest = max(network.shape[1] for network in networks)
+        check_bytes(
+            type(self).__name__,
+            8 * (kept + sum(working[-jobs:])),
+            f"{len(networks):,} networks of up to {widest:,} nodes that saw "
+            f"{self.n_stimuli_in_:,} stimuli",
+            "Show fewer stimuli. measure='jaccard' keeps n_neighbors numbers for each "
+            "stimulus, and 'procrustes' at most one for each node and stimulus",
+        )
 
     def _warn_of_nothing(self, kept):
         """Warn once if there are networks of which there is nothing to compare."""
@@ -497,24 +435,12 @@ class RepresentationDistance(
         return tags
 
 
-def _check_size(network, sample):
-    """Raise a ValueError unless a network has two stimuli and a node."""
-    n_stimuli, n_nodes = network.shape
-    if n_stimuli < 2 or n_nodes < 1:
-        raise ValueError(
-            f"Sample {sample} of X has {n_stimuli} stimuli and {n_nodes} node(s); "
-            "expected at least 2 stimuli and 1 node."
-        )
-
-
-def _represent_network(sample, network, compute, names, members):
+def _represent_network(sample, network, members, compute, names):
     """Compute what a measure compares of each group of one network; None if nothing."""
     kept = []
     for group, name in enumerate(names or [None]):
         of_group = "" if name is None else f", group {name!r}"
-        part = network
-        if name is not None:
-            part = network[:, members[network.shape[1]] == group]
+        part = network if name is None else network[:, members == group]
         with name_errors(f"Sample {sample} of X{of_group}"):
             is_constant = find_constant_units(part).all()
             kept.append(None if is_constant else compute(part))

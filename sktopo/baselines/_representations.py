@@ -1,8 +1,10 @@
 """What measures of representational similarity keep of networks, and compare.
 
-A measure has two functions. The first turns activations that vary into an array, which
-does not depend on their unit, or into None if there is nothing to compare. The second
-is the distance of two such arrays. Errors do not name the sample; callers do.
+A measure has three functions. The first turns activations that vary into an array,
+which does not depend on their unit, or into None if there is nothing to compare. The
+second is the distance of two such arrays. The third counts the numbers of 8 bytes that
+the array has, and those that are needed beside it to compute it. Errors do not name the
+sample; callers do.
 """
 
 from __future__ import annotations
@@ -83,6 +85,15 @@ def represent_by_kernel(activations, *, kernel, bandwidth, unbiased):
     return vector / norm if norm > _ROUNDING * n_stimuli * size else None
 
 
+def count_by_kernel(n_stimuli, n_nodes, *, kernel, bandwidth, unbiased):
+    """Count the numbers of a Gram matrix, or of its factor, and those beside it."""
+    n_cells, n_pairs = n_stimuli * n_nodes, n_stimuli**2
+    if kernel == "linear" and not unbiased and 2 * n_nodes <= n_stimuli:
+        return n_cells, 2 * n_cells + n_nodes**2
+    n_kernel = 3 if kernel == "rbf" else 2
+    return n_stimuli * (n_stimuli + 1) // 2, 2 * n_cells + n_kernel * n_pairs
+
+
 def _apply_rbf(scores, bandwidth):
     """Compute a Gaussian kernel minus 1, of a share of the median distance as width."""
     squared, _ = squared_distances(scores, caller="RepresentationDistance")
@@ -139,6 +150,12 @@ def represent_by_ranks(activations):
     return ranks / norm if norm > 0 else None
 
 
+def count_by_ranks(n_stimuli, n_nodes):
+    """Count the numbers of the ranks of pairs, and those beside them."""
+    n_pairs = n_stimuli * (n_stimuli - 1) // 2
+    return n_pairs, 2 * n_stimuli * n_nodes + 8 * n_pairs
+
+
 def _normalize_rows(patterns):
     """Divide rows by their norms; rows of zeros stay as they are."""
     norms = np.linalg.norm(patterns, axis=1, keepdims=True)
@@ -165,6 +182,11 @@ def represent_by_shape(activations):
     """Return centred activations of norm 1, of at most n_stimuli columns."""
     scores = _reduce_width(center(activations))
     return scores / np.linalg.norm(scores)
+
+
+def count_by_shape(n_stimuli, n_nodes):
+    """Count the numbers of scores, and those beside them."""
+    return n_stimuli * min(n_stimuli, n_nodes), 3 * n_stimuli * n_nodes
 
 
 def procrustes_distance(first, second):
@@ -198,6 +220,11 @@ def represent_by_span(activations, *, variance=1.0):
             "measure='svcca'."
         )
     return np.ascontiguousarray(basis[:, :n_kept])
+
+
+def count_by_span(n_stimuli, n_nodes, *, variance=1.0):
+    """Count the numbers of a basis, at most, and those beside it."""
+    return n_stimuli * min(n_stimuli, n_nodes), 4 * n_stimuli * n_nodes
 
 
 def squared_cca_distance(first, second):
@@ -236,6 +263,12 @@ def represent_by_neighbors(activations, *, n_neighbors):
     return nearest + n_stimuli * np.arange(n_stimuli)[:, None]
 
 
+def count_by_neighbors(n_stimuli, n_nodes, *, n_neighbors):
+    """Count the numbers of neighbours, and those beside them."""
+    n_similarities = n_stimuli * min(n_stimuli, max(1, _NUMBERS // n_stimuli))
+    return n_stimuli * n_neighbors, 2 * n_stimuli * n_nodes + 4 * n_similarities
+
+
 def jaccard_distance(first, second):
     """Compute 1 minus the mean share of common neighbours among all neighbours."""
     common = np.isin(first, second, assume_unique=True).sum(axis=1)
@@ -248,24 +281,39 @@ class Measure:
 
     represent : takes activations and the parameters of these names.
     compare : takes what is kept of two networks.
+    count : takes the numbers of stimuli and of nodes, and the parameters.
     largest : the distance at the similarity 0.
     """
 
     represent: Callable[..., np.ndarray | None]
     compare: Callable[[np.ndarray, np.ndarray], float]
+    count: Callable[..., tuple[float, float]]
     parameters: tuple[str, ...] = ()
     largest: float = 1.0
 
 
 MEASURES = {
     "cka": Measure(
-        represent_by_kernel, inner_distance, ("kernel", "bandwidth", "unbiased")
+        represent_by_kernel,
+        inner_distance,
+        count_by_kernel,
+        ("kernel", "bandwidth", "unbiased"),
     ),
     "procrustes": Measure(
-        represent_by_shape, procrustes_distance, largest=float(np.sqrt(2))
+        represent_by_shape,
+        procrustes_distance,
+        count_by_shape,
+        largest=float(np.sqrt(2)),
     ),
-    "rsa": Measure(represent_by_ranks, inner_distance),
-    "svcca": Measure(represent_by_span, mean_cca_distance, ("variance",)),
-    "cca": Measure(represent_by_span, squared_cca_distance),
-    "jaccard": Measure(represent_by_neighbors, jaccard_distance, ("n_neighbors",)),
+    "rsa": Measure(represent_by_ranks, inner_distance, count_by_ranks),
+    "svcca": Measure(
+        represent_by_span, mean_cca_distance, count_by_span, ("variance",)
+    ),
+    "cca": Measure(represent_by_span, squared_cca_distance, count_by_span),
+    "jaccard": Measure(
+        represent_by_neighbors,
+        jaccard_distance,
+        count_by_neighbors,
+        ("n_neighbors",),
+    ),
 }

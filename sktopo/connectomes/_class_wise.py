@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.columns import cut_columns
-from sktopo._utils.fitting import fitted_copy
+from sktopo._utils.fitting import fit_and_transform, fitted_copy
 from sktopo._utils.geometry import find_deviation
 from sktopo._utils.labels import check_labels
 from sktopo._utils.nodes import check_input_features, make_names
@@ -259,7 +259,7 @@ class ClassWise(TransformerMixin, BaseEstimator):
         self.transformers_, rows = {}, {}
         for name in self._stimuli:
             transformer = clone(self.transformer)
-            fit = partial(_fit_transform, transformer, y=y)
+            fit = partial(fit_and_transform, transformer, y=y)
             rows[name] = self._call(fit, name, X, samples)
             self.transformers_[name] = transformer
         sizes = {name: part.shape[1] for name, part in rows.items()}
@@ -375,13 +375,6 @@ def _select(X, samples, stimuli):
         for given, sample in zip(X, samples, strict=True)
     ]
     return np.stack(part) if getattr(X, "ndim", 1) == 3 else part
-
-
-def _fit_transform(transformer, X, y):
-    """Fit a transformer and return what it makes of X."""
-    if hasattr(transformer, "fit_transform"):
-        return transformer.fit_transform(X, y)
-    return transformer.fit(X, y).transform(X)
 
 
 def _find_scales(rows, balance):

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.columns import cut_columns, find_factors
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.memory import check_bytes
+from sktopo._utils.memory import ONE_SAMPLE, check_bytes
 from sktopo._utils.nodes import check_input_features, make_names
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import check_flag, check_n_jobs
-from sktopo._utils.samples import check_units, detach, validate_table
-from sktopo.connectomes._inputs import refuse_matrices
 from sktopo.connectomes._units import find_constant_units
-from sktopo.representations._inputs import read_samples
-from sktopo.representations._layers import find_members, read_layers
+from sktopo.representations._reader import ActivationReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from sktopo._typing import FloatArray
 
 
-class LayerTransformer(TransformerMixin, BaseEstimator):
+class LayerTransformer(TransformerMixin, ActivationReader):
     """Base class of transformers that describe each layer of each sample by itself.
 
     Subclasses have the parameters `groups`, `balance`, `n_jobs` and `verbose`.
@@ -173,67 +170,10 @@ class LayerTransformer(TransformerMixin, BaseEstimator):
         }
         return values
 
-    def _read(self, X, *, reset):
-        """Return the samples in X and, for each, the number of the layer of each node.
-
-        With `reset` learn the kind of X, its width, its layers and their columns.
-        """
-        samples, given = read_samples(X)
-        if samples is None:
-            kind = "table"
-        elif len({sample.shape[1] for sample in samples}) == 1:
-            kind = "samples"
-        else:
-            kind = "ragged samples"
-        if reset:
-            self.input_kind_ = kind
-        elif (kind == "table") != (self.input_kind_ == "table"):
-            raise ValueError(
-                f"X holds {kind}, but {type(self).__name__} was fitted on "
-                f"{self.input_kind_}; give the same kind (samples are 3-D, a table "
-                "2-D)."
-            )
-        if samples is None:
-            samples, given = self._read_table(X, reset=reset)
-        elif kind == "samples" and (reset or self._has_fitted_width(samples)):
-            check_units(self, given, samples, reset=reset)
-        samples = self._choose(samples, given, reset=reset)
-        members = self._find_layers(samples, given, reset=reset)
-        self._check_columns(samples, members, reset=reset)
-        return samples, members
-
-    def _has_fitted_width(self, samples):
-        """Return whether samples of one width have the one that was fitted."""
-        return samples[0].shape[1] == getattr(self, "n_features_in_", None)
-
-    def _read_table(self, X, *, reset):
-        """Return the columns (n_observations, 1) of single nodes, twice."""
-        table = validate_table(
-            self,
-            detach(X),
-            reset=reset,
-            words=("sample", "observation"),
-            ensure_min_features=2 if reset else 1,
-        )
-        refuse_matrices([table])
-        samples = [row[:, np.newaxis] for row in table]
-        return samples, samples
-
-    def _choose(self, samples, given, *, reset):
-        """Choose the observations that are used; subclasses may leave out some."""
-        return samples
-
     def _find_layers(self, samples, given, *, reset):
-        """Return for each sample the number of the layer of each node."""
-        if reset:
-            self.group_names_, self.members_ = read_layers(self.groups, given, samples)
-        by_name = isinstance(self.groups, str)
-        layers = self.group_names_, self.members_
-        members = [
-            find_members(*layers, i, given[i], sample.shape[1], by_name=by_name)
-            for i, sample in enumerate(samples)
-        ]
+        members = super()._find_layers(samples, given, reset=reset)
         self._report_constant(samples, members)
+        self._check_columns(samples, members, reset=reset)
         return members
 
     def _report_constant(self, samples, members):
@@ -298,7 +238,8 @@ class LayerTransformer(TransformerMixin, BaseEstimator):
         working = sorted(self._count_working_bytes(*s.shape) for s in samples)
         # joblib keeps a row until the next is there.
         n_bytes = row_bytes * (len(samples) + jobs + 1) + sum(working[-jobs:])
-        check_bytes(type(self).__name__, n_bytes, *self._describe_size(samples))
+        what, remedy = self._describe_size(samples)
+        check_bytes(type(self).__name__, n_bytes, what, f"{remedy}; {ONE_SAMPLE}")
 
     def _scale(self, values):
         """Scale the blocks of all samples, in place."""

@@ -185,21 +185,7 @@ class StimulusGeometry(LayerTransformer):
 
     def _choose(self, samples, given, *, reset):
         """Take the stimuli that are used; with `reset` draw them."""
-        indices = [_read_index(source) for source in given]
-        if reset:
-            self.n_stimuli_in_ = len(samples[0])
-            named = (index for index in indices if index is not None)
-            self.stimulus_names_ = next(named, None)
-        for i, (sample, index) in enumerate(zip(samples, indices, strict=True)):
-            if len(sample) != self.n_stimuli_in_:
-                raise ValueError(
-                    f"Sample {i} of X has {len(sample)} stimuli, but expected are "
-                    f"{self.n_stimuli_in_}, as in the first sample fitted. "
-                    "StimulusGeometry compares responses to the same stimuli, in the "
-                    "same order."
-                )
-            if index is not None and self.stimulus_names_ is not None:
-                _check_index(index, self.stimulus_names_, i)
+        self._check_stimuli(samples, given, reset=reset)
         if reset:
             self.stimulus_indices_ = self._draw()
         if len(self.stimulus_indices_) == self.n_stimuli_in_:
@@ -240,28 +226,6 @@ class StimulusGeometry(LayerTransformer):
     def _make_namer(self):
         stimuli = [f"stimulus{k}" for k in self.stimulus_indices_]
         return partial(_name_columns, list(self.group_slices_), stimuli)
-
-
-def _read_index(given):
-    """Return the index of a data frame as an array of objects, or None."""
-    if hasattr(given, "columns") and hasattr(given, "index"):
-        return np.asarray(given.index, dtype=object)
-    return None
-
-
-def _check_index(index, expected, i):
-    """Raise a ValueError if the stimuli of sample i have other names, or another order.
-
-    Both are arrays of as many objects.
-    """
-    differing = np.flatnonzero(index != expected)
-    if len(differing):
-        at = differing[0]
-        raise ValueError(
-            f"Sample {i} of X has stimulus {index[at]!r} in row {at}, but expected is "
-            f"{expected[at]!r}, as in the index of the first sample fitted. Bring the "
-            "stimuli of all samples into one order."
-        )
 
 
 def _name_columns(layers, stimuli, positions):

@@ -1,8 +1,8 @@
-"""Fits that leave an estimator as it was if they fail."""
+"""Fits that leave an estimator as it was if they fail, and fits that transform."""
 
 import pytest
 
-from sktopo._utils.fitting import fitted_copy
+from sktopo._utils.fitting import fit_and_transform, fitted_copy
 
 
 class Estimator:
@@ -33,3 +33,28 @@ def test_an_error_leaves_the_estimator_as_it_was():
         fitted.inertia_ = 4
         raise KeyError
     assert vars(estimator) == vars(Estimator())
+
+
+class Doubling:
+    """Transforms as it was fitted."""
+
+    def fit(self, X, y):
+        self.factor = y or 2
+        return self
+
+    def transform(self, X):
+        return self.factor * X
+
+
+class Tripling(Doubling):
+    """Transforms otherwise while it is fitted."""
+
+    def fit_transform(self, X, y):
+        return self.fit(X, y).transform(X) + X
+
+
+def test_fits_transform_by_their_own_method_if_there_is_one():
+    assert fit_and_transform(Doubling(), 10) == 20
+    assert fit_and_transform(Doubling(), 10, y=5) == 50
+    assert fit_and_transform(Tripling(), 10) == 30
+    assert fit_and_transform(Tripling(), 10, y=5) == 60

@@ -36,17 +36,26 @@ def is_lock_free(monkeypatch):
 
 @pytest.fixture
 def alarm():
-    """Provide a function that raises KeyboardInterrupt later, perhaps repeatedly."""
-    n_interrupts = []
+    """Provide a function that raises KeyboardInterrupt later, perhaps repeatedly.
+
+    With the time 0 it ends that. An alarm that comes late then raises nothing.
+    """
+    n_left = 0
 
     def interrupt(*_):
-        n_interrupts.append(1)
-        if len(n_interrupts) <= 5:
+        nonlocal n_left
+        n_left -= 1
+        if n_left >= 0:
             raise KeyboardInterrupt
 
+    def set_alarm(*times):
+        nonlocal n_left
+        n_left = 5 if any(times) else 0
+        signal.setitimer(signal.ITIMER_REAL, *times)
+
     previous = signal.signal(signal.SIGALRM, interrupt)
-    yield lambda *times: signal.setitimer(signal.ITIMER_REAL, *times)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    yield set_alarm
+    set_alarm(0)
     signal.signal(signal.SIGALRM, previous)
 
 
@@ -82,7 +91,7 @@ def test_another_number_of_threads_takes_another_helper():
     assert run_uninterrupted(threading.current_thread, StopSignal()) is first
     second = run_uninterrupted(threading.current_thread, StopSignal(), 12)
     assert second is not first
-    first.join(timeout=10)
+    first.join(timeout=60)
     assert not first.is_alive()
 
 
@@ -100,16 +109,17 @@ def test_interrupts_wait_for_what_is_restored(alarm, is_lock_free, times):
     def change():
         with take_turn(stop):
             state.append("changed")
+            alarm(*times)
             try:
                 while True:
                     time.sleep(0.001)
                     stop.check()
             finally:
                 time.sleep(0.03)
+                alarm(0)
                 state.clear()
 
     with pytest.raises(KeyboardInterrupt):
-        alarm(*times)
         run_uninterrupted(change, stop)
     assert stop.is_set
     assert state == []
@@ -135,7 +145,7 @@ def test_stopped_threads_change_nothing_any_more(is_lock_free):
     running.wait()
     stop_other_threads(stop)
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
     assert ended == [True] * 3
     assert is_lock_free(ONE_AT_A_TIME)
 

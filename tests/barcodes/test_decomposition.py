@@ -1,7 +1,7 @@
 """Level, scale and shape of distances."""
 
-import tracemalloc
 from decimal import Decimal, localcontext
+from functools import partial
 from itertools import product
 from math import lcm
 
@@ -412,15 +412,12 @@ def test_plain_barcodes_and_their_rows_have_the_same_parts():
         )
 
 
-def test_no_array_holds_the_columns_of_all_pairs():
+def test_no_array_holds_the_columns_of_all_pairs(measure_peak):
     rows = make_barcodes(200, 4950)
     rows[180:] = rows[0] * (1 + 1e-9 * np.arange(20)[:, None])  # pairs that are close
-    tracemalloc.start()
-    decompose_distance(rows[:100], rows[100:])
-    decompose_distance(rows)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 5 * rows.nbytes < 0.03 * (200 * 200 * rows[0].nbytes)
+    for samples in ((rows[:100], rows[100:]), (rows,)):
+        peak = measure_peak(partial(decompose_distance, *samples))
+        assert peak < 5 * rows.nbytes < 0.03 * (200 * 200 * rows[0].nbytes)
 
 
 def test_graphs_on_two_nodes_have_no_deaths():

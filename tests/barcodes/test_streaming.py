@@ -292,7 +292,7 @@ def test_memory_of_all_deaths_is_announced(dtype, n_constant, measure_peak):
     activations[:, :n_constant] = 1
     call = partial(activation_barcode, activations, n_quantiles=None)
     n_bytes = streaming.count_death_bytes(3000, 3000 - n_constant, dtype().itemsize)
-    # Tiles, one per thread, and candidates that wait are not small beside so few deaths.
+    # Tiles, one per thread, and candidates that wait are not small beside few deaths.
     with threadpool_limits(1, "blas"):
         n_found = measure_peak(call)
     assert 0.8 * n_bytes < n_found < 1.4 * n_bytes

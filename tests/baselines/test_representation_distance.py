@@ -1,7 +1,8 @@
 """Distances between networks as an estimator: inputs, groups, chains and errors."""
 
 import pickle
-import tracemalloc
+import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_forms_of_input(measure):
 
 def test_rows_are_networks_of_one_node():
     estimator = RepresentationDistance().fit(X[:, :, 0])
-    assert estimator.n_features_in_ == estimator.n_stimuli_ == 15
+    assert estimator.n_features_in_ == estimator.n_stimuli_in_ == 15
     squared = np.corrcoef(X[:, :, 0]) ** 2
     assert_allclose(estimator.transform(X[:, :, 0]), 1 - squared, atol=1e-12)
 
@@ -111,7 +112,7 @@ def test_data_frames_name_nodes():
         estimator.transform([frame[nodes[::-1]] for frame in frames])
     frame = clone(estimator).set_output(transform="pandas").fit_transform(frames)
     assert list(frame.columns)[-1] == "representationdistance11"
-    with pytest.raises(ValueError, match="groups='layer' needs names of nodes such as"):
+    with pytest.raises(ValueError, match="groups='layer' needs names of nodes, such "):
         RepresentationDistance(groups="layer").fit(X)
 
 
@@ -129,6 +130,8 @@ def test_groups_are_compared_one_to_one(measure):
     narrow = [*X[:2], X[2][:, [1, 0, 3, 2]]]
     by_size = {5: groups, 4: ["fc1", "fc2", "fc1", "fc2"]}
     mixed = clone(estimator).set_params(groups=by_size).fit_transform(narrow)
+    listed = clone(estimator).set_params(groups=[groups, groups, by_size[4]])
+    assert_array_equal(listed.fit_transform(narrow), mixed)
     cut = [network[:, :4] for network in X[:3]]
     pairs = [
         estimator.fit(list(X[:2][:, :, groups == name])).transform(
@@ -225,17 +228,49 @@ def test_networks_with_nothing_to_compare(measure):
     assert_allclose(found[3, 0], (largest + rest) / 2)
 
 
-def test_memory_is_that_of_single_networks():
+def test_memory_is_that_of_single_networks(measure_peak):
     """Nothing is held for each pair: twice the networks need twice the memory."""
     rng = np.random.default_rng(0)
     peaks = []
     for n_networks in (12, 24):
         networks = rng.normal(size=(n_networks, 60, 200))
-        tracemalloc.start()
-        RepresentationDistance().fit_transform(networks)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+        call = partial(RepresentationDistance().fit_transform, networks)
+        peaks.append(measure_peak(call))
     assert peaks[1] < 2.2 * peaks[0]
+
+
+@pytest.mark.parametrize("shape", [(400, 60), (300, 200)])
+@pytest.mark.parametrize(
+    "parameters",
+    [*({"measure": name} for name in MEASURES), {"unbiased": True}, {"kernel": "rbf"}],
+    ids=str,
+)
+def test_memory_is_announced(parameters, shape, measure_peak, monkeypatch):
+    asked = []
+    module = "sktopo.baselines._representation_distance.check_bytes"
+    monkeypatch.setattr(module, lambda name, n_bytes, *_: asked.append(n_bytes))
+    networks = np.random.default_rng(0).normal(size=(5, *shape))
+    estimator = RepresentationDistance(**parameters)
+    for call in (estimator.fit, estimator.fit_transform):
+        peak = measure_peak(partial(call, networks))
+        # Decompositions have further arrays that are not seen here.
+        assert peak < 1.05 * asked[-1] < 1.8 * peak
+
+
+def test_what_does_not_fit_in_memory(monkeypatch):
+    monkeypatch.setattr("sktopo._utils.memory._SMALL", 0)
+    fitted = RepresentationDistance("rsa", groups=list("aabbb")).fit(X)
+    monkeypatch.setattr("sktopo._utils.memory.available_memory", lambda: 1000)
+    monkeypatch.setattr(RepresentationDistance, "_run", None)  # is not called
+    message = (
+        "RepresentationDistance needs 2.76e-05 GB for 12 networks of up to 5 nodes "
+        "that saw 15 stimuli, and 1e-06 GB are available. Show fewer stimuli. "
+        "measure='jaccard' keeps n_neighbors numbers for each stimulus, and "
+        "'procrustes' at most one for each node and stimulus."
+    )
+    for call in (fitted.transform, clone(fitted).fit_transform):
+        with pytest.raises(MemoryError, match=f"^{re.escape(message)}$"):
+            call(X)
 
 
 def test_what_is_kept():
@@ -286,14 +321,11 @@ def test_jobs_and_bars_change_no_bit(estimator, capfd):
         ({"n_neighbors": 0}, "n_neighbors must be an integer of at least 1"),
         ({"verbose": "yes"}, "verbose must be True or False"),
         ({"n_jobs": 0}, "n_jobs must be None or an integer"),
-        ({"groups": "area"}, "groups='area' is unknown"),
-        (
-            {"groups": [0, 1]},
-            r"Sample 0 of X has 5 node\(s\), but groups are given for",
-        ),
-        ({"groups": {4: list("aabb")}}, r"but groups are given for networks of \[4\]"),
+        ({"groups": "area"}, "groups='area' must be 'layer', None, or the group"),
+        ({"groups": [0, 1]}, "groups has 2 labels for 5 nodes"),
+        ({"groups": {4: list("aabb")}}, r"but groups are given for samples of \[4\]"),
         ({"groups": {}}, "groups is an empty dict"),
-        ({"groups": []}, r"but groups are given for networks of \[0\] nodes"),
+        ({"groups": []}, "groups has 0 labels for 5 nodes"),
         ({"groups": [0, 0, 1, 1, None]}, "missing label"),
         ({"measure": "jaccard", "n_neighbors": 15}, "Sample 0 of X: got 15 stimuli"),
     ],
@@ -307,12 +339,12 @@ def test_bad_parameters(parameters, message):
 def test_bad_networks():
     estimator = RepresentationDistance("cca")
     with pytest.raises(
-        ValueError, match="Sample 1 of X has 14 stimuli, but sample 0 of"
+        ValueError, match="Sample 1 of X has 14 stimuli, but expected are 15, as in"
     ):
         estimator.fit([X[0], X[1][1:]])
-    with pytest.raises(ValueError, match="has 9 stimuli, but the fitted networks have"):
+    with pytest.raises(ValueError, match="Sample 0 of X has 9 stimuli, but expected"):
         estimator.fit(X).transform(X[:, :9])
-    with pytest.raises(ValueError, match="Sample 1 of X has 1 stimuli and 5 node"):
+    with pytest.raises(ValueError, match="Sample 1 of X has 1 observation.s. of 5 un"):
         estimator.fit([X[0], X[1][:1]])
     with pytest.raises(ValueError, match="Sample 1 of X contains NaN in observation 0"):
         estimator.fit([X[0], X[1] * np.nan])
@@ -322,11 +354,9 @@ def test_bad_networks():
         estimator.fit([X[0], X[1], np.random.default_rng(0).normal(size=(15, 20))])
     with pytest.raises(ValueError, match="X has 5 features, but RepresentationDist"):
         RepresentationDistance().fit(X[:, :, 0]).transform(X[0])
-    with pytest.raises(
-        ValueError, match="X holds a table, networks of one node each, "
-    ):
+    with pytest.raises(ValueError, match="X holds table, but .* was fitted on samples"):
         estimator.fit(X).transform(X[0])
-    with pytest.raises(ValueError, match="X holds networks of several nodes, but Repr"):
+    with pytest.raises(ValueError, match="X holds samples, but .* was fitted on table"):
         estimator.fit(X[:, :, 0]).transform(X)
     with pytest.raises(ValueError, match="1 feature"):
         estimator.fit(X[:, :1, 0])

@@ -21,29 +21,34 @@ def script_fixture(monkeypatch):
     return importlib.import_module("benchmarks.interrupts")
 
 
-CALL = """
+# Kinds of calls, how many are interrupted, and whether each is interrupted twice.
+CALLS = (
+    ("one thread", 40, False),
+    ("one thread", 20, True),
+    ("two threads", 30, False),
+    ("training", 6, False),
+)
+PROGRAM = """
 import json, sys
 from benchmarks.interrupts import interrupt_calls
-kind, number, twice = json.loads(sys.argv[1])
-print(json.dumps(interrupt_calls(kind, number, seed=1, twice=twice)))
+rows = [
+    interrupt_calls(kind, number, seed=1, twice=twice)
+    for kind, number, twice in json.loads(sys.argv[1])
+]
+print(json.dumps(rows))
 """
 
 
-@pytest.mark.parametrize(
-    ("kind", "number", "twice"),
-    [
-        ("one thread", 60, False),
-        ("one thread", 20, True),
-        ("two threads", 30, False),
-        ("training", 8, False),
-    ],
-)
-def test_interrupts_leave_nothing(kind, number, twice):
-    # In a process of its own: an interrupt inside pytest or coverage may leave a lock
-    # of theirs held. pytest-cov would trace the process through these variables.
+@pytest.fixture(scope="module")
+def rows():
+    """Interrupt calls of all kinds in a process of their own.
+
+    An interrupt inside pytest or coverage may leave a lock of theirs held.
+    """
+    # pytest-cov would trace the process through these variables.
     env = {k: v for k, v in os.environ.items() if not k.startswith("COV_CORE")}
     run = subprocess.run(
-        [sys.executable, "-c", CALL, json.dumps([kind, number, twice])],
+        [sys.executable, "-c", PROGRAM, json.dumps(CALLS)],
         cwd=Path(__file__).parents[2],
         env=env,
         capture_output=True,
@@ -51,8 +56,13 @@ def test_interrupts_leave_nothing(kind, number, twice):
         timeout=300,
     )
     assert run.returncode == 0, run.stderr
-    row = json.loads(run.stdout)
-    assert row["interrupts"] == number
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("number", range(len(CALLS)), ids=lambda k: CALLS[k][0])
+def test_interrupts_leave_nothing(rows, number):
+    row = rows[number]
+    assert (row["what"], row["interrupts"]) == CALLS[number][:2]
     assert row["met"] == "yes", row
 
 

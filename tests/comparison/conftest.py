@@ -16,6 +16,13 @@ def study():
     return X / X.max(), y
 
 
+@pytest.fixture(scope="module")
+def small_study():
+    """Make few small graphs, whose diagrams are compared in little time."""
+    X, y = make_modular_connectomes(6, n_nodes=8, n_modules=(2, 4), random_state=0)
+    return X / X.max(), y
+
+
 class Spy(ClassifierMixin, ClusterMixin, BaseEstimator):
     """Note which samples, identified by their first number, reach which method."""
 

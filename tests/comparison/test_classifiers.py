@@ -38,8 +38,8 @@ def test_nothing_of_the_test_fold_reaches_fit_of_classifiers(study, spy):
             assert samples <= set(X[train, 0])
 
 
-def test_searches_do_not_depend_on_the_test_fold(study):
-    X, y = study
+def test_searches_do_not_depend_on_the_test_fold(small_study):
+    X, y = small_study
     train, test = next(FOLDS.split(X, y))
     other = X.copy()
     other[test] = np.random.default_rng(0).random((len(test), X.shape[1]))

@@ -68,8 +68,8 @@ def test_held_out_clusters_by_hand(study):
             row += 1
 
 
-def test_all_clusterers_of_distances_predict(study):
-    X, y = study
+def test_all_clusterers_of_distances_predict(small_study):
+    X, y = small_study
     table = compare_clusterers(
         X, y, baseline_clusterers(2), cv=FOLDS, n_starts=1, random_state=0
     )

@@ -120,20 +120,6 @@ def test_tables_hold_single_nodes(transformer, networks):
 
 
 @both
-def test_the_kind_is_that_of_fit(transformer, networks):
-    message = (
-        "X holds samples, but {} was fitted on table; give the same kind (samples are "
-        "3-D, a table 2-D)."
-    )
-    fitted = clone(transformer).fit(networks[:, :, 0])
-    expected = re.escape(message.format(type(transformer).__name__))
-    with pytest.raises(ValueError, match=f"^{expected}$"):
-        fitted.transform(networks)
-    with pytest.raises(ValueError, match="^X holds table, but .* on samples"):
-        clone(transformer).fit(networks).transform(networks[0])
-
-
-@both
 def test_constant_layers_are_zero_and_warn(transformer, networks):
     networks[1:3, :, np.array(GROUPS) == "b"] = 0.1
     layered = clone(transformer).set_params(groups=GROUPS, balance=False)
@@ -172,45 +158,3 @@ def test_errors_about_memory_come_before_any_work(transformer, networks, monkeyp
             match=f"^{name} needs .* GB .*12 .* are available. .*SampleWise",
         ):
             call(networks)
-
-
-@both
-def test_widths_may_differ_with_names(transformer, make_networks):
-    pandas = pytest.importorskip("pandas")
-    columns = ["a[0]", "b[0]", "a[1]", "b[1]", "b[2]"]
-    networks = make_networks((5, 4, 5))
-    frames = [
-        pandas.DataFrame(network, columns=columns[: network.shape[1]])
-        for network in networks
-    ]
-    if isinstance(transformer, CovarianceSpectrum):
-        transformer = clone(transformer).set_params(n_quantiles=3)
-    named = clone(transformer).set_params(groups="layer")
-    rows = named.fit_transform(frames)
-    assert named.input_kind_ == "ragged samples"
-    assert not hasattr(named, "n_features_in_")
-    given = {5: list("ababb"), 4: list("abab")}
-    by_size = clone(transformer).set_params(groups=given)
-    assert_array_equal(by_size.fit_transform(networks), rows)
-    listed = clone(transformer).set_params(groups=[given[5], given[4], given[5]])
-    assert_array_equal(listed.fit_transform(networks), rows)
-    assert_array_equal(listed.transform(networks[1:]), rows[1:])
-
-
-@both
-def test_names_of_nodes_are_checked(transformer, networks):
-    pandas = pytest.importorskip("pandas")
-    columns = [f"x[{k}]" for k in range(7)]
-    frames = [pandas.DataFrame(network, columns=columns) for network in networks]
-    fitted = clone(transformer).fit(frames)
-    assert list(fitted.feature_names_in_) == columns
-    frames[1] = frames[1][columns[::-1]]
-    with pytest.raises(ValueError, match=r"(?s)^Sample 1 of X: The feature names"):
-        fitted.transform(frames)
-
-
-@both
-def test_other_widths_than_fitted(transformer, networks):
-    fitted = clone(transformer).set_params(groups=GROUPS).fit(networks)
-    with pytest.raises(ValueError, match=r"^Sample 0 of X has 5 nodes, but groups are"):
-        fitted.transform(networks[:, :, :5])
