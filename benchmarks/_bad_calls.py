@@ -1,5 +1,6 @@
 """Calls of every public name with good arguments, and the bad values of parameters."""
 
+import inspect
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -87,6 +88,16 @@ STREAMING = {
     "absolute": bad.NO_FLAG,
     "device": bad.NO_WORD,
     "verbose": bad.NO_FLAG,
+}
+# Parameters of measures.
+MEASURES = {
+    "shrinkage": bad.SHARE,
+    "max_lag": without(bad.COUNT, "zero"),
+    "sampling_rate": bad.POSITIVE,
+    "band": bad.constants(
+        number=3, words=("a", "b"), three=(0, 0.1, 0.2), high=(8, 12)
+    ),
+    "segment_length": without(bad.COUNT, "none"),
 }
 FITTED = {**bad.ROWS, **bad.WIDTH}
 STACKED = without(bad.ROWS, "one axis more")
@@ -252,10 +263,51 @@ def list_functions_of_rows():
         kinds, good = {"weights": bad.VECTOR}, {"weights": ROWS[0]}
         entries.append(Entry(profile.__name__, profile, good, kinds))
     for name, measure in sktopo.connectomes.measures.MEASURES.items():
+        names = inspect.signature(measure).parameters
         kinds = {"activations": bad.ROWS}
+        kinds |= {key: MEASURES[key] for key in names if key in MEASURES}
         good = {"activations": SAMPLES[0]}
         entries.append(Entry(name.replace(" ", "_"), measure, good, kinds))
     return entries
+
+
+def list_connectomes():
+    """List the entries of matrices and confounds."""
+    c, flag = sktopo.connectomes, {"global_signal": bad.NO_FLAG}
+    matrices = np.array([np.corrcoef(sample.T) for sample in SAMPLES])
+    columns = bad.constants(
+        real=1.5, too_large=99, flag=[True], name="motion", none_inside=[None]
+    )
+    methods = [
+        ("transform", {"X": SAMPLES}, {"X": bad.SAMPLES}),
+        (
+            "get_feature_names_out",
+            {"input_features": NAMES},
+            {"input_features": bad.NAMES},
+        ),
+    ]
+    kind, own = sktopo.RegressConfounds, {"confounds": columns, **flag}
+    frames = [("transform", {"X": SAMPLES[0]}, {"X": FITTED})]
+    return [
+        Entry(
+            "connectome_rows",
+            c.connectome_rows,
+            {"X": matrices},
+            {
+                "X": bad.SAMPLES,
+                "layout": bad.NO_WORD,
+                "diagonal": bad.constants(flag=True, word="yes", number=1),
+            },
+        ),
+        Entry(
+            "regress_confounds",
+            c.regress_confounds,
+            {"activations": SAMPLES[0], "confounds": SAMPLES[0][:, :1]},
+            {"activations": bad.ROWS, "confounds": bad.ROWS, **flag},
+        ),
+        *list_estimator(kind, SAMPLES, bad.SAMPLES, own, methods),
+        *list_estimator(kind, SAMPLES[0], STACKED, {}, frames, of=" of frames"),
+    ]
 
 
 def list_steps():
@@ -384,6 +436,8 @@ def list_steps():
                 "nodes": bad.NO_WORD,
                 "absolute": bad.NO_FLAG,
                 "constant_units": bad.NO_WORD,
+                "shrinkage": without(bad.SHARE, "none"),
+                "fisher": bad.NO_FLAG,
                 **RUN,
             },
             [
@@ -1074,6 +1128,7 @@ def list_entries():
     """List the entries of all public names."""
     return [
         *list_functions_of_rows(),
+        *list_connectomes(),
         *list_steps(),
         *list_checkpoints(),
         *list_inference(),

@@ -20,7 +20,7 @@ from sktopo.barcodes import (
     TopClusterer,
     WassersteinKernel,
 )
-from sktopo.connectomes import ClassWise, FunctionalConnectome
+from sktopo.connectomes import ClassWise, FunctionalConnectome, RegressConfounds
 from sktopo.recording import ActivationExtractor
 from sktopo.representations import CovarianceSpectrum, StimulusGeometry
 
@@ -32,6 +32,7 @@ __all__ = [
     "FunctionalConnectome",
     "GraphPersistence",
     "GraphProfiles",
+    "RegressConfounds",
     "SampleWise",
     "StimulusGeometry",
     "TopClusterer",

@@ -30,6 +30,7 @@ from sktopo import (
     representations,
 )
 from sktopo.barcodes.profiles import PROFILES
+from sktopo.connectomes._measure import OF_TIME
 from sktopo.connectomes.measures import MEASURES
 
 EXCLUDED = {
@@ -259,14 +260,36 @@ def pick(rules, *names):
     return {name: rules[name] for name in names}
 
 
-def call_connectome(measure, absolute, nodes="units"):
+def call_connectome(measure, absolute, **parameters):
     def call(X, y, unit):
         connectome = sktopo.FunctionalConnectome(
-            measure, nodes=nodes, absolute=absolute
+            measure, absolute=absolute, **parameters
         )
         return {"rows": connectome.fit_transform(X)}
 
     return call
+
+
+def call_confounds(X, y, unit):
+    cleaner = sktopo.RegressConfounds([0], global_signal=True)
+    table = cleaner.fit_transform(X[0])
+    return {"samples": cleaner.fit_transform(X), "frames": table}
+
+
+def call_regression(X, y, unit):
+    confounds = np.arange(X.shape[1]) ** 2
+    return {"result": sktopo.connectomes.regress_confounds(X[0], confounds)}
+
+
+def call_rows(X, y, unit):
+    matrices = np.array([squareform(row) for row in X])
+    rows = sktopo.connectomes.connectome_rows(matrices)
+    lower = matrices[(slice(None), *np.tril_indices(N_NODES))]
+    options = {"layout": "lower", "diagonal": True}
+    return {
+        "rows": rows,
+        "lower": sktopo.connectomes.connectome_rows(lower, **options),
+    }
 
 
 def call_class_wise(measure, **parameters):
@@ -838,6 +861,45 @@ CASES = [
             f"{measure} of stimuli",
         )
         for measure in MEASURES
+        if measure not in OF_TIME
+    ),
+    *(
+        Case(
+            "FunctionalConnectome",
+            "activations",
+            call_connectome(measure, True, **parameters),
+            {"rows": Rule(samples=(0,), columns="edges")},
+            f"{measure} {parameters}",
+        )
+        for measure, parameters in (
+            ("correlation", {"fisher": True}),
+            ("partial correlation", {"shrinkage": "oas"}),
+            ("partial correlation", {"shrinkage": 0.1}),
+        )
+    ),
+    Case(
+        "RegressConfounds",
+        "activations",
+        call_confounds,
+        {
+            "samples": Rule(unit=1, shift="moves", samples=(0,), columns=None),
+            "frames": Rule(unit=1, shift="moves", samples=None, columns=None),
+        },
+    ),
+    Case(
+        "regress_confounds",
+        "activations",
+        call_regression,
+        one(Rule(unit=1, shift="moves", samples=None, columns="columns")),
+    ),
+    Case(
+        "connectome_rows",
+        "connectomes",
+        call_rows,
+        dict.fromkeys(
+            ("rows", "lower"),
+            Rule(unit=1, shift="moves", samples=(0,), columns="edges"),
+        ),
     ),
     *(
         Case(

@@ -17,6 +17,7 @@ from sktopo import (
     FunctionalConnectome,
     GraphPersistence,
     GraphProfiles,
+    RegressConfounds,
     StimulusGeometry,
     TopClusterer,
     WassersteinKernel,
@@ -25,7 +26,7 @@ from sktopo import (
     metrics,
 )
 from sktopo.barcodes import _profile_blocks, activation_barcode
-from sktopo.connectomes import measures
+from sktopo.connectomes import connectome_rows, measures, regress_confounds
 from sktopo.representations import gram_row
 
 nx = pytest.importorskip("networkx")
@@ -261,8 +262,8 @@ ERRORS = {
     ): lambda: measures.covariance((SAMPLE * 1e30).astype(np.float32)),
     (
         "The partial correlation of unit 0 is not defined: the other units "
-        "explain it exactly, and there is nothing to shrink. Leave it out, "
-        "or give more observations."
+        "explain it exactly, and too little is shrunk. Leave it out, give "
+        "more observations, or a larger shrinkage as a number."
     ): lambda: measures.partial_correlation([[0, 5, 1], [1, 7, 0]]),
     (
         "Input activations has 1 observation(s) of 4 unit(s); expected at "
@@ -328,8 +329,8 @@ ERRORS = {
     ): lambda: FunctionalConnectome(nodes="stimuli").fit([np.corrcoef(SAMPLE.T)]),
     (
         "Sample 0 of X: The partial correlation of stimulus 0 is not defined: the "
-        "other stimuli explain it exactly, and there is nothing to shrink. Leave it "
-        "out, or give more units."
+        "other stimuli explain it exactly, and too little is shrunk. Leave it out, "
+        "give more units, or a larger shrinkage as a number."
     ): lambda: FunctionalConnectome(
         "partial correlation", nodes="stimuli"
     ).fit_transform([[[0, 1], [5, 7], [1, 0]]]),
@@ -498,9 +499,9 @@ ERRORS = {
         "sample 0. Remove them, or choose constant_units='zero'."
     ): lambda: FunctionalConnectome(constant_units="raise").fit_transform([name(DEAD)]),
     (
-        "Sample 0 of X: The partial correlation of unit 0 is not defined: "
-        "the other units explain it exactly, and there is nothing to shrink. "
-        "Leave it out, or give more observations."
+        "Sample 0 of X: The partial correlation of unit 0 is not defined: the other "
+        "units explain it exactly, and too little is shrunk. Leave it out, give more "
+        "observations, or a larger shrinkage as a number."
     ): lambda: FunctionalConnectome("partial correlation").fit_transform(
         [name([[0, 5, 1.0], [1, 7, 0]])]
     ),
@@ -533,14 +534,14 @@ ERRORS = {
         "weights that are too large for float64 are infinite."
     ): lambda: GraphPersistence().fit([squareform(HOLED[2, :3])]),
     (
-        "Sample 0 of X has only zeros below its diagonal and is not "
-        "symmetric. If it holds one triangle of a symmetric matrix A, give A "
-        "+ A.T."
+        "Sample 0 of X has only zeros below its diagonal and is not symmetric. If it "
+        "holds one triangle of a symmetric matrix A, give A + A.T, or "
+        "sktopo.connectomes.connectome_rows(X)."
     ): lambda: GraphPersistence().fit([UPPER]),
     (
-        "Sample 0 of X has only zeros above its diagonal and is not "
-        "symmetric. If it holds one triangle of a symmetric matrix A, give A "
-        "+ A.T."
+        "Sample 0 of X has only zeros above its diagonal and is not symmetric. If it "
+        "holds one triangle of a symmetric matrix A, give A + A.T, or "
+        "sktopo.connectomes.connectome_rows(X)."
     ): lambda: GraphPersistence().fit([UPPER.T]),
     (
         "X contains NaN in row 2, column 1 ('b'), the first of 1 number(s) "
@@ -738,6 +739,109 @@ ERRORS = {
         "index of the first sample fitted. Bring the stimuli of all samples into one "
         "order."
     ): lambda: StimulusGeometry().fit([name(SAMPLE), name(SAMPLE)[::-1]]),
+    (
+        "shrinkage=0.1 is for measure='partial correlation' only, got "
+        "measure='correlation'. Give shrinkage=None."
+    ): lambda: FunctionalConnectome(shrinkage=0.1).fit([SAMPLE]),
+    (
+        "shrinkage='lw' is unknown; expected 'ledoit-wolf', 'oas' or a number in "
+        "[0, 1]."
+    ): lambda: FunctionalConnectome("partial correlation", shrinkage="lw").fit(
+        [SAMPLE]
+    ),
+    (
+        "fisher=True transforms correlations, but measure='covariance' computes other "
+        "weights. Give fisher=False."
+    ): lambda: FunctionalConnectome("covariance", fisher=True).fit([SAMPLE]),
+    (
+        "fisher=True transforms correlations, but X is a table, each row one frame, "
+        "whose weights are products. Give samples as a 3-D array, or fisher=False."
+    ): lambda: FunctionalConnectome(fisher=True).fit(SAMPLE),
+    (
+        "Sample 0 of X: the weight of edge a--c is -1, but fisher=True needs "
+        "correlations between -1 and 1, which themselves would become infinite. Leave "
+        "out one of two nodes that repeat each other, give more observations, or use "
+        "fisher=False."
+    ): lambda: FunctionalConnectome(fisher=True).fit_transform(
+        [name(np.column_stack([SAMPLE[:, :2], -2 * SAMPLE[:, 0]]))]
+    ),
+    (
+        "measure='coherence' needs observations in the order of time, but "
+        "nodes='stimuli' relates stimuli over units, which have no order. Give "
+        "nodes='units', or another measure."
+    ): lambda: FunctionalConnectome("coherence", nodes="stimuli").fit([SAMPLE]),
+    (
+        "max_lag=9 needs more than 9 observations, but there are 9; give a smaller "
+        "max_lag."
+    ): lambda: measures.lagged_correlation(SAMPLE, max_lag=9),
+    (
+        "9 observations make 1 segment(s) of 7; expected 2 or more, because units are "
+        "related over segments. Give a smaller segment_length, or more observations."
+    ): lambda: measures.coherence(SAMPLE, segment_length=7),
+    "band must be two frequencies (low, high), got 10.": lambda: measures.coherence(
+        SAMPLE, band=10
+    ),
+    (
+        "band=(8, 12) reaches beyond 0.5, half of sampling_rate=1.0. Give the rate and "
+        "the band in one unit."
+    ): lambda: measures.coherence(SAMPLE, band=(8, 12)),
+    (
+        "No frequency lies in band=(8, 9): segments of 4 observations at "
+        "sampling_rate=100 have the frequencies 25, 50, ... up to 50. Give a longer "
+        "segment_length, or another band."
+    ): lambda: measures.phase_locking_value(
+        SAMPLE, sampling_rate=100, band=(8, 9), segment_length=4
+    ),
+    (
+        "diagonal=None with layout='lower'; expected True or False, because the "
+        "numbers of a triangle may or may not include the diagonal."
+    ): lambda: connectome_rows(X, layout="lower"),
+    (
+        "X has 2 dimensions; expected 3 for layout='matrix'. Give X[None] for a single "
+        "connectome."
+    ): lambda: connectome_rows(UPPER),
+    "X holds no samples; expected at least one.": lambda: connectome_rows([]),
+    (
+        "Sample 0 of X has shape (4, 3); expected a square matrix of two nodes or "
+        "more. Choose one matrix for each sample where there are several, such as "
+        "those of frequencies."
+    ): lambda: connectome_rows([UPPER[:, :3]]),
+    (
+        "Sample 0 of X has shape (5,); expected n_nodes * (n_nodes - 1) / 2 numbers of "
+        "two nodes or more."
+    ): lambda: connectome_rows(X[:, :5], layout="upper", diagonal=False),
+    "confounds has 5 row(s) for 9 observations; expected one for each.": lambda: (
+        regress_confounds(SAMPLE, SAMPLE[:5])
+    ),
+    (
+        "Sample 0 of X has 9 observations for 8 confound(s), which explain everything; "
+        "expected more observations than 9, or fewer confounds."
+    ): lambda: RegressConfounds(range(8)).fit_transform(
+        [np.random.default_rng(0).normal(size=(9, 9))]
+    ),
+    (
+        "X holds frames, but RegressConfounds was fitted on samples; give the same "
+        "kind (samples are 3-D, frames 2-D)."
+    ): lambda: RegressConfounds(0).fit([SAMPLE]).transform(SAMPLE),
+    (
+        "The fitted samples differ in their number of columns, which have no common "
+        "names."
+    ): lambda: RegressConfounds(0).fit([SAMPLE, SAMPLE[:, :3]]).get_feature_names_out(),
+    (
+        "Sample 0 of X has 4 columns, and none has the number 4 that confounds=4 has."
+    ): lambda: RegressConfounds(4).fit([SAMPLE]),
+    (
+        "Sample 0 of X is an array, whose columns have no names, such as 'a' in "
+        "confounds. Give data frames, or the numbers of columns."
+    ): lambda: RegressConfounds("a").fit([SAMPLE]),
+    (
+        "Sample 0 of X has 0 columns named 'motion'; expected one, because it is a "
+        "confound. Its columns are ['a', 'b', 'c', 'd']."
+    ): lambda: RegressConfounds("motion").fit([name(SAMPLE)]),
+    (
+        "confounds must be names or numbers of columns, one or a list, got 1.5. For a "
+        "table of confounds use regress_confounds."
+    ): lambda: RegressConfounds(1.5).fit([SAMPLE]),
 }
 
 WARNINGS = {
@@ -854,7 +958,7 @@ def test_every_message_is_here():
     package, known = Path(sktopo.__file__).parent, [*ERRORS, *WARNINGS]
     files = [package / "metrics.py"]
     for name in ("barcodes", "connectomes", "inference", "representations"):
-        files += sorted((package / name).glob("*.py"))
+        files += sorted((package / name).rglob("*.py"))
     patterns = [
         pattern
         for file in files

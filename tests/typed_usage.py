@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sktopo
+from sktopo import connectomes
 from sktopo.barcodes import (
     DistanceDecomposition,
     activation_barcode,
@@ -52,6 +53,28 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     measure = partial(np.corrcoef, rowvar=False)
     connectome = sktopo.FunctionalConnectome(measure, constant_units="nan")
     return connectome.fit(recordings).transform(recordings)
+
+
+def relate_in_a_band(
+    recordings: list[NDArray[np.float32]], motion: NDArray[np.float32]
+) -> Floats | list[Floats]:
+    """Remove confounds, and compute coherences in a band."""
+    cleaned = connectomes.regress_confounds(recordings[0], motion, global_signal=True)
+    assert_type(cleaned, Floats)
+    cleaner = sktopo.RegressConfounds(["motion", 3], global_signal=False)
+    assert_type(cleaner.fit(recordings), sktopo.RegressConfounds)
+    alpha = partial(connectomes.measures.coherence, sampling_rate=128, band=(8, 12))
+    connectome = sktopo.FunctionalConnectome(alpha, absolute=False)
+    return connectome.fit_transform(cleaner.transform(recordings))
+
+
+def read_triangles(vectors: Floats) -> Floats | list[Floats]:
+    """Turn the vectors of nilearn into connectome rows, and shrink alike."""
+    connectome = sktopo.FunctionalConnectome(
+        "partial correlation", shrinkage=0.1, fisher=True
+    )
+    assert_type(connectome.fisher, bool)
+    return connectomes.connectome_rows(vectors, layout="lower", diagonal=True)
 
 
 def relate_stimuli(recordings: list[NDArray[np.float32]], classes: list[str]) -> Floats:

@@ -48,7 +48,8 @@ def upper_triangle(matrix, name, nodes=None):
         side = "below" if row.any() else "above"
         raise ValueError(
             f"{name} has only zeros {side} its diagonal and is not symmetric. If it "
-            "holds one triangle of a symmetric matrix A, give A + A.T."
+            "holds one triangle of a symmetric matrix A, give A + A.T, or "
+            "sktopo.connectomes.connectome_rows(X)."
         )
     raise ValueError(
         f"{name} is not symmetric: entries differ from their mirror image by up to "

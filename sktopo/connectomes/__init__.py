@@ -2,6 +2,15 @@
 
 from sktopo.connectomes import measures
 from sktopo.connectomes._class_wise import ClassWise
+from sktopo.connectomes._confounds import RegressConfounds, regress_confounds
 from sktopo.connectomes._connectome import FunctionalConnectome
+from sktopo.connectomes._rows import connectome_rows
 
-__all__ = ["ClassWise", "FunctionalConnectome", "measures"]
+__all__ = [
+    "ClassWise",
+    "FunctionalConnectome",
+    "RegressConfounds",
+    "connectome_rows",
+    "measures",
+    "regress_confounds",
+]

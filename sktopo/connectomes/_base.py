@@ -80,12 +80,7 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
                 "X is a table, each row one frame. Give samples as a 3-D array, or use "
                 "measure='correlation' or 'covariance'."
             )
-        least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
-        frames = validate_table(
-            self, detach(X), reset=reset, words=("frame", "unit"), **least
-        )
-        refuse_matrices([frames])
-        return frames
+        return read_frames(self, X, reset=reset)
 
     def _score_frames(self, X):
         """Standardise frames, whose products are their co-fluctuations."""
@@ -130,6 +125,16 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def read_frames(estimator, X, *, reset):
+    """Return a table of frames, whose width and columns the estimator learns."""
+    least = dict.fromkeys(ANY_SIZE, 2 if reset else 1)
+    frames = validate_table(
+        estimator, detach(X), reset=reset, words=("frame", "unit"), **least
+    )
+    refuse_matrices([frames])
+    return frames
 
 
 def has_fitted_width(estimator, samples):

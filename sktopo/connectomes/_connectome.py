@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
-from scipy.spatial.distance import squareform
 from sklearn import config_context
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
@@ -39,9 +38,15 @@ from sktopo.connectomes._base import (
     has_fitted_width,
     warn_lengths,
 )
+from sktopo.connectomes._measure import (
+    KnownMeasure,
+    check_measure,
+    find_known,
+    transform_fisher,
+)
 from sktopo.connectomes._nodes import NODES
 from sktopo.connectomes._units import find_constant_units
-from sktopo.connectomes.measures import MEASURES, ROWS, count_working_bytes
+from sktopo.connectomes.measures._partial import find_shrinkage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,8 +82,14 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         - "spearman": Pearson correlation of the ranks; equal activations have their
           mean rank
         - "partial correlation": correlation given all other units, from the inverse
-          of the Ledoit-Wolf shrunk covariance of the standardised activations
+          of the shrunk covariance of the standardised activations, see `shrinkage`
         - "covariance": divided by n_observations
+        - "lagged correlation": the largest correlation over lags of up to one
+          observation
+        - "coherence", "phase locking value": means over all frequencies
+        - a function of that module with parameters of its own, such as
+          ``partial(coherence, sampling_rate=128, band=(8, 12))`` with
+          :func:`functools.partial`
         - a callable takes activations ``(n_observations, n_nodes)``, which it may
           not write to, and returns a symmetric matrix ``(n_nodes, n_nodes)``
 
@@ -103,6 +114,16 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         frames decide which units never vary. The result of a callable measure is
         used as it is.
 
+    shrinkage : {"ledoit-wolf", "oas"}, float or None, default=None
+        How much the covariance is shrunk, for ``measure="partial correlation"`` only: a
+        number in [0, 1] for all samples, or how it is estimated for each sample. None
+        stands for "ledoit-wolf". An estimated shrinkage can differ between groups of
+        samples, and then their weights do, see :doc:`/guide/recordings`.
+
+    fisher : bool, default=False
+        Whether to replace correlations r by their Fisher z, ``arctanh(r)`` [5]_. Not
+        for weights that are not correlations. A correlation of 1 or -1 raises an error.
+
     n_jobs : int or None, default=None
         Number of samples to work on at once, see :term:`n_jobs`; threads are
         preferred.
@@ -122,6 +143,10 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         Standard deviation of each unit over the fitted frames; only after fitting
         frames.
 
+    shrinkage_ : ndarray of shape (n_samples,)
+        The shrinkage of each fitted sample; only with
+        ``measure="partial correlation"``. NaN if no unit of a sample varies.
+
     stimulus_names_ : ndarray of shape (n_stimuli,)
         Names of the nodes; only with ``nodes="stimuli"``, if all samples have the same
         number of stimuli. The index of the samples if they are data frames of pandas
@@ -138,6 +163,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     --------
     ActivationExtractor : Records activations of networks.
     ClassWise : Relates units over the stimuli of each class.
+    RegressConfounds : Removes confounds from recordings first.
+    sktopo.connectomes.connectome_rows : Reads matrices that others computed.
     GraphPersistence : Turns connectome rows into barcodes.
     sktopo.connectomes.measures : The measures as functions of one sample.
 
@@ -148,7 +175,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     output are, once per job, one row; up to a third of the matrix ``(n_nodes,
     n_nodes)``, or all of it up to 1,024 nodes, in float64 if there are many
     observations; and a centred copy of up to 2,048 observations. Spearman needs the
-    ranks too, a copy of the activations. The partial correlation and callables need
+    ranks too, a copy of the activations. The other measures and callables need
     whole matrices. If there is not enough memory, `transform` says so before any work.
     Of a callable it knows the result only, a matrix in the dtype of the activations.
 
@@ -174,6 +201,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     .. [4] Kriegeskorte, Mur & Bandettini, "Representational similarity analysis:
        connecting the branches of systems neuroscience", Frontiers in Systems
        Neuroscience 2:4, 2008.
+    .. [5] Fisher, "On the 'probable error' of a coefficient of correlation deduced from
+       a small sample", Metron 1, 1921.
 
     Examples
     --------
@@ -199,6 +228,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         nodes: Literal["units", "stimuli"] = "units",
         absolute: bool = True,
         constant_units: Literal["zero", "nan", "raise"] = "zero",
+        shrinkage: Literal["ledoit-wolf", "oas"] | float | None = None,
+        fisher: bool = False,
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -206,6 +237,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         self.nodes = nodes
         self.absolute = absolute
         self.constant_units = constant_units
+        self.shrinkage = shrinkage
+        self.fisher = fisher
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -238,10 +271,19 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
+
+        MemoryError
+            If ``measure="partial correlation"``, and `transform` would raise one.
         """
         with fitted_copy(self) as fitted:
             fitted._check_parameters()
-            fitted._learn(X)
+            samples = fitted._learn(X)
+            if self.measure == "partial correlation":
+                fitted._check_size(samples)
+                shrinkage = fitted._find_measure().parameters["shrinkage"]
+                fitted.shrinkage_ = np.array(
+                    [find_shrinkage(sample, shrinkage) for sample in samples]
+                )
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
@@ -281,13 +323,26 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         return self._relate_samples(samples)
 
     def _check_parameters(self):
-        if not callable(self.measure):
-            check_option("measure", self.measure, MEASURES)
         check_option("nodes", self.nodes, NODES)
+        check_measure(
+            self.measure,
+            nodes=self.nodes,
+            shrinkage=self.shrinkage,
+            fisher=self.fisher,
+        )
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, self._CONSTANT_UNITS)
         check_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
+
+    def _read_frames(self, X, *, reset):
+        if self.fisher:
+            raise ValueError(
+                "fisher=True transforms correlations, but X is a table, each row one "
+                "frame, whose weights are products. Give samples as a 3-D array, or "
+                "fisher=False."
+            )
+        return super()._read_frames(X, reset=reset)
 
     def _relate_frames(self, X):
         """Compute co-fluctuations of frames: (n_frames, n_edges)."""
@@ -311,11 +366,12 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     def _relate_samples(self, samples):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
         self._check_size(samples)
-        if callable(self.measure):
+        known = self._find_measure()
+        if known is None:
             measure = partial(_call_own_measure, self.measure, self._nodes)
             constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
         else:
-            measure = partial(_call_known_measure, self.measure, self._nodes)
+            measure = partial(_call_known_measure, known, self._nodes)
             constant = [find_constant_units(sample) for sample in samples]
         self._report_constant(constant)
         warn_lengths(samples, self._nodes)
@@ -324,7 +380,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         dtype = np.result_type(*samples)
         fill = np.nan if self.constant_units == "nan" else 0
         computed = run_parallel(
-            partial(_compute_row, measure, self.absolute, fill, dtype, names),
+            partial(
+                _compute_row, measure, self.absolute, self.fisher, fill, dtype, names
+            ),
             list(zip(range(len(samples)), samples, constant, strict=True)),
             n_jobs=self.n_jobs,
             prefer="threads",
@@ -341,6 +399,13 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
             rows[sample] = row
             del row  # before the next is computed
         return rows
+
+    def _find_measure(self):
+        """Return the measure as a KnownMeasure, None if it is the user's callable."""
+        if self.measure == "partial correlation":
+            shrinkage = "ledoit-wolf" if self.shrinkage is None else self.shrinkage
+            return KnownMeasure(self.measure, {"shrinkage": shrinkage})
+        return find_known(self.measure)
 
     def _check_size(self, samples):
         """Raise a MemoryError if the rows of samples do not fit in memory."""
@@ -360,12 +425,11 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
 
     def _count_working_bytes(self, n_observations, n_nodes, itemsize):
         """Count the bytes that the measure of one sample needs beyond its row."""
-        if callable(self.measure):
+        known = self._find_measure()
+        if known is None:
             # Its matrix and, to compare both triangles, its transpose and one of them.
             return 5 * itemsize * n_nodes**2 // 2
-        if self.measure in ROWS:
-            return count_working_bytes(self.measure, n_observations, n_nodes, itemsize)
-        return (4 * 8 + itemsize) * n_nodes**2
+        return known.count_working_bytes(n_observations, n_nodes, itemsize)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -402,7 +466,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         return make_names(n_nodes * (n_nodes - 1) // 2, partial(name_edges, names))
 
 
-def _compute_row(measure, absolute, fill, dtype, names, index, activations, constant):
+def _compute_row(
+    measure, absolute, fisher, fill, dtype, names, index, activations, constant
+):
     """Compute the connectome row of one sample, whose columns are the nodes.
 
     `fill` becomes the weight of the nodes that `constant`, a mask (n_nodes,), marks.
@@ -422,6 +488,8 @@ def _compute_row(measure, absolute, fill, dtype, names, index, activations, cons
             f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
             "the activations as float64."
         )
+    if fisher:
+        transform_fisher(row, name, names)
     for positions in edges:
         row[positions] = fill
     return np.abs(row, out=row) if absolute else row
@@ -431,9 +499,7 @@ def _call_known_measure(measure, nodes, activations, name, names):
     """Compute the connectome row of activations that were validated before."""
     with config_context(assume_finite=True):
         try:
-            if measure in ROWS:
-                return ROWS[measure](activations)
-            return squareform(MEASURES[measure](activations), checks=False)
+            return measure.compute_row(activations)
         except ValueError as error:
             raise ValueError(f"{name}: {nodes.reword(str(error))}") from error
 

@@ -49,7 +49,7 @@ def test_constant_units_are_replaced(activations):
 
 
 def test_unknown_names_are_answered_with_all_names(activations):
-    with pytest.raises(ValueError, match="'covariance', 'cosine'"):
+    with pytest.raises(ValueError, match="'phase locking value', 'cosine'"):
         FunctionalConnectome("cosin").fit(activations)
 
 

@@ -1,36 +1,22 @@
-"""Measures that relate the units of one sample, and the dict that names them.
-
-A measure takes activations ``(n_observations, n_nodes)`` and returns a symmetric
-matrix ``(n_nodes, n_nodes)`` without changing its input. :data:`MEASURES` maps the
-names that :class:`~sktopo.FunctionalConnectome` accepts to these functions, so a new
-measure is a function and a line in that dict.
-
-*Units that never vary.* The correlation of such a unit is 0 / 0, so its row and column
-are NaN in the three correlations; its covariance is 0. FunctionalConnectome finds these
-units itself and replaces their weights as its parameter `constant_units` says.
-"""
+"""Measures that are products of units, and their connectome rows, tile by tile."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
-from sklearn.covariance import ledoit_wolf
 from sklearn.utils import gen_batches
 
 from sktopo._utils.nodes import find_edges
 from sktopo.connectomes._inputs import read_sample
-from sktopo.connectomes._units import find_constant_units, find_factors, standardize
+from sktopo.connectomes._units import find_constant_units, find_factors
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sktopo._typing import FloatArray
-
-__all__ = ["MEASURES", "correlation", "covariance", "partial_correlation", "spearman"]
 
 # Observations that are centred at once: large enough for a fast matrix product, and
 # small enough that the centred copy stays in the cache.
@@ -149,83 +135,6 @@ def spearman(activations: ArrayLike) -> FloatArray:
     return _fill_matrix(spearman_row(activations), diagonal)
 
 
-def partial_correlation(activations: ArrayLike) -> FloatArray:
-    r"""Compute the correlation of every pair of units given all other units.
-
-    The covariance of the standardised activations is shrunk as Ledoit and Wolf
-    do [1]_, so that it can be inverted with fewer observations than units too.
-
-    Parameters
-    ----------
-    activations : array-like of shape (n_observations, n_nodes)
-        Activations of one sample, at least two observations.
-
-    Returns
-    -------
-    correlations : ndarray of shape (n_nodes, n_nodes)
-        Numbers in [-1, 1], float32 if the activations are, else float64. NaN in the
-        rows and columns of units that never vary; the others are related as if those
-        were not there.
-
-    Raises
-    ------
-    ValueError
-        If activations are not a table of finite numbers or have fewer than two rows, or
-        if the covariance is singular and is not shrunk, as with two observations.
-
-    See Also
-    --------
-    correlation : Correlation without regard to other units.
-    sklearn.covariance.LedoitWolf : The estimator of the covariance.
-
-    Notes
-    -----
-    With :math:`P` the inverse of the shrunk covariance [2]_,
-
-    .. math::
-        r_{ij} = -\frac{P_{ij}}{\sqrt{P_{ii} P_{jj}}} \quad (i \neq j),
-        \qquad r_{ii} = 1.
-
-    All is computed in float64. Memory holds a few copies of the activations and a few
-    matrices (n_nodes, n_nodes).
-
-    References
-    ----------
-    .. [1] Ledoit & Wolf, "A well-conditioned estimator for large-dimensional
-       covariance matrices", Journal of Multivariate Analysis 88(2), 2004.
-    .. [2] Marrelec et al., "Partial correlation for functional brain interactivity
-       investigation in functional MRI", NeuroImage 32(1), 2006.
-
-    Examples
-    --------
-    The third unit follows the second, which follows the first: given the second, the
-    first and the third are hardly related.
-
-    >>> import numpy as np
-    >>> from sktopo.connectomes.measures import partial_correlation
-    >>> noise = np.random.default_rng(0).normal(size=(1000, 3))
-    >>> partial_correlation(noise.cumsum(axis=1)).round(1)
-    array([[1. , 0.5, 0. ],
-           [0.5, 1. , 0.7],
-           [0. , 0.7, 1. ]])
-    """
-    activations = read_sample(activations, "Input activations")
-    varying = np.flatnonzero(~find_constant_units(activations))
-    partial = np.full(2 * activations.shape[1:], np.nan, dtype=activations.dtype)
-    if len(varying) == 0:
-        return partial
-    scores, *_ = standardize(activations[:, varying])
-    shrunk, _ = ledoit_wolf(scores, assume_centered=True)
-    precision = _invert(shrunk, varying)
-    root = np.sqrt(precision.diagonal())
-    precision /= -root
-    precision /= root[:, np.newaxis]
-    np.clip(precision, -1, 1, out=precision)
-    np.fill_diagonal(precision, 1)
-    partial[np.ix_(varying, varying)] = precision
-    return partial
-
-
 def covariance(activations: ArrayLike) -> FloatArray:
     r"""Compute the covariance of every pair of units.
 
@@ -274,15 +183,6 @@ def covariance(activations: ArrayLike) -> FloatArray:
     """
     activations = read_sample(activations, "Input activations")
     return _fill_matrix(*_compute_covariances(activations))
-
-
-#: The measures by name. FunctionalConnectome accepts every name in this dict.
-MEASURES = {
-    "correlation": correlation,
-    "spearman": spearman,
-    "partial correlation": partial_correlation,
-    "covariance": covariance,
-}
 
 
 def correlation_row(activations):
@@ -503,21 +403,3 @@ def _sum_blocks(activations, factors, n_units, block):
             means *= np.sqrt(sizes)
             products += means[:, :n_units].T @ means
     return products
-
-
-def _invert(covariance, units):
-    """Return the inverse of a covariance matrix, whose rows stand for `units`."""
-    try:
-        inverse = cho_solve(cho_factor(covariance), np.eye(len(covariance)))
-    except LinAlgError:
-        inverse = np.full_like(covariance, np.inf)
-    # How many times the variance of a unit is what the other units do not explain.
-    shares = inverse.diagonal() * covariance.diagonal()
-    unit = shares.argmax()
-    if not shares[unit] < 1 / (len(shares) * np.finfo(shares.dtype).eps):
-        raise ValueError(
-            f"The partial correlation of unit {units[unit]} is not defined: the other "
-            "units explain it exactly, and there is nothing to shrink. Leave it out, "
-            "or give more observations."
-        )
-    return (inverse + inverse.T) / 2
