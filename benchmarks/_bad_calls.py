@@ -1012,6 +1012,23 @@ def list_comparison():
     ]
 
 
+def list_comparison_display():
+    """List the entries of the display of comparisons."""
+    table = sktopo.comparison.compare_clusterers(
+        ROWS, GROUPS, {"Top": sktopo.TopClusterer(2)}, n_starts=2, random_state=0
+    )
+    display, ax = sktopo.plotting.ComparisonDisplay, {"ax": bad.AXES}
+    return [
+        Entry(
+            "ComparisonDisplay.from_table",
+            display.from_table,
+            {"table": table},
+            {"table": bad.TABLE, "score": bad.NO_WORD, **ax},
+        ),
+        Entry("ComparisonDisplay.plot", display.from_table(table).plot, {}, ax),
+    ]
+
+
 def list_displays():
     """List the entries of the displays."""
     p = sktopo.plotting
@@ -1023,15 +1040,16 @@ def list_displays():
     labels = without(bad.LABELS, "complex")
     y = {"y": labels}
     cmap = {"cmap": bad.constants(unknown="nope", number=3, list=["x"])}
-    mean = {"reorder": flag, "colorbar": flag, **cmap, **ax}
-    tree = {"label_nodes": flag, **ax}
+    of_nodes = {"groups": labels}
+    mean = {"reorder": flag, "colorbar": flag, **of_nodes, **cmap, **ax}
+    tree = {"label_nodes": flag, **of_nodes, **ax}
     grouped = {**y, **ax}
     against = {"against": word, **grouped}
     persistent = {"estimator": persistence, "X": ROWS, "y": GROUPS}
-    related = {"estimator": connectome, "X": SAMPLES}
+    related = {"estimator": connectome, "X": SAMPLES, "groups": PARTS}
     clustered = {"estimator": clusterer, "X": ROWS, "y": GROUPS}
     codes = {"barcodes": CODES, "y": GROUPS}
-    weights = {"connectomes": ROWS, "node_names": NAMES}
+    weights = {"connectomes": ROWS, "node_names": NAMES, "groups": PARTS}
     averaged = {"connectomes": without(STACKED, "one row"), "node_names": bad.NAMES}
     sample = {
         "sample": {**without(bad.COUNT, "zero", "minus one"), "99": lambda good: 99}
@@ -1098,6 +1116,7 @@ def list_displays():
             {"table": bad.TABLE, **color},
         ),
         Entry("DifferenceDisplay.plot", difference.from_table(table).plot, {}, ax),
+        *list_comparison_display(),
     ]
     for display, (given, options, form, good, kinds) in calls.items():
         name = display.__name__
@@ -1117,7 +1136,8 @@ def list_displays():
                 {**kinds, **options},
             )
         )
-        shown = {key: options[key] for key in options if key not in ("y", "reorder")}
+        shown = set(options) - {"y", "reorder", "groups"}
+        shown = {key: options[key] for key in options if key in shown}
         drawn = cache(partial(getattr(display, f"from_{form}"), **good))
         plot = partial(lambda drawn, **given: drawn().plot(**given), drawn)
         entries.append(Entry(f"{name}.plot", plot, {}, shown))

@@ -177,7 +177,10 @@ def _draw_differences(tables):
 
 
 def _draw_connectomes(data, connectomes, node_names):
-    """Draw the mean connectome of each strategy as a heatmap; return the figure."""
+    """Draw the mean connectome of each strategy as a heatmap; return the figure.
+
+    The units of different networks do not correspond, so they are sorted by strength.
+    """
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(12, 3.9), layout="compressed")
@@ -188,15 +191,21 @@ def _draw_connectomes(data, connectomes, node_names):
         ax.set_title(f"{name}\nmean |r| = {rows.mean():.3f}")
         displays.append(
             ConnectomeDisplay.from_connectomes(
-                rows, node_names=node_names, ax=ax, colorbar=False
+                rows,
+                node_names=node_names,
+                reorder="strength",
+                ax=ax,
+                colorbar=ax is axes[-1],
             )
         )
     largest = max(display.connectome.max() for display in displays)
     for display in displays:
         display.im_.set_clim(0, largest)
-    figure.colorbar(displays[0].im_, ax=axes, label="mean edge weight |r|")
+        display.ax_.set(xlabel="", ylabel="")
+    displays[-1].colorbar_.set_label("mean edge weight |r|")
     figure.suptitle(
-        "Nodes of different networks do not correspond: compare blocks, not cells."
+        "Units of different networks do not correspond: in each network, those of a "
+        "layer are sorted by their mean |r|, the strongest first."
     )
     return figure
 

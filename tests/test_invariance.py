@@ -52,7 +52,7 @@ EXCLUDED = {
     "BarcodeDisplay": "draws births and deaths",
     "BettiCurvesDisplay": "draws births and deaths",
     "ClusterConfusionDisplay": "draws counts of labels",
-    "ConnectomeDisplay": "draws a mean connectome",
+    "ComparisonDisplay": "draws a table of compare_classifiers or compare_clusterers",
     "DecompositionDisplay": "draws what decompose_distance computes",
     "DistanceDecomposition": "holds what decompose_distance computes",
     "DistanceParts": "holds what decompose_distance computes",
@@ -544,6 +544,18 @@ def call_embedding(X, y, unit):
     display = EmbeddingDisplay.from_rows(X, y=y, ax=axes)
     # Axes of principal components may point either way.
     return {"points": np.abs(display.points), "ratio": display.variance_ratio}
+
+
+def call_connectome_display(X, y, unit):
+    pytest.importorskip("matplotlib").use("agg")
+    from matplotlib.figure import Figure
+
+    from sktopo.plotting import ConnectomeDisplay
+
+    display = ConnectomeDisplay.from_connectomes(
+        X, reorder="strength", ax=Figure().subplots()
+    )
+    return {"connectome": display.connectome}
 
 
 def call_scores(score):
@@ -1199,6 +1211,12 @@ CASES = [
         "rows",
         lambda X, y, unit: call_comparison(X, y, unit, summarize=True),
         {"mean": Rule(unit=None, shift=None, samples=None)},
+    ),
+    Case(
+        "ConnectomeDisplay",
+        "connectomes",
+        call_connectome_display,
+        {"connectome": Rule(unit=1, shift="moves", samples=())},
     ),
     Case(
         "EmbeddingDisplay",

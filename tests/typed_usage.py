@@ -18,6 +18,7 @@ from sktopo.barcodes import (
 )
 from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
+from sktopo.comparison import compare_clusterers
 from sktopo.datasets import make_modular_connectomes
 from sktopo.inference import (
     PermutationResult,
@@ -25,7 +26,11 @@ from sktopo.inference import (
     permutation_test,
 )
 from sktopo.metrics import purity_score
-from sktopo.plotting import ConnectomeDisplay, DifferenceDisplay
+from sktopo.plotting import (
+    ComparisonDisplay,
+    ConnectomeDisplay,
+    DifferenceDisplay,
+)
 from sktopo.representations import gram_row, log_spectrum
 
 Floats = NDArray[np.floating[Any]]
@@ -167,7 +172,10 @@ def main() -> None:
     by_width = {3: ["a", "a", "b"], 2: ["a", "b"]}
     measure = RepresentationDistance("procrustes", groups=by_width)
     assert measure.fit(networks).transform(networks).shape == (2, 2)
-    assert_type(ConnectomeDisplay.from_connectomes(X[0]), ConnectomeDisplay)
+    shown = ConnectomeDisplay.from_connectomes(X, groups=[0] * 12, reorder="strength")
+    assert_type(shown, ConnectomeDisplay)
+    table = compare_clusterers(X, y, {"Top": sktopo.TopClusterer(3)}, n_starts=2)
+    assert_type(ComparisonDisplay.from_table(table), ComparisonDisplay)
 
 
 if __name__ == "__main__":

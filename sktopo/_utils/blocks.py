@@ -8,7 +8,12 @@ from itertools import combinations
 import numpy as np
 
 from sktopo._utils.labels import check_labels
-from sktopo._utils.nodes import check_node_names, find_layers, name_edges
+from sktopo._utils.nodes import (
+    check_node_names,
+    fewest_nodes,
+    find_layers,
+    name_edges,
+)
 
 
 def read_groups(groups, n_nodes, edge_names=None):
@@ -155,7 +160,24 @@ def _read_node_names(edge_names, n_nodes):
             "does not have. Give X as a data frame, FunctionalConnectome().set_output("
             "transform='pandas'), or give the group of each node."
         )
+    names = find_node_names(edge_names)
+    if names is None or len(names) != n_nodes:
+        raise ValueError(
+            "groups='layer' needs names of edges such as 'fc1[0]--fc1[1]', in the "
+            f"order of a connectome row; got {edge_names[0]!r} and so on. Give the "
+            "group of each node instead."
+        )
+    return names
+
+
+def find_node_names(edge_names):
+    """Read the names of nodes from the names of the edges between them.
+
+    Returns an array (n_nodes,), or None if these are not names of the edges of a
+    complete graph, such as ``"fc1[0]--fc1[1]"``, in the order of a connectome row.
+    """
     edge_names = np.asarray(edge_names, dtype=object)
+    n_nodes = fewest_nodes(len(edge_names))
     first = [str(name) for name in edge_names[: n_nodes - 1]]
     cuts = [cut.start() for cut in re.finditer("--", first[0])] if first else []
     for cut in cuts:
@@ -163,10 +185,6 @@ def _read_node_names(edge_names, n_nodes):
         start = first[0][: cut + 2]
         if all(name.startswith(start) for name in first):
             nodes = [start[:-2], *(name[cut + 2 :] for name in first)]
-            if (name_edges(nodes, range(len(edge_names))) == edge_names).all():
+            if np.array_equal(name_edges(nodes, range(len(edge_names))), edge_names):
                 return check_node_names(nodes, n_nodes)
-    raise ValueError(
-        "groups='layer' needs names of edges such as 'fc1[0]--fc1[1]', in the order of "
-        f"a connectome row; got {edge_names[0]!r} and so on. Give the group of each "
-        "node instead."
-    )
+    return None

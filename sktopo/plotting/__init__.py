@@ -7,12 +7,15 @@ in ``_``, so you can change them. Colour-blind readers can distinguish the colou
 (those of Okabe and Ito, viridis and PuOr); groups also differ in line style or marker,
 up to 50 of them, and come in natural order: "cluster 10" follows "cluster 9". Groups
 that are numbered keep their style where another one is empty. Names are drawn as they
-are, never as formulas; the middle of names longer than 60 letters is left out.
+are, never as formulas; the middle of names longer than 60 letters (nodes: 28) is left
+out, and where not all names fit, some are left out. A notebook shows the figure of a
+display that ends a cell, once.
 The extra ``plot`` installs matplotlib.
 """
 
 from sktopo.plotting._barcode import BarcodeDisplay
 from sktopo.plotting._betti import BettiCurvesDisplay
+from sktopo.plotting._comparison import ComparisonDisplay
 from sktopo.plotting._confusion import ClusterConfusionDisplay
 from sktopo.plotting._connectome import ConnectomeDisplay
 from sktopo.plotting._decomposition import DecompositionDisplay
@@ -25,6 +28,7 @@ __all__ = [
     "BarcodeDisplay",
     "BettiCurvesDisplay",
     "ClusterConfusionDisplay",
+    "ComparisonDisplay",
     "ConnectomeDisplay",
     "DecompositionDisplay",
     "DifferenceDisplay",

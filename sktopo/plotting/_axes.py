@@ -96,16 +96,29 @@ def name_ticks(axis, ticks, names):
 
 
 def add_legend(ax, handles, names, **style):
-    """Add a legend with the names of artists as they are.
+    """Add a legend with the names of artists as they are, beside the axes.
 
-    matplotlib leaves out artists whose label is empty or begins with an underscore, so
-    the names are written into a legend of other labels.
+    It stands in the axes only if `style` says where, or if no layout makes room beside
+    them. matplotlib leaves out artists whose label is empty or begins with an
+    underscore, so the names are written into a legend of other labels.
     """
-    if len(handles) > _MANY_GROUPS:
+    has_room = ax.figure.get_layout_engine() is not None
+    if "loc" not in style and (has_room or len(handles) > _MANY_GROUPS):
         beside = {"loc": "upper left", "bbox_to_anchor": (1, 1), "fontsize": "small"}
-        style = {**beside, "borderaxespad": 0, **style}
+        style = {**beside, "borderaxespad": 0.5, **style}
     labels = [f"group {k}" for k in range(len(handles))]
     legend = ax.legend(handles, labels, frameon=False, **style)
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set(text=shorten(name), **PLAIN_TEXT)
     return legend
+
+
+def add_colorbar(ax, colored, **style):
+    """Add a colour bar as tall as the axes, at their right side.
+
+    It is part of the axes, so that it keeps their height in any layout, also where the
+    axes become smaller to keep their aspect.
+    """
+    width = ax.get_position().width * ax.figure.get_size_inches()[0]
+    place = (1 + 0.1 / width, 0, 0.14 / width, 1)
+    return ax.figure.colorbar(colored, cax=ax.inset_axes(place), **style)

@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length
 from sktopo._utils.parameters import check_option
 from sktopo.barcodes import check_barcodes, split_barcodes
 from sktopo.plotting._axes import add_legend, get_axes
+from sktopo.plotting._display import Display, count_graphs
 from sktopo.plotting._groups import split_groups
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -29,7 +30,7 @@ _TITLES = {"births": "births of components", "deaths": "deaths of cycles"}
 
 
 @dataclass(repr=False, eq=False)
-class BarcodeDisplay:
+class BarcodeDisplay(Display):
     """Births and deaths as ascending curves: barycenters, with standard deviations.
 
     Use :meth:`from_estimator` or :meth:`from_barcodes` to make one.
@@ -232,8 +233,13 @@ class BarcodeDisplay:
             names = ["1 graph" if n_graphs == 1 else f"{n_graphs} graphs"]
         else:
             names = [group.name for group in groups]
-        add_legend(self.ax_[0], self.lines_[0], names, title=title)
+        add_legend(self.ax_[-1], self.lines_[-1], names, title=title)
         return self
+
+    def _describe(self):
+        """Count what is drawn."""
+        births, deaths = self.births, self.deaths
+        return count_graphs(births if deaths is None else deaths, self.y)
 
     def _draw_group(self, panel, k, group, x, values):
         """Draw the barycenter and the band of group number k.

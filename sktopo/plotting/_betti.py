@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length
 
 from sktopo.barcodes import check_barcodes, split_barcodes
 from sktopo.plotting._axes import add_legend, find_limits, get_axes
+from sktopo.plotting._display import Display, count_graphs
 from sktopo.plotting._groups import split_groups
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(repr=False, eq=False)
-class BettiCurvesDisplay:
+class BettiCurvesDisplay(Display):
     r"""Betti curves: how many components and cycles a graph has at each threshold.
 
     With the edges of weight above :math:`\epsilon` kept, a graph has
@@ -192,5 +193,9 @@ class BettiCurvesDisplay:
             self.ax_[panel].set_xlabel("threshold on edge weights")
         if self.y is not None:
             names = [group.name for group in groups]
-            add_legend(self.ax_[0], self.lines_[0], names)
+            add_legend(self.ax_[-1], self.lines_[-1], names)
         return self
+
+    def _describe(self):
+        """Count what is drawn."""
+        return count_graphs(self.births, self.y)

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 
-from sktopo.plotting._axes import get_axes, name_ticks
+from sktopo.plotting._axes import add_colorbar, get_axes, name_ticks
+from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(repr=False, eq=False)
-class ClusterConfusionDisplay:
+class ClusterConfusionDisplay(Display):
     """Counts of samples by label and cluster, with matched clusters on the diagonal.
 
     Clusters are matched to labels one to one so that as many samples as possible lie
@@ -187,19 +188,28 @@ class ClusterConfusionDisplay:
         display : ClusterConfusionDisplay
             Itself.
         """
-        self.figure_, (self.ax_,) = get_axes(self, ax)
+        extra = 0.25 * max(0, max(self.counts.shape) - 10)
+        size = {"width": 5.2 + extra, "height": 4.2 + extra}
+        self.figure_, (self.ax_,) = get_axes(self, ax, **size)
         shares = self.counts / self.counts.sum(axis=1, keepdims=True)
         self.im_ = self.ax_.imshow(shares, cmap="cividis", vmin=0, vmax=1)
         self.text_ = np.empty(self.counts.shape, dtype=object)
-        for (row, column), count in np.ndenumerate(self.counts):
+        for (row, column), number in np.ndenumerate(self.counts):
             color = "white" if shares[row, column] < 0.5 else "black"
             self.text_[row, column] = self.ax_.text(
-                column, row, str(count), color=color, ha="center", va="center"
+                column, row, str(number), color=color, ha="center", va="center"
             )
         title = f"matched accuracy {np.trace(self.counts) / self.counts.sum():.2f}"
         name_ticks(self.ax_.xaxis, range(len(self.clusters)), self.clusters)
         name_ticks(self.ax_.yaxis, range(len(self.labels)), self.labels)
         self.ax_.set(xlabel="cluster", ylabel="label", title=title)
-        bar = self.figure_.colorbar(self.im_, ax=self.ax_)
-        bar.set_label("share of samples with the label")
+        add_colorbar(self.ax_, self.im_, label="share of samples with the label")
         return self
+
+    def _describe(self):
+        """Count what is drawn."""
+        n_samples, n_labels = self.counts.sum(), len(self.labels)
+        return (
+            f"{count(n_samples, 'sample')}, {count(n_labels, 'label')} and "
+            f"{count(len(self.clusters), 'cluster')}"
+        )

@@ -14,6 +14,7 @@ from sktopo.barcodes import (
     decompose_distance,
 )
 from sktopo.plotting._axes import add_legend, get_axes, name_ticks, shorten
+from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names
 from sktopo.plotting._inputs import check_before_computing, check_fitted, split_steps
 
@@ -42,7 +43,7 @@ _MOST_PAIRS = 66
 
 
 @dataclass(repr=False, eq=False)
-class DecompositionDisplay:
+class DecompositionDisplay(Display):
     """Shares of level, scale and shape in the distances between groups.
 
     There is one bar for each pair of groups, in a panel for births, one for deaths and
@@ -266,3 +267,9 @@ class DecompositionDisplay:
             borderaxespad=2,
             title="number at the right of a bar: the distance",
         )
+
+    def _describe(self):
+        """Count what is drawn."""
+        n_groups = len(self.decomposition.groups)
+        n_pairs = n_groups * (n_groups - 1) // 2
+        return f"{count(n_pairs, 'distance')} between {n_groups} groups"

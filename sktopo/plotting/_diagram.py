@@ -10,6 +10,7 @@ import numpy as np
 from sktopo._utils.parameters import is_integer
 from sktopo.barcodes import check_barcodes, split_barcodes
 from sktopo.plotting._axes import add_legend, find_limits, get_axes, name_ticks
+from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import COLORS
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(repr=False, eq=False)
-class PersistenceDiagramDisplay:
+class PersistenceDiagramDisplay(Display):
     """Persistence diagram of the filtration of one graph.
 
     The edges with a weight above the threshold are kept, and the threshold grows.
@@ -190,6 +191,11 @@ class PersistenceDiagramDisplay:
         self.ax_.axvline(left, linestyle="--", **line)
         self._label_axes(low, high)
         return self
+
+    def _describe(self):
+        """Count what is drawn."""
+        n_components, n_cycles = len(self.births) + 1, len(self.deaths)
+        return f"{count(n_components, 'component')} and {count(n_cycles, 'cycle')}"
 
     def _draw_points(self, x, y, marker, color, label):
         """Draw points on a line, so transparent that their density can be seen."""

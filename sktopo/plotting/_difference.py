@@ -11,7 +11,9 @@ import numpy as np
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_option
 from sktopo.inference import difference_table
-from sktopo.plotting._axes import check_axes, get_axes, name_ticks
+from sktopo.plotting._axes import add_colorbar, check_axes, get_axes
+from sktopo.plotting._display import Display, count
+from sktopo.plotting._nodes import label_items, measure_axes, measure_text
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -28,12 +30,18 @@ _NUMBERS = ("omega_squared", "adjusted_pvalue", "level")
 _GIVEN = "adjusted_pvalue_given_level"
 # Cells of a table with larger p-values are not said to differ.
 _SMALL = 0.05
+# Inches of a cell: in a new figure, and the least that holds its numbers.
+_WIDE, _NARROW = 1.2, 0.6
+# The widest new figure.
+_WIDEST = 13.0
+# Letters of the longest name of a part of the graph.
+_LONGEST_NAME = 60
 # Effect sizes at the colour bar.
 _TICKS = (0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 @dataclass(repr=False, eq=False)
-class DifferenceDisplay:
+class DifferenceDisplay(Display):
     """Where groups differ: profiles from top to bottom, parts of the graph across.
 
     A cell holds the p-value that is corrected for the number of cells. If it is at most
@@ -42,7 +50,8 @@ class DifferenceDisplay:
     its corrected p-value given level is at most 0.05 too: the groups also differ among
     graphs of the same level. By default that is the mean weight of all edges, so a cell
     that differs by its own mean only may have a frame; with ``level="block"`` it is the
-    mean weight of the cell's own part of the graph.
+    mean weight of the cell's own part of the graph. If there are so many parts that
+    the numbers do not fit, a star stands for a p-value of at most 0.05.
 
     The colours of effect sizes are those of their roots, from 0 to 1 in all figures, so
     that figures can be compared, and effects of 0.05 differ from none. Negative effect
@@ -247,12 +256,16 @@ default=None
             Itself.
         """
         places, profiles, blocks = _find_places(self.table)
-        self.figure_, (self.ax_,) = get_axes(
-            self,
-            ax,
-            width=max(4.8, 2.2 + 1.2 * len(blocks)),
-            height=max(2.8, 1.2 + 0.6 * len(profiles)),
-        )
+        width = float(np.clip(_WIDE * len(blocks), 2.6, _WIDEST - 2.2))
+        height = max(1.6, 0.6 * len(profiles))
+        # Names that are written upwards, below narrow columns, need room.
+        is_narrow = width / len(blocks) < _NARROW
+        longest = max(measure_text(name, 8)[0] for name in blocks) / 72
+        size = {"width": width + 2.2, "height": height + 1.2 + is_narrow * longest}
+        self.figure_, (self.ax_,) = get_axes(self, ax, **size)
+        if ax is not None:
+            width, height = measure_axes(self.ax_)
+            is_narrow = width / len(blocks) < _NARROW
         column, label = _COLORS[self.color]
         values = self.table[column].to_numpy(float)
         if self.color == "pvalue":
@@ -262,17 +275,20 @@ default=None
         norm = self._make_norm(values)
         # Blank cells lie on white, whatever the style of the axes.
         self.im_ = self.ax_.imshow(colors, cmap="cividis", norm=norm, aspect="auto")
-        self._write(places, colors.shape, np.asarray(norm(values)))
+        shades = np.asarray(norm(values))
+        self._write(places, colors.shape, shades, is_narrow)
         self._frame(places)
-        name_ticks(self.ax_.xaxis, range(len(blocks)), blocks)
-        name_ticks(self.ax_.yaxis, range(len(profiles)), profiles)
+        label_items(self.ax_.xaxis, blocks, width, longest=_LONGEST_NAME)
+        label_items(self.ax_.yaxis, profiles, height)
         self.ax_.set(xlabel="part of the graph", ylabel="profile")
         title = "corrected p, and share of the profile's mean (%)"
+        if is_narrow:
+            title = f"star: corrected p of at most {_SMALL}"
         if _GIVEN in self.table:
             title += "\nframe: differs given the level too"
         self.ax_.set_title(title, fontsize="small")
         below = "min" if np.nan_to_num(values).min() < 0 else "neither"
-        self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, extend=below)
+        self.colorbar_ = add_colorbar(self.ax_, self.im_, extend=below)
         self.colorbar_.set_label(label)
         if self.color == "omega_squared":
             self.colorbar_.set_ticks(_TICKS)
@@ -287,8 +303,17 @@ default=None
             return PowerNorm(0.5, vmin=0, vmax=1, clip=True)
         return Normalize(vmin=0, vmax=max(2, np.nan_to_num(values).max()))
 
-    def _write(self, places, shape, shades):
-        """Write p-values and levels; `shades` in [0, 1] say how light the cells are."""
+    def _describe(self):
+        """Count what is drawn."""
+        _, profiles, blocks = _find_places(self.table)
+        profiles, parts = count(len(profiles), "profile"), count(len(blocks), "part")
+        return f"{profiles} of {parts} of the graph"
+
+    def _write(self, places, shape, shades, is_narrow):
+        """Write p-values and levels, or a star for small p-values if cells are narrow.
+
+        `shades` in [0, 1] say how light the cells are.
+        """
         self.text_ = np.full(shape, None, dtype=object)
         pvalues, levels = (self.table[name] for name in ("adjusted_pvalue", "level"))
         for place, pvalue, level, shade in zip(
@@ -299,7 +324,7 @@ default=None
             self.text_[row, column] = self.ax_.text(
                 column,
                 row,
-                _describe(pvalue, level),
+                _describe(pvalue, level, is_narrow),
                 color="white" if is_dark else "black",
                 ha="center",
                 va="center",
@@ -320,8 +345,10 @@ default=None
             self.frames_.append(self.ax_.add_patch(frame))
 
 
-def _describe(pvalue, level):
+def _describe(pvalue, level, is_narrow):
     """Describe a cell: its corrected p-value and, if it differs, its level."""
+    if is_narrow:
+        return "*" if pvalue <= _SMALL else ""
     is_known = pvalue <= _SMALL and not np.isnan(level)
     return f"p={pvalue:.2g}" + (f"\n{100 * level:.0f} %" if is_known else "")
 

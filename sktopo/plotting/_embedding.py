@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from sktopo.plotting._axes import PLAIN_TEXT, add_legend, get_axes, shorten
-from sktopo.plotting._groups import split_groups
+from sktopo.plotting._display import Display, count
+from sktopo.plotting._groups import number_names, split_groups
 from sktopo.plotting._inputs import (
     check_before_computing,
     check_fitted,
@@ -29,7 +30,7 @@ _EXPECTED = "a fitted TopClusterer, or a Pipeline that ends in one"
 
 
 @dataclass(repr=False, eq=False)
-class EmbeddingDisplay:
+class EmbeddingDisplay(Display):
     """Networks as points in the plane that keeps most of their Wasserstein variance.
 
     The Euclidean distance between Wasserstein rows is the Wasserstein distance, so
@@ -255,15 +256,28 @@ class EmbeddingDisplay:
         return self
 
     def _draw_barycenters(self):
-        """Draw a star at each barycenter, with its name if there are names."""
-        star = {"marker": "*", "color": "black", "edgecolors": "white"}
+        """Draw an open star at each barycenter, with its name if there are names.
+
+        Nothing is filled, so that the points behind can be seen.
+        """
+        from matplotlib.patheffects import withStroke  # noqa: PLC0415
+
+        star = {"marker": "*", "facecolors": "none", "edgecolors": "black"}
         self.barycenters_ = self.ax_.scatter(
-            *self.barycenters.T, s=220, **star, label="barycenter"
+            *self.barycenters.T, s=240, linewidths=1.4, **star, label="barycenter"
         )
-        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"}
         style = {"xytext": (9, 9), "textcoords": "offset points", "weight": "bold"}
+        style["path_effects"] = [withStroke(linewidth=2, foreground="white")]
         places = zip(self.barycenter_names or [], self.barycenters, strict=False)
         self.texts_ = [
-            self.ax_.annotate(shorten(name), place, **style, bbox=box, **PLAIN_TEXT)
+            self.ax_.annotate(shorten(name), place, **style, **PLAIN_TEXT)
             for name, place in places
         ]
+
+    def _describe(self):
+        """Count what is drawn."""
+        text = count(len(self.points), "sample")
+        if self.y is not None:
+            names, _ = number_names(self.y, len(self.points))
+            text += f" in {count(len(names), 'group')}"
+        return f"{text}, {count(len(self.barycenters), 'barycenter')}"

@@ -19,6 +19,7 @@ from sktopo._utils.samples import (
 from sktopo.barcodes import GraphPersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.plotting._axes import check_axes
+from sktopo.plotting._nodes import read_column_names
 
 # The squares of larger numbers leave the range of float64.
 _LARGEST = 1e150
@@ -95,17 +96,21 @@ def compute_connectomes(estimator, X):
         "EmbeddingDisplay draws clusters",
     )
     connectomes = estimator.transform(X)
+    if getattr(last_step, "nodes", None) == "stimuli":
+        return connectomes, getattr(last_step, "stimulus_names_", None)
     if hasattr(first_steps, "get_feature_names_out"):
         return connectomes, first_steps.get_feature_names_out()
     return connectomes, getattr(last_step, "feature_names_in_", None)
 
 
-def average_connectomes(connectomes, node_names):
-    """Average connectomes: rows, one row, one matrix, or a stack of matrices.
+def read_connectomes(connectomes, node_names):
+    """Read connectomes: rows, one row, one matrix, or a stack of matrices.
 
-    Returns the mean row of shape (n_edges,), the names of all nodes, and the number of
-    connectomes.
+    Returns their rows, an array (n_connectomes, n_edges), and the names of all nodes:
+    those in the columns of data frames if `node_names` is None, and x0, x1, ... if they
+    have none.
     """
+    given = connectomes
     connectomes = check_kinds(connectomes, "connectomes", "an array of numbers")
     if is_stack(connectomes):
         rows = [
@@ -125,15 +130,21 @@ def average_connectomes(connectomes, node_names):
         upper, lower = (squareform(part, checks=False) for part in (rows, rows.T))
         gap, tolerance, _ = measure_asymmetry(upper, lower)
         rows = upper[None] if gap <= tolerance else rows
-    # In float64, because sums of float32 may leave its range.
-    row = np.mean(rows, axis=0, dtype=np.float64).astype(rows.dtype)
-    n_nodes = count_nodes(len(row))
-    if n_nodes < 2 or len(row) != n_nodes * (n_nodes - 1) // 2:
+    n_nodes = count_nodes(rows.shape[1])
+    if n_nodes < 2 or rows.shape[1] != n_nodes * (n_nodes - 1) // 2:
         raise ValueError(
-            f"{len(row)} edges do not form an upper triangle, which has n(n-1)/2; give "
-            "connectome rows or symmetric matrices."
+            f"{rows.shape[1]} edges do not form an upper triangle, which has "
+            "n(n-1)/2; give connectome rows or symmetric matrices."
         )
-    return row, check_node_names(node_names, n_nodes), len(rows)
+    if node_names is None:
+        node_names = read_column_names(given)
+    return rows, check_node_names(node_names, n_nodes)
+
+
+def average(rows):
+    """Return the mean of rows, in their dtype."""
+    # In float64, because sums of float32 may leave its range.
+    return np.mean(rows, axis=0, dtype=np.float64).astype(rows.dtype)
 
 
 def compute_births_and_deaths(estimator, X, *, complete=False):

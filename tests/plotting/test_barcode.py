@@ -44,7 +44,7 @@ def test_barcodes_of_groups(make_rows, against, texts):
     low, high = display.ax_[0].get_ylim()
     assert low <= barcodes.min() + 0.2
     assert high >= display.lines_[0, 0].get_ydata().max()
-    legend = display.ax_[0].get_legend()
+    legend = display.ax_[-1].get_legend()
     assert texts(legend.get_texts()) == ["a", "b"]
     assert "standard deviation" in legend.get_title().get_text()
     titles = [ax.get_title() for ax in display.ax_]
@@ -68,7 +68,7 @@ def test_barcodes_come_back_to_units_of_weights(
     assert len(display.lines_) == len(dimensions)
     for (line,), dimension in zip(display.lines_, dimensions, strict=True):
         assert_allclose(line.get_ydata(), parts[dimension].mean(axis=0))
-    assert texts(display.ax_[0].get_legend().get_texts()) == ["5 graphs"]
+    assert texts(display.ax_[-1].get_legend().get_texts()) == ["5 graphs"]
 
 
 def test_barcodes_as_quantiles_of_graphs_of_several_sizes(make_rows):
@@ -87,7 +87,7 @@ def test_one_barcode_has_no_band_to_explain(make_rows, texts):
     display = BarcodeDisplay.from_barcodes(barcodes)
     assert display.lines_.shape == (1, 1)  # two nodes have no deaths
     assert display.lines_[0, 0].get_marker() == "o"  # one birth is a point
-    legend = display.ax_[0].get_legend()
+    legend = display.ax_[-1].get_legend()
     assert texts(legend.get_texts()) == ["1 graph"]
     assert legend.get_title().get_text() == ""
 

@@ -33,7 +33,7 @@ def test_betti_curves_count_components_and_cycles(make_rows, kind, texts):
     rows = make_rows(4, 6, kind)
     y = [1, 0, 0, 0]
     display = BettiCurvesDisplay.from_barcodes(bc.barcode_rows(rows), y=y)
-    assert texts(display.ax_[0].get_legend().get_texts()) == ["0", "1"]
+    assert texts(display.ax_[-1].get_legend().get_texts()) == ["0", "1"]
     members = [rows[1:], rows[:1]]
     values = np.unique(rows)
     thresholds = np.concatenate([values, values - 1e-9, values + 1e-9])
@@ -61,7 +61,7 @@ def test_betti_curves_of_an_estimator(fitted):
     assert_allclose(display.lines_[0, 0].get_xdata()[1:-1], np.sort(births, axis=None))
     assert_allclose(display.lines_[1, 0].get_xdata()[1:-1], np.sort(deaths, axis=None))
     assert display.lines_[1, 0].get_ydata()[0] == 15
-    assert display.ax_[0].get_legend() is None
+    assert display.ax_[-1].get_legend() is None
 
 
 def test_graphs_on_two_nodes_have_no_cycles():

@@ -39,7 +39,7 @@ def test_each_display_has_a_test_file_that_checks_the_rules(name):
 def test_each_display_is_made_from_an_estimator_or_from_what_it_draws(name):
     display = getattr(plotting, name)
     makers = [method for method in dir(display) if method.startswith("from_")]
-    assert len(makers) == 2
+    assert len(makers) == 2 or makers == ["from_table"]
     # No estimator makes a table.
     assert {"from_estimator", "from_table"} & set(makers)
     assert "from_predictions" not in makers
@@ -58,7 +58,7 @@ def draw_groups(names):
         plotting.BettiCurvesDisplay.from_barcodes(barcodes, y=y),
         plotting.EmbeddingDisplay.from_rows(barcodes, y=y),
     ):
-        legend = display.ax_.ravel()[0] if np.ndim(display.ax_) else display.ax_
+        legend = display.ax_.ravel()[-1] if np.ndim(display.ax_) else display.ax_
         yield display, legend.get_legend().get_texts()[: len(set(y))]
     display = plotting.ClusterConfusionDisplay.from_labels(y, y[::-1])
     yield display, display.ax_.get_xticklabels()

@@ -12,8 +12,9 @@ from sktopo import GraphPersistence
 from sktopo import barcodes as bc
 from sktopo.plotting import ConnectomeDisplay, SpanningTreeDisplay
 from sktopo.plotting._inputs import (
-    average_connectomes,
+    average,
     compute_births_and_deaths,
+    read_connectomes,
     split_steps,
 )
 
@@ -37,10 +38,16 @@ def test_what_is_not_a_connectome_is_refused(display, given, names, message):
 def test_average_of_rows_and_matrices(make_rows):
     rows = make_rows(3, 4)
     for given in (rows, np.stack([squareform(row) for row in rows])):
-        row, names, n_connectomes = average_connectomes(given, None)
-        assert_allclose(row, rows.mean(axis=0))
+        found, names = read_connectomes(given, None)
+        assert_allclose(found, rows)
+        assert_allclose(average(found), rows.mean(axis=0))
         assert list(names) == ["x0", "x1", "x2", "x3"]
-        assert n_connectomes == 3
+
+
+def test_a_mean_of_large_float32_stays_in_its_range():
+    rows = np.full((3, 2), 3e38, dtype=np.float32)
+    assert average(rows).dtype == np.float32
+    assert_allclose(average(rows), rows[0])
 
 
 def test_steps_of_estimators_and_pipelines():

@@ -10,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sktopo import FunctionalConnectome
 from sktopo import barcodes as bc
 from sktopo.plotting import SpanningTreeDisplay
+from sktopo.plotting._tree_layout import place_around
 
 pytest.importorskip("matplotlib")
 
@@ -50,16 +51,25 @@ def test_tree_shows_degrees_and_grows_with_layers(make_rows):
     display = SpanningTreeDisplay.from_connectomes(rows)
     assert display.texts_ == []
     degrees = np.bincount(display.edges.ravel())
-    assert_array_equal(display.nodes_.get_sizes(), 14 * degrees)
-    heights = display.nodes_.get_offsets()[:, 1]
-    assert_allclose(np.sort(heights), (np.arange(90) + 0.5) / 90)
-    assert display.figure_.get_figheight() > 10
+    sizes = display.nodes_.get_sizes()
+    assert_allclose(sizes / degrees, sizes[0] / degrees[0])
     assert_array_equal(
         np.sort(display.lines_.get_array()),
         bc.birth_death_decomposition(rows)[0][0],
     )
-    joined = np.abs(np.diff(heights[display.edges], axis=1)).mean()
-    assert joined < 0.5 * np.abs(np.subtract.outer(heights, heights)).mean()
+    places = display.nodes_.get_offsets()
+    assert_array_equal(places, place_around(display.edges))
+    for edge, path in zip(display.edges, display.lines_.get_segments(), strict=True):
+        assert_allclose(path, places[edge])
+    assert display.ax_.get_aspect() == 1
+    # Figures grow with the largest column, but stay on a page.
+    heights = [
+        SpanningTreeDisplay.from_connectomes(
+            make_rows(1, n), groups=["a"] * (n - 1) + ["b"]
+        ).figure_.get_figheight()
+        for n in (10, 30, 90, 192)
+    ]
+    assert heights[0] < heights[1] < heights[2] == heights[3] == 8
 
 
 def test_tree_of_an_estimator():
@@ -80,5 +90,52 @@ def test_nodes_without_layers_are_labelled_by_name(texts):
     display = SpanningTreeDisplay.from_connectomes(
         [0.9, 0.5, 0.7], node_names=["left", "right", "[2"], label_nodes=True
     )
-    assert texts(display.texts_) == ["left", "right", "2"]
-    assert texts(display.ax_.get_xticklabels()) == [""]
+    assert sorted(texts(display.texts_)) == ["[2", "left", "right"]
+    assert texts(display.ax_.get_xticklabels()) == []
+
+
+def boxes_of(artists, figure):
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    boxes = [artist.get_window_extent(renderer) for artist in artists]
+    return np.array([(box.x0, box.y0, box.x1, box.y1) for box in boxes])
+
+
+def overlap(boxes):
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    # A pixel that edges share can be read.
+    return np.argwhere(np.triu((high - low > 1).all(axis=2), 1))
+
+
+@pytest.mark.parametrize("n_nodes", [64, 192])
+@pytest.mark.parametrize("n_groups", [1, 3])
+def test_names_of_many_nodes_do_not_overlap(make_rows, n_nodes, n_groups):
+    names = [f"L-gyrus-{k}" for k in range(n_nodes)]
+    display = SpanningTreeDisplay.from_connectomes(
+        make_rows(1, n_nodes),
+        node_names=names,
+        groups=np.arange(n_nodes) * n_groups // n_nodes,
+        label_nodes=True,
+    )
+    found = [text.get_text() for text in display.texts_]
+    assert len(found) > n_nodes / 5
+    assert overlap(boxes_of(display.texts_, display.figure_)).size == 0
+    if n_groups > 1:  # in a column, the hub comes first
+        hub = np.bincount(display.edges.ravel()).argmax()
+        assert names[hub] in found
+
+
+def test_groups_have_columns_and_colours(texts):
+    display = SpanningTreeDisplay.from_connectomes(
+        [9, 2, 1, 5, 3, 8], node_names=list("abcd"), groups=["R", "L", "R", "L"]
+    )
+    assert texts(display.ax_.get_xticklabels()) == ["R", "L"]
+    assert_array_equal(display.nodes_.get_offsets()[:, 0], [0, 1, 0, 1])
+    colors = [tuple(color) for color in display.nodes_.get_facecolors()]
+    assert colors[0] == colors[2] != colors[1] == colors[3]
+    assert repr(display) == (
+        "<SpanningTreeDisplay: 3 edges between 4 nodes in 2 groups>"
+    )
+    with pytest.raises(ValueError, match="groups has 1 labels for 4 nodes"):
+        SpanningTreeDisplay.from_connectomes([9, 2, 1, 5, 3, 8], groups=["R"])
