@@ -43,6 +43,8 @@ EXCLUDED = {
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
     "load_fmri_recording": "loads a file",
+    "read_connectomes": "reads files",
+    "read_recordings": "reads files",
     "make_modular_connectomes": "makes random numbers in a unit of its own",
     "train_digit_networks": "trains networks on given images",
     "baseline_kernels": "makes pipelines of the estimators tested here",
