@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -1007,6 +1008,7 @@ def list_comparison():
             },
         ),
         Entry("summarize", c.summarize, {"table": table}, {"table": bad.TABLE}),
+        *list_readers(),
         Entry("make_modular_connectomes", d.make_modular_connectomes, {}, made),
         Entry("train_digit_networks", d.train_digit_networks, {}, trained, False),
     ]
@@ -1026,6 +1028,28 @@ def list_comparison_display():
             {"table": bad.TABLE, "score": bad.NO_WORD, **ax},
         ),
         Entry("ComparisonDisplay.plot", display.from_table(table).plot, {}, ax),
+    ]
+
+
+def list_readers():
+    """List the entries of the readers of files."""
+    path = Path(FOLDER.name, "table.npy")
+    np.save(path, squareform(np.arange(1.0, 7.0)))
+    kinds = {
+        "paths": {
+            **without(bad.NO_DATA, "generator", "map"),
+            "no such file": lambda good: good.with_name("nowhere.csv"),
+            "no table": lambda good: [__file__],
+        },
+        "key": bad.constants(number=3, list=["x"], true=True, bytes=b"x"),
+        "as_frame": bad.NO_FLAG,
+    }
+    axis = {"node_axis": bad.constants(text="rows", two=2, none=None, true=True)}
+    d, good = sktopo.datasets, {"paths": path}
+    recording = {**good, "node_axis": 1}
+    return [
+        Entry("read_connectomes", d.read_connectomes, good, kinds),
+        Entry("read_recordings", d.read_recordings, recording, {**kinds, **axis}),
     ]
 
 

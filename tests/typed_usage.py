@@ -1,6 +1,7 @@
 """What users with a strict type checker write: `make types` checks it."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
@@ -19,7 +20,7 @@ from sktopo.barcodes import (
 from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
 from sktopo.comparison import compare_clusterers
-from sktopo.datasets import make_modular_connectomes
+from sktopo.datasets import make_modular_connectomes, read_recordings
 from sktopo.inference import (
     PermutationResult,
     difference_table,
@@ -145,6 +146,12 @@ def locate(connectomes: Floats, y: list[str], age: list[float]) -> DifferenceDis
     assert len(table) == 2
     assert difference_table(connectomes, y, level="block").shape[1] > 9
     return DifferenceDisplay.from_connectomes(connectomes, y, color="pvalue")
+
+
+def load(folder: Path) -> Floats | list[Floats]:
+    """Read recordings from files."""
+    recordings = read_recordings([folder / "a.csv", "b.csv"], node_axis=0, key=None)
+    return sktopo.FunctionalConnectome().fit(recordings.data).transform(recordings.data)
 
 
 def main() -> None:

@@ -12,6 +12,9 @@ from sktopo._utils.samples import ANY_SHAPE, read_array
 SYMMETRY = 1e-6
 # Mirrored numbers may also differ by rounding, by so many times eps of their size.
 _ROUNDING = 4
+# Numbers with so many digits at most are taken for rounded ones. MATLAB's csvwrite
+# writes five; seven and more are within SYMMETRY.
+_MOST_DIGITS = 6
 # Differences above this share of the spread are not taken for rounding without proof.
 _NOTABLE = 0.01
 
@@ -41,9 +44,11 @@ def upper_triangle(matrix, name, nodes=None):
     mirrored = squareform(matrix.T, checks=False)
     for part in (row, mirrored):
         check_finite_weights(part, name, nodes)
-    gap, tolerance, _ = measure_asymmetry(row, mirrored)
-    if gap <= tolerance:
+    gap, tolerance, spread = measure_asymmetry(row, mirrored)
+    if gap <= SYMMETRY * spread:
         return row
+    if gap <= tolerance:  # the mean is the same in any order of the nodes
+        return np.where(row == mirrored, row, row / 2 + mirrored / 2)
     if not (row.any() and mirrored.any()):
         side = "below" if row.any() else "above"
         raise ValueError(
@@ -84,7 +89,34 @@ def measure_asymmetry(values, mirrored):
     if gap > tolerance and _are_single(values) and _are_single(mirrored):
         rounding = _ROUNDING * float(np.finfo(np.float32).eps) * size
         tolerance = max(tolerance, min(rounding, _NOTABLE * spread))
+    if gap > tolerance:
+        unit = min(find_last_digit(values), find_last_digit(mirrored))
+        # The half of one unit and a half: between one unit and two.
+        tolerance = max(tolerance, min(0.75 * unit, _NOTABLE * spread))
     return gap, tolerance, spread
+
+
+def find_last_digit(values):
+    """Return the unit of the last decimal digit that the largest of the numbers holds.
+
+    It is 0 if the numbers have more than `_MOST_DIGITS` significant digits. Matrices
+    that are symmetric but for rounding, as in float32, differ from their mirror images
+    by one such unit here and there once they are written with few digits.
+    """
+    sizes = np.abs(values[values != 0], dtype=np.float64)
+    if not sizes.size or not np.isfinite(sizes).all():
+        return 0.0
+    places = np.floor(np.log10(sizes))
+    # Of the numbers as they are stored, and of their scaling.
+    eps = float(np.finfo(values.dtype).eps + 4 * np.finfo(np.float64).eps)
+    for n_digits in range(1, _MOST_DIGITS + 1):
+        largest = 10.0**n_digits
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            scaled = sizes / 10.0 ** (places - n_digits + 1)
+            rounding = np.abs(scaled - np.rint(scaled)).max()
+        if rounding <= eps * largest < 0.2:
+            return float(10.0 ** (places.max() - n_digits + 1))
+    return 0.0
 
 
 def _are_single(values):

@@ -1,7 +1,17 @@
-"""Small trained networks, and simulated connectomes whose groups are known."""
+"""Readers of recordings and connectomes, and small data sets."""
 
+from sktopo.datasets._connectomes import read_connectomes
 from sktopo.datasets._digit_networks import load_digit_networks
+from sktopo.datasets._fmri_recording import load_fmri_recording
 from sktopo.datasets._modular import make_modular_connectomes
+from sktopo.datasets._recordings import read_recordings
 from sktopo.datasets._training import train_digit_networks
 
-__all__ = ["load_digit_networks", "make_modular_connectomes", "train_digit_networks"]
+__all__ = [
+    "load_digit_networks",
+    "load_fmri_recording",
+    "make_modular_connectomes",
+    "read_connectomes",
+    "read_recordings",
+    "train_digit_networks",
+]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from sktopo._utils.parameters import check_flag, is_integer
+from sktopo._utils.paths import find_paths, name_paths
 from sktopo.recording._weights import (
     SUFFIXES,
     is_checkpoint,
@@ -203,30 +204,11 @@ class Checkpoints:
 
 def _find_paths(paths):
     """Return the paths of checkpoints in a folder, a pattern or a sequence."""
-    if isinstance(paths, (str, os.PathLike)):
-        found = _list_paths(Path(paths))
-        if not found:
-            raise ValueError(
-                f"paths={str(paths)!r} leads to no checkpoint; expected a folder, a "
-                f"file or a pattern of files that end in {', '.join(SUFFIXES)}, or "
-                "folders with model.safetensors or pytorch_model.bin."
-            )
-        return sorted(found, key=_number_parts)
-    if not isinstance(paths, Sequence) or isinstance(paths, bytes):
-        raise TypeError(
-            f"paths is of type {type(paths).__name__}; expected a folder, a pattern or "
-            "a list of paths."
-        )
-    for index, path in enumerate(paths):
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(
-                f"paths[{index}] is of type {type(path).__name__}; expected a path."
-            )
-        if not Path(path).exists():
-            raise ValueError(f"paths[{index}] does not exist: {path}.")
-    if not paths:
-        raise ValueError("paths is empty; expected at least one path.")
-    return [Path(path) for path in paths]
+    expected = (
+        f"a folder, a file or a pattern of files that end in {', '.join(SUFFIXES)}, or "
+        "folders with model.safetensors or pytorch_model.bin"
+    )
+    return find_paths(paths, _list_paths, "checkpoint", expected)
 
 
 def _list_paths(path):
@@ -244,20 +226,10 @@ def _list_paths(path):
     return [part for part in matched if is_checkpoint(part)]
 
 
-def _number_parts(path):
-    """Return a key that sorts paths by the numbers in them: step9 before step10."""
-    parts = re.split(r"(\d+)", str(path))
-    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
-
-
 def _check_names(names, paths):
     """Return a name for each path."""
     if names is None:
-        names = [path.name for path in paths]
-        if len(set(names)) < len(names) and len({str(path) for path in paths}) > 1:
-            shared = os.path.commonpath([path.absolute() for path in paths])
-            names = [os.path.relpath(path, shared) for path in paths]
-        return names
+        return name_paths(paths)
     is_list = isinstance(names, (Sequence, np.ndarray)) and not isinstance(names, str)
     if not is_list or not all(isinstance(name, str) for name in names):
         raise TypeError(f"names must be a sequence of strings, got {names!r}.")

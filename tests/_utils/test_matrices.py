@@ -9,6 +9,7 @@ from scipy.spatial.distance import squareform
 
 from sktopo._utils.matrices import (
     SYMMETRY,
+    find_last_digit,
     looks_symmetric,
     read_matrix,
     upper_triangle,
@@ -60,3 +61,58 @@ def test_columns_of_data_frames_name_the_nodes():
     assert_array_equal(read_matrix(frame, "X"), [1, 2, 3])
     with pytest.raises(ValueError, match="^X contains NaN .* edge q--r;"):
         read_matrix(frame.replace(3, np.nan), "X")
+
+
+def correlate_in_float32(n_nodes=60):
+    """Compute correlations whose triangles differ by the rounding of float32."""
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(200, n_nodes)) + rng.normal(size=(200, 1))).astype("f4")
+    x -= x.mean(axis=0)
+    x /= np.sqrt((x**2).sum(axis=0))
+    upper = np.triu(x.T @ x, 1)
+    # The same products in another order, as other software or threads sum them.
+    lower = np.triu(x[::-1].T.copy() @ x[::-1].copy(), 1) * np.float32(1 - 1e-7)
+    return (upper + lower.T + np.eye(n_nodes, dtype="f4")).astype(np.float64)
+
+
+@pytest.mark.parametrize("style", ["%.3f", "%.4f", "%.5f", "%.4g", "%.5g", "%.6g"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rounded_numbers_are_symmetric_but_for_their_last_digit(style, dtype):
+    exact = correlate_in_float32(120)
+    written = np.array([[float(style % x) for x in row] for row in exact], dtype=dtype)
+    assert not np.array_equal(written, written.T)
+    row = upper_triangle(written, "X")
+    order = np.random.default_rng(1).permutation(len(written))
+    again = squareform(upper_triangle(written[np.ix_(order, order)], "X"))
+    back = np.argsort(order)
+    assert_array_equal(squareform(again[np.ix_(back, back)]), row)
+    unit = 10.0 ** -int(style[2])
+    assert np.abs(row - squareform(exact, checks=False)).max() < unit
+    assert row.dtype == dtype
+    # Two units of the last digit are more than rounding.
+    written[1, 0] = written[0, 1] + 2.5 * unit
+    written[1, 0] = float(style % written[1, 0])
+    with pytest.raises(ValueError, match="X is not symmetric"):
+        upper_triangle(written, "X")
+
+
+def test_the_last_digit():
+    values = np.array([0.12346, -0.5, 0.0, 0.0012346])
+    for unit in (1e-12, 1.0, 1e9):
+        assert find_last_digit(unit * values) == pytest.approx(1e-5 * unit)
+    assert find_last_digit(values.astype(np.float32)) == pytest.approx(1e-5)
+    assert find_last_digit(np.array([3.0, 120.0])) == 10
+    assert find_last_digit(np.zeros(3)) == 0
+    assert find_last_digit(np.array([0.5, np.inf])) == 0
+    assert find_last_digit(np.random.default_rng(0).random(9)) == 0
+    assert find_last_digit(np.array([0.5, 0.1234567])) == 0
+
+
+def test_directed_weights_of_few_digits_are_refused():
+    matrix = np.random.default_rng(0).integers(0, 10, (6, 6)) / 10
+    with pytest.raises(ValueError, match="X is not symmetric"):
+        upper_triangle(matrix, "X")
+    counts = squareform(np.arange(300, 315.0))
+    counts[0, 1] += 1
+    with pytest.raises(ValueError, match="X is not symmetric"):
+        upper_triangle(counts, "X")
