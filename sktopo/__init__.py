@@ -20,7 +20,7 @@ from sktopo.barcodes import (
     TopClusterer,
     WassersteinKernel,
 )
-from sktopo.connectomes import ClassWise, FunctionalConnectome
+from sktopo.connectomes import ClassWise, FunctionalConnectome, SlidingWindows
 from sktopo.recording import ActivationExtractor
 from sktopo.representations import CovarianceSpectrum, StimulusGeometry
 
@@ -33,6 +33,7 @@ __all__ = [
     "GraphPersistence",
     "GraphProfiles",
     "SampleWise",
+    "SlidingWindows",
     "StimulusGeometry",
     "TopClusterer",
     "WassersteinKernel",

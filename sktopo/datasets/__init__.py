@@ -1,7 +1,13 @@
-"""Small trained networks, and simulated connectomes whose groups are known."""
+"""Small trained networks, and simulated data whose groups or states are known."""
 
 from sktopo.datasets._digit_networks import load_digit_networks
 from sktopo.datasets._modular import make_modular_connectomes
+from sktopo.datasets._states import make_state_recordings
 from sktopo.datasets._training import train_digit_networks
 
-__all__ = ["load_digit_networks", "make_modular_connectomes", "train_digit_networks"]
+__all__ = [
+    "load_digit_networks",
+    "make_modular_connectomes",
+    "make_state_recordings",
+    "train_digit_networks",
+]

@@ -19,6 +19,7 @@ from sktopo.plotting._decomposition import DecompositionDisplay
 from sktopo.plotting._diagram import PersistenceDiagramDisplay
 from sktopo.plotting._difference import DifferenceDisplay
 from sktopo.plotting._embedding import EmbeddingDisplay
+from sktopo.plotting._states import StatesDisplay
 from sktopo.plotting._tree import SpanningTreeDisplay
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "EmbeddingDisplay",
     "PersistenceDiagramDisplay",
     "SpanningTreeDisplay",
+    "StatesDisplay",
 ]
