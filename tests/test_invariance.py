@@ -43,6 +43,7 @@ EXCLUDED = {
     "Checkpoints": "loads files",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
+    "load_fmri_recording": "loads a file",
     "make_modular_connectomes": "makes random numbers in a unit of its own",
     "train_digit_networks": "trains networks on given images",
     "baseline_kernels": "makes pipelines of the estimators tested here",

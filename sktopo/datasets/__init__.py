@@ -1,12 +1,14 @@
-"""Small trained networks, and simulated data whose groups or states are known."""
+"""Small trained networks, an fMRI recording, and simulated data with known groups."""
 
 from sktopo.datasets._digit_networks import load_digit_networks
+from sktopo.datasets._fmri_recording import load_fmri_recording
 from sktopo.datasets._modular import make_modular_connectomes
 from sktopo.datasets._states import make_state_recordings
 from sktopo.datasets._training import train_digit_networks
 
 __all__ = [
     "load_digit_networks",
+    "load_fmri_recording",
     "make_modular_connectomes",
     "make_state_recordings",
     "train_digit_networks",
