@@ -471,6 +471,7 @@ def list_steps():
                 ("get_feature_names_out", {"input_features": NAMES}, names),
             ],
         ),
+        *list_windows(),
         *list_representations(),
         *list_frames(),
         *list_class_wise(),
@@ -523,6 +524,87 @@ def list_representations():
         function, good = getattr(sktopo.representations, name), SAMPLES[0]
         entries.append(Entry(name, function, {"activations": good}, kinds))
     return entries
+
+
+def list_windows():
+    """List the entries of SlidingWindows and phase_randomize."""
+    samples, names = {"X": bad.SAMPLES}, {"input_features": bad.NAMES}
+    count = {**bad.COUNT, **bad.constants(too_many=13)}
+    methods = [
+        ("transform", {"X": SAMPLES}, samples),
+        ("locate", {"X": SAMPLES}, samples),
+        ("get_feature_names_out", {"input_features": NAMES}, names),
+    ]
+    kinds = {
+        "width": {**without(count, "none"), **bad.constants(one=1)},
+        "step": bad.COUNT,
+    }
+    surrogates = {**samples, "common": bad.NO_FLAG, "random_state": bad.SEED}
+    return [
+        *list_estimator(
+            sktopo.SlidingWindows, SAMPLES, bad.SAMPLES, kinds, methods, width=4
+        ),
+        Entry(
+            "phase_randomize",
+            sktopo.connectomes.phase_randomize,
+            {"X": SAMPLES},
+            surrogates,
+        ),
+    ]
+
+
+def list_states():
+    """List the entries of the test and the tables of states, and of their display."""
+    i, display = sktopo.inference, sktopo.plotting.StatesDisplay
+    chain = make_pipeline(
+        sktopo.SlidingWindows(6, step=3),
+        sktopo.FunctionalConnectome(),
+        sktopo.TopClusterer(2, random_state=0),
+    )
+    tested = {
+        "X": bad.SAMPLES,
+        "estimator": bad.ESTIMATOR,
+        "statistic": bad.NO_WORD,
+        "n_surrogates": bad.COUNT,
+        "random_state": bad.SEED,
+        **RUN,
+    }
+    good = {"labels": GROUPS, "recordings": PARTS + [2, 2, 2]}
+    labels = without(bad.LABELS, "complex")
+    kinds = {"labels": {**labels, **bad.NONE}, "recordings": {**labels, **bad.NONE}}
+    interval, ax = {"interval": bad.POSITIVE}, {"ax": bad.AXES}
+    unit = {"unit": bad.constants(number=3, nan=np.nan, list=["s"], bytes=b"s")}
+    times = {
+        **without(bad.VECTOR, "none"),
+        "descending": lambda good: good[::-1],
+        "one short": lambda good: good[:-1],
+    }
+    drawn = {"estimator": bad.ESTIMATOR, "X": bad.SAMPLES, "names": labels}
+    fitted = chain.fit(SAMPLES)
+    plot = display.from_labels(**good).plot
+    return [
+        Entry(
+            "state_test",
+            i.state_test,
+            {"X": SAMPLES, "estimator": chain, "n_surrogates": 2},
+            tested,
+        ),
+        Entry("state_table", i.state_table, good, {**kinds, **interval}),
+        Entry("transition_table", i.transition_table, good, kinds),
+        Entry(
+            "StatesDisplay.from_estimator",
+            display.from_estimator,
+            {"estimator": fitted, "X": SAMPLES, "names": [0, 1, 2]},
+            {**drawn, **interval, **unit, **ax},
+        ),
+        Entry(
+            "StatesDisplay.from_labels",
+            display.from_labels,
+            {**good, "times": np.arange(8.0)},
+            {**kinds, "times": times, **unit, **ax},
+        ),
+        Entry("StatesDisplay.plot", plot, {}, ax),
+    ]
 
 
 def list_frames():
@@ -977,6 +1059,14 @@ def list_comparison():
         "sigma": without(bad.POSITIVE, "zero"),
         "random_state": bad.SEED,
     }
+    states = {
+        "n_recordings": bad.COUNT,
+        "n_observations": bad.COUNT,
+        "dwell": bad.POSITIVE,
+        "strength": bad.SHARE,
+        "autocorrelation": {**bad.SHARE, **bad.constants(one=1.0)},
+        **{name: made[name] for name in ("n_nodes", "n_modules", "random_state")},
+    }
     trained = {"n_networks": bad.COUNT, "random_state": bad.SEED}
     return [
         Entry(
@@ -1010,6 +1100,12 @@ def list_comparison():
         Entry("summarize", c.summarize, {"table": table}, {"table": bad.TABLE}),
         *list_readers(),
         Entry("make_modular_connectomes", d.make_modular_connectomes, {}, made),
+        Entry(
+            "make_state_recordings",
+            d.make_state_recordings,
+            {"n_recordings": 1, "n_observations": 9},
+            states,
+        ),
         Entry("train_digit_networks", d.train_digit_networks, {}, trained, False),
     ]
 
@@ -1179,4 +1275,5 @@ def list_entries():
         *list_baselines(),
         *list_comparison(),
         *list_displays(),
+        *list_states(),
     ]

@@ -34,6 +34,7 @@ EXCLUDED = {
     "PROFILES": "a dictionary",
     "PermanovaResult": "a record that permanova fills",
     "PermutationResult": "a record that permutation_test fills",
+    "SurrogateResult": "a record that state_test fills",
     "load_digit_networks": "has no parameters",
     "matched_accuracy_scorer": "scikit-learn's own scorer of matched_accuracy_score",
     "purity_scorer": "scikit-learn's own scorer of purity_score",
@@ -65,6 +66,7 @@ LIBRARY = Path(sktopo.__file__).parent
 SCIKIT_LEARN = Path(sklearn.__file__).parent
 # Methods of estimators, and the parameter that they ignore.
 METHODS = {"fit", "transform", "predict", "score", "inverse_transform", "edge_names"}
+METHODS |= {"locate"}
 IGNORED = {("fit", "y"), ("score", "y")}
 # Parameters that are not tried: a mistake would train networks for a long time.
 UNTRIED = {"train_digit_networks(n_jobs)", "train_digit_networks(verbose)"}

@@ -20,7 +20,12 @@ from sktopo.barcodes import (
     TopClusterer,
     WassersteinKernel,
 )
-from sktopo.connectomes import ClassWise, FunctionalConnectome, RegressConfounds
+from sktopo.connectomes import (
+    ClassWise,
+    FunctionalConnectome,
+    RegressConfounds,
+    SlidingWindows,
+)
 from sktopo.recording import ActivationExtractor
 from sktopo.representations import CovarianceSpectrum, StimulusGeometry
 
@@ -34,6 +39,7 @@ __all__ = [
     "GraphProfiles",
     "RegressConfounds",
     "SampleWise",
+    "SlidingWindows",
     "StimulusGeometry",
     "TopClusterer",
     "WassersteinKernel",

@@ -30,6 +30,7 @@ from sktopo import (
     representations,
 )
 from sktopo.barcodes.profiles import PROFILES
+from sktopo.connectomes import phase_randomize
 from sktopo.connectomes._measure import OF_TIME
 from sktopo.connectomes.measures import MEASURES
 
@@ -59,6 +60,11 @@ EXCLUDED = {
     "DecompositionDisplay": "draws what decompose_distance computes",
     "DistanceDecomposition": "holds what decompose_distance computes",
     "DistanceParts": "holds what decompose_distance computes",
+    "SurrogateResult": "holds what state_test computes",
+    "make_state_recordings": "makes random numbers in a unit of its own",
+    "state_table": "counts labels",
+    "transition_table": "counts labels",
+    "StatesDisplay": "draws labels over time",
     "DifferenceDisplay": "draws a table of difference_table",
     "PersistenceDiagramDisplay": "draws births and deaths",
     "SpanningTreeDisplay": "draws the births of a mean connectome",
@@ -314,6 +320,38 @@ def call_streaming(measure, absolute, n_quantiles):
             measure, absolute=absolute, n_quantiles=n_quantiles
         )
         return {"rows": persistence.fit_transform(X)}
+
+    return call
+
+
+def call_windows(X, y, unit):
+    windows = np.array(sktopo.SlidingWindows(8, step=4).fit_transform(X))
+    return {"windows": windows.reshape(len(X), -1, *windows.shape[1:])}
+
+
+def call_surrogates(common):
+    def call(X, y, unit):
+        return {"surrogates": phase_randomize(X, common=common, random_state=0)}
+
+    return call
+
+
+def call_states(statistic):
+    def call(X, y, unit):
+        chain = make_pipeline(
+            sktopo.SlidingWindows(8, step=8),
+            sktopo.FunctionalConnectome(),
+            sktopo.GraphPersistence(),
+            sktopo.TopClusterer(2, n_init=2, random_state=0),
+        )
+        result = inference.state_test(
+            X, chain, statistic=statistic, n_surrogates=2, random_state=0
+        )
+        return {
+            "statistic": result.statistic,
+            "pvalue": result.pvalue,
+            "null": result.null_distribution,
+        }
 
     return call
 
@@ -736,6 +774,47 @@ CASES = [
             ("covariance", False, None),
             ("spearman", True, None),
         )
+    ),
+    Case(
+        "SlidingWindows",
+        "activations",
+        call_windows,
+        {
+            "windows": Rule(unit=1, shift="moves", samples=(0,), columns="columns"),
+        },
+    ),
+    *(
+        Case(
+            "phase_randomize",
+            "activations",
+            call_surrogates(common),
+            {
+                "surrogates": Rule(
+                    unit=1,
+                    shift="moves",
+                    samples=None,  # they have random phases in turn
+                    columns="columns" if common else None,
+                ),
+            },
+            "common" if common else "independent",
+        )
+        for common in (True, False)
+    ),
+    *(
+        Case(
+            "state_test",
+            "activations",
+            call_states(statistic),
+            # Recordings, and where clusters start, are drawn in turn.
+            {
+                "statistic": Rule(samples=() if statistic == "variance" else None),
+                "pvalue": Rule(samples=None),
+                # Surrogates are rounded to the precision of recordings that moved.
+                "null": Rule(shift=None, samples=None),
+            },
+            statistic,
+        )
+        for statistic in ("variance", "silhouette")
     ),
     Case(
         "activation_barcode",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.distance import squareform
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import sktopo
@@ -18,6 +19,7 @@ from sktopo import (
     GraphPersistence,
     GraphProfiles,
     RegressConfounds,
+    SlidingWindows,
     StimulusGeometry,
     TopClusterer,
     WassersteinKernel,
@@ -26,7 +28,12 @@ from sktopo import (
     metrics,
 )
 from sktopo.barcodes import _profile_blocks, activation_barcode
-from sktopo.connectomes import connectome_rows, measures, regress_confounds
+from sktopo.connectomes import (
+    connectome_rows,
+    measures,
+    phase_randomize,
+    regress_confounds,
+)
 from sktopo.representations import gram_row
 
 nx = pytest.importorskip("networkx")
@@ -61,6 +68,12 @@ def invertible(**parameters):
 def first_rows(n_rows):
     """Return a transformer of the first rows of a table."""
     return FunctionTransformer(lambda table: table[:n_rows])
+
+
+def run_state_test(*steps, width=3, X=SAMPLE[None], **parameters):
+    """Test whether there are states in the windows of a recording."""
+    chain = make_pipeline(SlidingWindows(width, step=3), *steps)
+    return inference.state_test(X, chain, n_surrogates=1, **parameters)
 
 
 def fit_incomplete():
@@ -842,6 +855,58 @@ ERRORS = {
         "confounds must be names or numbers of columns, one or a list, got 1.5. For a "
         "table of confounds use regress_confounds."
     ): lambda: RegressConfounds(1.5).fit([SAMPLE]),
+}
+
+ERRORS |= {
+    (
+        "The fitted recordings differ in their number of nodes, so their nodes have no "
+        "common names."
+    ): lambda: SlidingWindows().fit([SAMPLE, SAMPLE[:, :3]]).get_feature_names_out(),
+    (
+        "X is a table, each row one frame, which has no windows. If it is a single "
+        "recording, give X[None] or [X]."
+    ): lambda: SlidingWindows(3).fit(SAMPLE),
+    (
+        "Sample 1 of X, a recording of 5 observations, is shorter than a window of "
+        "width=6. Leave it out, or choose narrower windows."
+    ): lambda: SlidingWindows(6).fit([SAMPLE, SAMPLE[:5]]),
+    (
+        "Sample 0 of X holds numbers up to 1.7e+308, and its surrogate leaves the "
+        "range of float64. Divide X by one constant first."
+    ): lambda: phase_randomize((SAMPLE[None] > 0) * 1.7e308, random_state=0),
+    "labels holds no windows; expected at least one.": lambda: (
+        inference.transition_table([], [])
+    ),
+    (
+        "X is a table, each row one frame. If it is a single recording, give X[None] "
+        "or [X]."
+    ): lambda: run_state_test(X=SAMPLE),
+    (
+        "estimator is of type GraphPersistence; expected a pipeline that begins with "
+        "SlidingWindows, such as make_pipeline(SlidingWindows(60), "
+        "FunctionalConnectome(), GraphPersistence())."
+    ): lambda: inference.state_test([SAMPLE], GraphPersistence()),
+    (
+        "The pipeline begins with FunctionalConnectome; expected SlidingWindows, which "
+        "says which windows a recording has."
+    ): lambda: inference.state_test([SAMPLE], make_pipeline(FunctionalConnectome())),
+    (
+        "The pipeline ends in FunctionalConnectome; statistic='silhouette' needs a "
+        "clusterer there, such as TopClusterer."
+    ): lambda: run_state_test(FunctionalConnectome(), statistic="silhouette"),
+    (
+        "The pipeline made 2 rows of 3 windows; expected a row for each window."
+    ): lambda: run_state_test(FunctionalConnectome(), first_rows(2)),
+    (
+        "No recording has more than one window, so windows of a recording cannot "
+        "differ. Choose a smaller width or step of SlidingWindows."
+    ): lambda: run_state_test(FunctionalConnectome(), width=9),
+    (
+        "The clusterer found 3 cluster(s) of 3 windows; silhouettes need at least two "
+        "clusters, and fewer clusters than windows."
+    ): lambda: run_state_test(
+        FunctionalConnectome(), TopClusterer(3), statistic="silhouette"
+    ),
 }
 
 WARNINGS = {

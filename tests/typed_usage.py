@@ -6,6 +6,7 @@ from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import make_pipeline
 
 import sktopo
 from sktopo import connectomes
@@ -20,17 +21,23 @@ from sktopo.barcodes import (
 from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
 from sktopo.comparison import compare_clusterers
+from sktopo.connectomes import phase_randomize
 from sktopo.datasets import make_modular_connectomes, read_recordings
 from sktopo.inference import (
     PermutationResult,
+    SurrogateResult,
     difference_table,
     permutation_test,
+    state_table,
+    state_test,
+    transition_table,
 )
 from sktopo.metrics import purity_score
 from sktopo.plotting import (
     ComparisonDisplay,
     ConnectomeDisplay,
     DifferenceDisplay,
+    StatesDisplay,
 )
 from sktopo.representations import gram_row, log_spectrum
 
@@ -123,6 +130,26 @@ def compare_representations(recordings: list[NDArray[np.float32]]) -> Floats:
     assert_type(gram_row(recordings[0], power=1), Floats)
     assert_type(log_spectrum(recordings[0], normalize=False), Floats)
     return geometry.transform(recordings)
+
+
+def find_states(
+    recordings: list[NDArray[np.float32]], names: list[str]
+) -> Floats | list[Floats]:
+    """Cut recordings into windows, cluster them, and test and draw the states."""
+    windows = sktopo.SlidingWindows(60, step=10)
+    assert_type(windows.fit(recordings), sktopo.SlidingWindows)
+    chain = make_pipeline(
+        windows, sktopo.FunctionalConnectome(), sktopo.TopClusterer(3)
+    ).fit(recordings)
+    numbers, starts = windows.locate(recordings)
+    assert len(state_table(chain[-1].labels_, numbers, interval=2.0)) == 3
+    assert len(transition_table(chain[-1].labels_, numbers)) == 9
+    result = state_test(recordings, chain, statistic="silhouette", n_surrogates=99)
+    assert_type(result, SurrogateResult)
+    display = StatesDisplay.from_estimator(chain, recordings, names=names, unit="s")
+    assert_type(display, StatesDisplay)
+    surrogates = phase_randomize(recordings, common=False, random_state=0)
+    return surrogates if starts.any() else windows.transform(recordings)
 
 
 def describe(connectomes: Floats, groups: list[str]) -> dict[str, Floats]:

@@ -5,12 +5,16 @@ from sktopo.connectomes._class_wise import ClassWise
 from sktopo.connectomes._confounds import RegressConfounds, regress_confounds
 from sktopo.connectomes._connectome import FunctionalConnectome
 from sktopo.connectomes._rows import connectome_rows
+from sktopo.connectomes._surrogates import phase_randomize
+from sktopo.connectomes._windows import SlidingWindows
 
 __all__ = [
     "ClassWise",
     "FunctionalConnectome",
     "RegressConfounds",
+    "SlidingWindows",
     "connectome_rows",
     "measures",
+    "phase_randomize",
     "regress_confounds",
 ]

@@ -99,7 +99,7 @@ def make_modular_connectomes(
     """
     check_integer("n_networks", n_networks, 1)
     check_integer("n_nodes", n_nodes, 2)
-    _check_modules(n_modules, n_nodes)
+    check_modules(n_modules, n_nodes)
     check_real("p_within", p_within, 0, 1)
     check_real("mu", mu, -np.inf, np.inf)
     check_real("sigma", sigma, 0, np.inf)
@@ -124,7 +124,7 @@ def make_modular_connectomes(
     return X, y
 
 
-def _check_modules(n_modules, n_nodes):
+def check_modules(n_modules, n_nodes):
     """Raise a ValueError unless `n_modules` are integers between 1 and n_nodes."""
     is_array = isinstance(n_modules, np.ndarray) and n_modules.ndim == 1
     is_sequence = isinstance(n_modules, Sequence) or is_array

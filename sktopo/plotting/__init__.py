@@ -22,6 +22,7 @@ from sktopo.plotting._decomposition import DecompositionDisplay
 from sktopo.plotting._diagram import PersistenceDiagramDisplay
 from sktopo.plotting._difference import DifferenceDisplay
 from sktopo.plotting._embedding import EmbeddingDisplay
+from sktopo.plotting._states import StatesDisplay
 from sktopo.plotting._tree import SpanningTreeDisplay
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "EmbeddingDisplay",
     "PersistenceDiagramDisplay",
     "SpanningTreeDisplay",
+    "StatesDisplay",
 ]
