@@ -76,3 +76,10 @@ def test_what_is_left_is_observed(script):
         after = script.observe(networks, None)
     changed = {name for name in before if after[name] != before[name]}
     assert changed == {"modes", "hooks", "parameters", "gradients"}
+
+
+def test_errors_that_follow_an_interrupt_are_told_from_others(script):
+    lock, late = RuntimeError("release unlocked lock"), RuntimeError("not started")
+    lock.__context__, late.__context__ = script.Interrupted(), lock
+    assert script.follows_interrupt(lock) and script.follows_interrupt(late)
+    assert not script.follows_interrupt(RuntimeError())
