@@ -753,6 +753,12 @@ ERRORS = {
         "order."
     ): lambda: StimulusGeometry().fit([name(SAMPLE), name(SAMPLE)[::-1]]),
     (
+        "Sample 1 of X has stimulus 'r8' in row 0, but Sample 0 of X has 'r0' there. "
+        "Classes are given by the order of stimuli, so bring all into one order."
+    ): lambda: ClassWise(FunctionalConnectome()).fit(
+        [name(SAMPLE), name(SAMPLE)[::-1]]
+    ),
+    (
         "shrinkage=0.1 is for measure='partial correlation' only, got "
         "measure='correlation'. Give shrinkage=None."
     ): lambda: FunctionalConnectome(shrinkage=0.1).fit([SAMPLE]),

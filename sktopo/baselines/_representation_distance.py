@@ -80,8 +80,8 @@ class RepresentationDistance(
 
     bandwidth : float, default=0.5
         The width :math:`s` of the kernel "rbf", as a share of the median distance of
-        the stimuli that differ [1]_, between 0.001 and 1000; the default is that of the
-        code of [1]_. The linear kernel and other measures ignore it.
+        the stimuli that differ [1]_, between 0.001 and 1000. The linear kernel and
+        other measures ignore it.
 
     unbiased : bool, default=False
         Whether "cka" uses the unbiased estimator of HSIC [6]_, which does not grow

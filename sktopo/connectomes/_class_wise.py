@@ -19,6 +19,7 @@ from sktopo._utils.labels import check_labels
 from sktopo._utils.nodes import check_input_features, make_names
 from sktopo._utils.parameters import check_flag, check_transformer
 from sktopo._utils.samples import name_errors, read_rows, validate_table
+from sktopo._utils.stimuli import find_difference, is_reordered, read_index
 from sktopo.connectomes._inputs import read_samples
 
 if TYPE_CHECKING:
@@ -279,7 +280,25 @@ class ClassWise(TransformerMixin, BaseEstimator):
             return table
         for i, sample in enumerate(samples):
             self._check_stimuli(len(sample), f"Sample {i} of X", "observation")
+        self._check_order(X)
         return samples
+
+    def _check_order(self, X):
+        """Raise a ValueError if data frames have the same stimuli in another order."""
+        known = [
+            ("stimulus_classes", read_index(self.stimulus_classes)),
+            *((f"Sample {i} of X", read_index(given)) for i, given in enumerate(X)),
+        ]
+        named = [(name, index) for name, index in known if index is not None]
+        for name, index in named[1:]:
+            first, expected = named[0]
+            if is_reordered(index, expected):
+                at = find_difference(index, expected)
+                raise ValueError(
+                    f"{name} has stimulus {index[at]!r} in row {at}, but {first} has "
+                    f"{expected[at]!r} there. Classes are given by the order of "
+                    "stimuli, so bring all into one order."
+                )
 
     def _check_stimuli(self, n_stimuli, name, kind):
         """Raise a ValueError unless there are as many stimuli as classes were given."""

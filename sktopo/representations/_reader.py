@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sktopo._utils.samples import check_units, detach, validate_table
+from sktopo._utils.stimuli import find_difference, read_index
 from sktopo.connectomes._inputs import refuse_matrices
 from sktopo.representations._inputs import read_samples
 from sktopo.representations._layers import find_members, read_layers
@@ -70,7 +71,7 @@ class ActivationReader(BaseEstimator):
 
         With `reset` learn their number and, from an index of data frames, their names.
         """
-        indices = [_read_index(source) for source in given]
+        indices = [read_index(source) for source in given]
         if reset:
             self.n_stimuli_in_ = len(samples[0])
             named = (index for index in indices if index is not None)
@@ -98,21 +99,13 @@ class ActivationReader(BaseEstimator):
         ]
 
 
-def _read_index(given):
-    """Return the index of a data frame as an array of objects, or None."""
-    if hasattr(given, "columns") and hasattr(given, "index"):
-        return np.asarray(given.index, dtype=object)
-    return None
-
-
 def _check_index(index, expected, i):
     """Raise a ValueError if the stimuli of sample i have other names, or another order.
 
     Both are arrays of as many objects.
     """
-    differing = np.flatnonzero(index != expected)
-    if len(differing):
-        at = differing[0]
+    at = find_difference(index, expected)
+    if at is not None:
         raise ValueError(
             f"Sample {i} of X has stimulus {index[at]!r} in row {at}, but expected is "
             f"{expected[at]!r}, as in the index of the first sample fitted. Bring the "

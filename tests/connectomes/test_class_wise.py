@@ -440,3 +440,26 @@ def test_a_fit_that_fails_changes_nothing(samples):
         with pytest.raises(ValueError):
             wise.fit(bad)
         assert all(vars(wise)[name] is before[name] for name in before)
+
+
+def test_stimuli_in_another_order_are_refused():
+    pd = pytest.importorskip("pandas")
+    names = list("abcdef")
+    frames = [
+        pd.DataFrame(sample, index=names, columns=["u", "v", "w"])
+        for sample in np.random.default_rng(0).normal(size=(2, 6, 3))
+    ]
+    labels = pd.Series([0, 0, 0, 1, 1, 1], index=names)
+    by_class = ClassWise(FunctionalConnectome(), stimulus_classes=labels)
+    expected = by_class.fit_transform(frames)
+    with pytest.raises(
+        ValueError, match="Sample 1 of X has stimulus 'f' in row 0, but"
+    ):
+        by_class.fit([frames[0], frames[1][::-1]])
+    by_class.set_params(stimulus_classes=labels[::-1])
+    with pytest.raises(ValueError, match="but stimulus_classes has 'f' there"):
+        by_class.fit(frames)
+    # Other stimuli of the same classes are no mistake.
+    frames[1].index = list("ghijkl")
+    by_class.set_params(stimulus_classes=labels)
+    assert_array_equal(by_class.fit_transform(frames), expected)
