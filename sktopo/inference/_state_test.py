@@ -154,9 +154,8 @@ def state_test(
     says that windows differ no more than those of a stationary process, so that their
     clusters should not be called states. It does not prove that there are none.
 
-    The variance finds states with fewer observations than the silhouette, which falls
-    where recordings change between states gradually, within windows, and which is also
-    large where recordings differ from each other.
+    The silhouette is lower where states change within windows, and it is also large
+    where recordings differ from each other.
 
     References
     ----------
