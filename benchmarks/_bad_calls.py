@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
@@ -384,6 +385,8 @@ def list_steps():
                 "nodes": bad.NO_WORD,
                 "absolute": bad.NO_FLAG,
                 "constant_units": bad.NO_WORD,
+                "missing": bad.NO_WORD,
+                "min_observations": bad.COUNT,
                 **RUN,
             },
             [
@@ -421,6 +424,20 @@ def list_steps():
         *list_class_wise(),
         *list_sample_wise(),
         *list_recording(),
+        Entry(
+            "align_units",
+            sktopo.connectomes.align_units,
+            {
+                "recordings": [pd.DataFrame(x).add_prefix("unit") for x in SAMPLES],
+                "how": "union",
+                "min_share": 0.5,
+            },
+            {
+                "recordings": bad.NO_DATA,
+                "how": bad.NO_WORD,
+                "min_share": without(bad.SHARE, "none"),
+            },
+        ),
     ]
 
 

@@ -40,6 +40,7 @@ EXCLUDED = {
     "PermanovaResult": "holds what permanova computes",
     "PermutationResult": "holds what permutation_test computes",
     "Checkpoints": "loads files",
+    "align_units": "moves columns and computes nothing",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
     "make_modular_connectomes": "makes random numbers in a unit of its own",
@@ -265,6 +266,18 @@ def call_connectome(measure, absolute, nodes="units"):
             measure, nodes=nodes, absolute=absolute
         )
         return {"rows": connectome.fit_transform(X)}
+
+    return call
+
+
+def call_holed(measure, missing):
+    def call(X, y, unit):
+        X = X.copy()
+        np.put_along_axis(X, X.argmax(axis=1, keepdims=True), np.nan, axis=1)
+        connectome = sktopo.FunctionalConnectome(
+            measure, missing=missing, constant_units="drop", min_observations=2
+        )
+        return {"rows": np.array(connectome.fit_transform(X))}
 
     return call
 
@@ -838,6 +851,24 @@ CASES = [
             f"{measure} of stimuli",
         )
         for measure in MEASURES
+    ),
+    *(
+        Case(
+            "FunctionalConnectome",
+            "activations",
+            call_holed(measure, missing),
+            {
+                "rows": Rule(
+                    unit=2 * (measure == "covariance"), samples=(0,), columns="edges"
+                )
+            },
+            f"{measure} {missing}",
+        )
+        for measure, missing in (
+            ("correlation", "pairwise"),
+            ("spearman", "pairwise"),
+            ("covariance", "pairwise"),
+        )
     ),
     *(
         Case(

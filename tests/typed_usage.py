@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, assert_type
 
 import numpy as np
+import pandas
 from numpy.typing import NDArray
 
 import sktopo
@@ -17,6 +18,7 @@ from sktopo.barcodes import (
 )
 from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
+from sktopo.connectomes import align_units
 from sktopo.datasets import make_modular_connectomes
 from sktopo.inference import (
     PermutationResult,
@@ -52,6 +54,16 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     measure = partial(np.corrcoef, rowvar=False)
     connectome = sktopo.FunctionalConnectome(measure, constant_units="nan")
     return connectome.fit(recordings).transform(recordings)
+
+
+def relate_holed(recordings: list[pandas.DataFrame]) -> Floats | list[Floats]:
+    """Compute connectomes of recordings with different units and with NaN."""
+    aligned = align_units(recordings, how="union", min_share=0.8)
+    assert_type(aligned, list[pandas.DataFrame])
+    connectome = sktopo.FunctionalConnectome(
+        constant_units="drop", missing="pairwise", min_observations=20
+    )
+    return connectome.fit(aligned).transform(aligned)
 
 
 def relate_stimuli(recordings: list[NDArray[np.float32]], classes: list[str]) -> Floats:

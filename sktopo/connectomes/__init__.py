@@ -1,7 +1,8 @@
 """Activations to connectome rows: the edge weights of complete graphs."""
 
 from sktopo.connectomes import measures
+from sktopo.connectomes._alignment import align_units
 from sktopo.connectomes._class_wise import ClassWise
 from sktopo.connectomes._connectome import FunctionalConnectome
 
-__all__ = ["ClassWise", "FunctionalConnectome", "measures"]
+__all__ = ["ClassWise", "FunctionalConnectome", "align_units", "measures"]
