@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
@@ -439,6 +440,8 @@ def list_steps():
                 "constant_units": bad.NO_WORD,
                 "shrinkage": without(bad.SHARE, "none"),
                 "fisher": bad.NO_FLAG,
+                "missing": bad.NO_WORD,
+                "min_observations": bad.COUNT,
                 **RUN,
             },
             [
@@ -477,6 +480,20 @@ def list_steps():
         *list_class_wise(),
         *list_sample_wise(),
         *list_recording(),
+        Entry(
+            "align_units",
+            sktopo.connectomes.align_units,
+            {
+                "recordings": [pd.DataFrame(x).add_prefix("unit") for x in SAMPLES],
+                "how": "union",
+                "min_share": 0.5,
+            },
+            {
+                "recordings": bad.NO_DATA,
+                "how": bad.NO_WORD,
+                "min_share": without(bad.SHARE, "none"),
+            },
+        ),
     ]
 
 

@@ -42,6 +42,7 @@ EXCLUDED = {
     "PermanovaResult": "holds what permanova computes",
     "PermutationResult": "holds what permutation_test computes",
     "Checkpoints": "loads files",
+    "align_units": "moves columns and computes nothing",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
     "load_fmri_recording": "loads a file",
@@ -299,6 +300,18 @@ def call_rows(X, y, unit):
         "rows": rows,
         "lower": sktopo.connectomes.connectome_rows(lower, **options),
     }
+
+
+def call_holed(measure, missing):
+    def call(X, y, unit):
+        X = X.copy()
+        np.put_along_axis(X, X.argmax(axis=1, keepdims=True), np.nan, axis=1)
+        connectome = sktopo.FunctionalConnectome(
+            measure, missing=missing, constant_units="drop", min_observations=2
+        )
+        return {"rows": np.array(connectome.fit_transform(X))}
+
+    return call
 
 
 def call_class_wise(measure, **parameters):
@@ -994,6 +1007,24 @@ CASES = [
             ("rows", "lower"),
             Rule(unit=1, shift="moves", samples=(0,), columns="edges"),
         ),
+    ),
+    *(
+        Case(
+            "FunctionalConnectome",
+            "activations",
+            call_holed(measure, missing),
+            {
+                "rows": Rule(
+                    unit=2 * (measure == "covariance"), samples=(0,), columns="edges"
+                )
+            },
+            f"{measure} {missing}",
+        )
+        for measure, missing in (
+            ("correlation", "pairwise"),
+            ("spearman", "pairwise"),
+            ("covariance", "pairwise"),
+        )
     ),
     *(
         Case(

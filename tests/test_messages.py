@@ -29,6 +29,7 @@ from sktopo import (
 )
 from sktopo.barcodes import _profile_blocks, activation_barcode
 from sktopo.connectomes import (
+    align_units,
     connectome_rows,
     measures,
     phase_randomize,
@@ -512,9 +513,9 @@ ERRORS = {
         "sample 0. Remove them, or choose constant_units='zero'."
     ): lambda: FunctionalConnectome(constant_units="raise").fit_transform([name(DEAD)]),
     (
-        "Sample 0 of X: The partial correlation of unit 0 is not defined: the other "
-        "units explain it exactly, and too little is shrunk. Leave it out, give more "
-        "observations, or a larger shrinkage as a number."
+        "Sample 0 of X: The partial correlation of unit 0 ('a') is not defined: the "
+        "other units explain it exactly, and too little is shrunk. Leave it out, give "
+        "more observations, or a larger shrinkage as a number."
     ): lambda: FunctionalConnectome("partial correlation").fit_transform(
         [name([[0, 5, 1.0], [1, 7, 0]])]
     ),
@@ -913,6 +914,73 @@ ERRORS |= {
     ): lambda: run_state_test(
         FunctionalConnectome(), TopClusterer(3), statistic="silhouette"
     ),
+    (
+        "missing='drop_nodes' applies to samples, but X is a table, each row one "
+        "frame. Leave out its rows or columns that hold NaN, and use missing='raise'."
+    ): lambda: FunctionalConnectome(missing="drop_nodes").fit(SAMPLE),
+    (
+        "missing='pairwise' relates each pair of nodes by itself, as 'correlation', "
+        "'spearman', 'covariance' do, but measure='partial correlation' takes all "
+        "nodes together. Choose missing='drop_nodes' or 'drop_frames'."
+    ): lambda: FunctionalConnectome("partial correlation", missing="pairwise").fit(
+        [SAMPLE]
+    ),
+    (
+        "missing='drop_frames' would join observations that are apart in time, but "
+        "measure='coherence' depends on their order. Choose missing='drop_nodes', or "
+        "fill the gaps first."
+    ): lambda: FunctionalConnectome("coherence", missing="drop_frames").fit([SAMPLE]),
+    (
+        "Different units may be left out of each sample, see dropped_, so edges have "
+        "no common names."
+    ): lambda: (
+        FunctionalConnectome(constant_units="drop").fit([DEAD]).get_feature_names_out()
+    ),
+    (
+        "Sample 0 of X has 1 of 2 units left without those that never vary or hold "
+        "NaN; expected at least 2. Leave it out."
+    ): lambda: FunctionalConnectome(missing="drop_nodes").fit([HOLED[:, :2]]),
+    (
+        "Sample 0 of X: 8 of 9 observations hold no NaN; expected at least "
+        "min_observations=10. Leave out the units that hold most of the NaN instead, "
+        "or choose another value of missing."
+    ): lambda: FunctionalConnectome(missing="drop_frames").fit([HOLED]),
+    (
+        "Sample 0 of X: unit 0 ('a') and unit 1 ('b') have 8 observations in common; "
+        "expected at least min_observations=10. Leave one of them out, or choose "
+        "missing='drop_nodes'."
+    ): lambda: FunctionalConnectome(missing="pairwise").fit([name(HOLED)]),
+    (
+        "constant_units='drop' makes graphs of different sizes, which need "
+        "n_quantiles; got n_quantiles=None."
+    ): lambda: ConnectomePersistence(constant_units="drop", n_quantiles=None).fit(
+        [SAMPLE]
+    ),
+    (
+        "min_share=0.5 needs how='union'; how='intersection' keeps the units that all "
+        "recordings have."
+    ): lambda: align_units([name(SAMPLE)], min_share=0.5),
+    (
+        "recordings is empty; expected a list of data frames of pandas, one for each "
+        "recording."
+    ): lambda: align_units([]),
+    (
+        "0 of 2 unit(s) are in 2 of 2 recording(s) or more; expected at least 2. Leave "
+        "out recordings that lack many units, or choose how='union' with a smaller "
+        "min_share."
+    ): lambda: align_units([name(SAMPLE)[["a"]], name(SAMPLE)[["b"]]]),
+    (
+        "Recording 0 is of type ndarray, without names of units; expected a data frame "
+        "of pandas. Make one with pandas.DataFrame(recording, columns=names)."
+    ): lambda: align_units([SAMPLE]),
+    (
+        "Recording 0 has the column 0; expected strings, the names of units. Set them "
+        "with recording.columns = names."
+    ): lambda: align_units([pandas.DataFrame(SAMPLE)]),
+    (
+        "Recording 0 has 1 name(s) of several columns, the first 'a'; expected "
+        "different names. Rename these columns, or leave all but one out."
+    ): lambda: align_units([name(SAMPLE)[["a", "b", "a"]]]),
 }
 
 WARNINGS = {
@@ -950,8 +1018,8 @@ WARNINGS = {
     ): lambda: barcodes.check_barcodes(4 * SCALED),
     (
         "2 constant unit(s) in 2 of 2 sample(s), the first unit 1 in sample "
-        "0: their weights are set to 0. Pass constant_units='nan' or 'raise' "
-        "to treat them otherwise."
+        "0: their weights are set to 0. Pass constant_units='nan', 'drop' or "
+        "'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([DEAD, DEAD]),
     (
         "The samples differ in their number of observations, from 5 (sample "
@@ -962,8 +1030,8 @@ WARNINGS = {
     ): lambda: FunctionalConnectome().fit_transform([SAMPLE, SAMPLE[:5]]),
     (
         "1 constant unit(s) in 1 of 1 sample(s), the first unit 1 ('b') in "
-        "sample 0: their weights are set to 0. Pass constant_units='nan' or "
-        "'raise' to treat them otherwise."
+        "sample 0: their weights are set to 0. Pass constant_units='nan', 'drop' "
+        "or 'raise' to treat them otherwise."
     ): lambda: FunctionalConnectome().fit_transform([name(DEAD)]),
     (
         "The samples differ in their number of units, from 3 (sample 1) to 4 (sample "

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
+import pandas
 from numpy.typing import NDArray
 from sklearn.pipeline import make_pipeline
 
@@ -21,7 +22,7 @@ from sktopo.barcodes import (
 from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
 from sktopo.comparison import compare_clusterers
-from sktopo.connectomes import phase_randomize
+from sktopo.connectomes import align_units, phase_randomize
 from sktopo.datasets import make_modular_connectomes, read_recordings
 from sktopo.inference import (
     PermutationResult,
@@ -88,6 +89,16 @@ def read_triangles(vectors: Floats) -> Floats | list[Floats]:
     )
     assert_type(connectome.fisher, bool)
     return connectomes.connectome_rows(vectors, layout="lower", diagonal=True)
+
+
+def relate_holed(recordings: list[pandas.DataFrame]) -> Floats | list[Floats]:
+    """Compute connectomes of recordings with different units and with NaN."""
+    aligned = align_units(recordings, how="union", min_share=0.8)
+    assert_type(aligned, list[pandas.DataFrame])
+    connectome = sktopo.FunctionalConnectome(
+        constant_units="drop", missing="pairwise", min_observations=20
+    )
+    return connectome.fit(aligned).transform(aligned)
 
 
 def relate_stimuli(recordings: list[NDArray[np.float32]], classes: list[str]) -> Floats:

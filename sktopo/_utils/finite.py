@@ -8,7 +8,9 @@ from sklearn.utils import assert_all_finite
 from sktopo._utils.nodes import check_node_names, fewest_nodes, name_edges
 
 
-def check_finite(array, name, columns=None, words=("row", "column")):
+def check_finite(
+    array, name, columns=None, words=("row", "column"), *, allow_nan=False
+):
     """Raise a ValueError that says where an array does not hold finite numbers.
 
     `name` names the array in the error, `columns` its columns. `words` say what rows
@@ -16,7 +18,7 @@ def check_finite(array, name, columns=None, words=("row", "column")):
     """
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has the type {array.dtype}; expected numbers.")
-    places, value = _find_not_finite(array)
+    places, value = _find_not_finite(array, allow_nan)
     if not len(places):
         return
     first, where = places[0].tolist(), ""
@@ -56,14 +58,14 @@ def check_finite_weights(rows, name, nodes=None, edges=None):
     )
 
 
-def _find_not_finite(array):
+def _find_not_finite(array, allow_nan=False):
     """Return the places of numbers that are not finite, and a word for the first.
 
     None are found where `sklearn.config_context(assume_finite=True)` applies.
     """
     try:
-        assert_all_finite(array)
+        assert_all_finite(array, allow_nan=allow_nan)
     except ValueError:
-        places = np.argwhere(~np.isfinite(array))
+        places = np.argwhere(np.isinf(array) if allow_nan else ~np.isfinite(array))
         return places, "NaN" if np.isnan(array[tuple(places[0])]) else "infinity"
     return (), ""

@@ -88,11 +88,12 @@ def read_array(value, name, expected, *, dtype=FLOATS, **options):
         )
 
 
-def read_table(table, name, **options):
+def read_table(table, name, *, allow_nan=False, **options):
     """Return the activations of one sample: finite floats (n_observations, n_nodes)."""
     read = read_array(detach(table), name, "a table of numbers", **options)
     columns = getattr(table, "columns", None)
-    check_finite(read, name, columns, words=("observation", "unit"))
+    words = ("observation", "unit")
+    check_finite(read, name, columns, words, allow_nan=allow_nan)
     return read
 
 
@@ -139,11 +140,12 @@ def read_rows(X, name, **options):
     return rows
 
 
-def read_tables(X, **options):
+def read_tables(X, *, allow_nan=False, **options):
     """Return the activations of samples, a stack or a sequence of tables, as floats.
 
     The result is a 3-D array if X is one, else a list of 2-D arrays. `options` of
-    `check_array` apply to the tables of a sequence.
+    `check_array` apply to the tables of a sequence. Numbers must be finite, or may be
+    NaN with `allow_nan`.
     """
     if hasattr(X, "ndim") and X.ndim > 1:
         X = read_array(detach(X), "X", "a stack of tables of numbers", allow_nd=True)
@@ -158,10 +160,12 @@ def read_tables(X, **options):
                 "node."
             )
         for i, table in enumerate(X):
-            check_finite(table, f"Sample {i} of X", words=("observation", "unit"))
+            words = ("observation", "unit")
+            check_finite(table, f"Sample {i} of X", words=words, allow_nan=allow_nan)
         return X
     return [
-        read_table(table, f"Sample {i} of X", **options) for i, table in enumerate(X)
+        read_table(table, f"Sample {i} of X", allow_nan=allow_nan, **options)
+        for i, table in enumerate(X)
     ]
 
 

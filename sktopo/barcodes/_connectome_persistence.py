@@ -36,7 +36,6 @@ from sktopo.barcodes._tiles import (
     standardize_units,
 )
 from sktopo.connectomes._base import ActivationTransformer, warn_lengths
-from sktopo.connectomes._units import find_constant_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +66,11 @@ class ConnectomePersistence(ActivationTransformer):
     absolute : bool, default=True
         Whether to take absolute values of the weights.
 
-    constant_units : {"zero", "raise"}, default="zero"
+    constant_units : {"zero", "drop", "raise"}, default="zero"
         What to do with units that never vary. With "zero" their weights are 0, and a
-        warning counts these units. With "raise" a ValueError is raised.
+        warning counts these units. With "drop" they are left out, also those that are
+        NaN throughout, and a warning counts them; this needs `n_quantiles`. With
+        "raise" a ValueError is raised.
 
     normalize : bool, default=True
         Whether births and deaths each count as a probability measure, see
@@ -107,6 +108,10 @@ class ConnectomePersistence(ActivationTransformer):
     scale_ : ndarray of shape (n_nodes,)
         Standard deviation of each unit over the fitted frames; only after fitting
         frames.
+
+    dropped_ : list of dict
+        What was left out of each fitted sample, see :class:`FunctionalConnectome`;
+        only with ``constant_units="drop"``.
 
     n_features_in_ : int
         Number of units, if all samples have the same.
@@ -148,7 +153,7 @@ class ConnectomePersistence(ActivationTransformer):
         measure: Literal["correlation", "spearman", "covariance"] = "correlation",
         *,
         absolute: bool = True,
-        constant_units: Literal["zero", "raise"] = "zero",
+        constant_units: Literal["zero", "drop", "raise"] = "zero",
         normalize: bool = True,
         homology_dimensions: Sequence[int] = (0, 1),
         n_quantiles: int | None = 1000,
@@ -209,7 +214,8 @@ class ConnectomePersistence(ActivationTransformer):
                     )
             else:
                 n_nodes = fitted.n_features_in_
-            fitted._check_deaths(samples or [])
+            if samples is not None:
+                fitted._check_deaths(fitted._select(X, samples)[0])
             fitted.layout_ = fitted._layout(n_nodes)
             if n_nodes == 2 and self.n_quantiles is not None:
                 _warn_pairs(fitted.layout_.sizes)
@@ -254,9 +260,11 @@ class ConnectomePersistence(ActivationTransformer):
             if self.n_quantiles is None:  # rows of other sizes have other columns
                 check_units(self, X, samples, reset=False)
             dtype, make_units = np.result_type(*samples), self._sample_units
-            self._check_deaths(samples)
-            masks = [find_constant_units(sample) for sample in samples]
+            selections, names = self._select(X, samples)
+            self._check_deaths(selections)
+            masks = [selection.constant for selection in selections]
             self._report_constant(masks)
+            self._report_dropped(selections, names)
             warn_lengths(samples)
         check_device(self.device, dtype)
         shape = len(samples), sum(self.layout_.sizes.values())
@@ -266,9 +274,11 @@ class ConnectomePersistence(ActivationTransformer):
         with tile_threads(self.device) as run:
             for i, (sample, constant) in enumerate(zip(samples, masks, strict=True)):
                 with name_errors(f"Sample {i} of X"):
-                    nodes = np.flatnonzero(~constant)
+                    nodes, n_nodes = np.flatnonzero(~constant), len(constant)
                     units = make_units(sample, nodes)
-                    self._write_row(units, nodes, len(constant), run, rows[i])
+                    if self.constant_units == "drop":  # others have the next numbers
+                        nodes, n_nodes = np.arange(len(nodes)), len(nodes)
+                    self._write_row(units, nodes, n_nodes, run, rows[i])
         return rows
 
     def get_feature_names_out(
@@ -317,6 +327,11 @@ class ConnectomePersistence(ActivationTransformer):
         check_flag("verbose", self.verbose)
         check_device(self.device)
         if self.n_quantiles is None:
+            if self.constant_units == "drop":
+                raise ValueError(
+                    "constant_units='drop' makes graphs of different sizes, which need "
+                    "n_quantiles; got n_quantiles=None."
+                )
             return
         check_integer("n_quantiles", self.n_quantiles, 1)
         if not self.normalize:
@@ -340,11 +355,11 @@ class ConnectomePersistence(ActivationTransformer):
             check_deaths(n_nodes * (n_nodes - 1) // 2)
         return layout
 
-    def _check_deaths(self, samples):
+    def _check_deaths(self, selections):
         """Raise a ValueError if a sample does not have the deaths that rows need."""
-        for k, sample in enumerate(samples):
+        for k, selection in enumerate(selections):
             with name_errors(f"Sample {k} of X"):
-                self._layout(sample.shape[1])
+                self._layout(selection.n_left)
 
     def _sample_units(self, sample, nodes):
         """Standardise the units of a sample."""

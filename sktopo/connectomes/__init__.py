@@ -1,6 +1,7 @@
 """Activations to connectome rows: the edge weights of complete graphs."""
 
 from sktopo.connectomes import measures
+from sktopo.connectomes._alignment import align_units
 from sktopo.connectomes._class_wise import ClassWise
 from sktopo.connectomes._confounds import RegressConfounds, regress_confounds
 from sktopo.connectomes._connectome import FunctionalConnectome
@@ -13,6 +14,7 @@ __all__ = [
     "FunctionalConnectome",
     "RegressConfounds",
     "SlidingWindows",
+    "align_units",
     "connectome_rows",
     "measures",
     "phase_randomize",

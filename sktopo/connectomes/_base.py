@@ -10,6 +10,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sktopo._utils.nodes import find_layers
 from sktopo._utils.samples import ANY_SIZE, detach, validate_table
 from sktopo.connectomes._inputs import read_samples, refuse_matrices
+from sktopo.connectomes._missing import (
+    Selection,
+    accepts_nan,
+    check_left,
+    describe_dropped,
+    list_dropped,
+    select,
+)
 from sktopo.connectomes._nodes import NODES
 from sktopo.connectomes._units import find_constant_units, standardize
 
@@ -20,17 +28,18 @@ _MOST_LAYERS = 5
 class ActivationTransformer(TransformerMixin, BaseEstimator):
     """Base class of transformers of activations: samples, or frames of one table.
 
-    Subclasses have the parameters `measure` and `constant_units`, and may have `nodes`.
+    Subclasses have the parameters `measure` and `constant_units`, and may have `nodes`
+    and `missing`.
     """
 
-    nodes = "units"
+    nodes, missing, min_observations = "units", "raise", 2
     # What `constant_units` can be.
-    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "raise")
+    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "drop", "raise")
 
     def _learn(self, X):
         """Learn the number of nodes and, for frames, their mean and deviation."""
         self._nodes = NODES[self.nodes]
-        samples = read_samples(X, self._nodes)
+        samples = read_samples(X, self._nodes, allow_nan=accepts_nan(self))
         if samples is None:
             self._fit_frames(X)
         else:
@@ -38,11 +47,20 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
             if same_width:
                 self._nodes.learn(self, X, samples)
             self.input_kind_ = "samples" if same_width else "ragged samples"
+            if accepts_nan(self):
+                selections, names = self._select(X, samples)
+                self.dropped_ = list_dropped(selections, names)
+                least = [
+                    len(sample) if selection.least is None else selection.least
+                    for sample, selection in zip(samples, selections, strict=True)
+                ]
+                if self.missing == "pairwise":
+                    self.least_observations_ = np.array(least)
         return samples
 
     def _read(self, X):
         """Return the samples in X, or None and the frames, of the kind fitted."""
-        samples = read_samples(X, self._nodes)
+        samples = read_samples(X, self._nodes, allow_nan=accepts_nan(self))
         given = "frames" if samples is None else "samples"
         if given not in self.input_kind_:
             raise ValueError(
@@ -60,6 +78,12 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         X = self._read_frames(X, reset=True)
         constant = find_constant_units(X)
         self._report_constant([constant])
+        if self.constant_units == "drop":
+            selection = Selection(constant, constant, np.zeros(len(X), dtype=bool))
+            check_left(selection, "X", self._nodes)
+            names = [self._nodes.read_names(self)]
+            self._report_dropped([selection], names)
+            self.dropped_ = list_dropped([selection], names)
         _, self.mean_, self._mean_remainder, self.scale_ = standardize(X)
         self.scale_[constant] = 0
         largest, limits = self.scale_.max(), np.finfo(X.dtype)
@@ -74,6 +98,12 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
 
     def _read_frames(self, X, *, reset):
         """Return a table of frames as a finite array of floats (n_frames, n_nodes)."""
+        if self.missing != "raise":
+            raise ValueError(
+                f"missing={self.missing!r} applies to samples, but X is a table, each "
+                "row one frame. Leave out its rows or columns that hold NaN, and use "
+                "missing='raise'."
+            )
         if self.measure not in ("correlation", "covariance"):
             raise ValueError(
                 f"measure={self.measure!r} relates units over many observations, but "
@@ -81,6 +111,36 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
                 "measure='correlation' or 'covariance'."
             )
         return read_frames(self, X, reset=reset)
+
+    def _select(self, X, samples):
+        """Return the Selection of each sample in X, and the names of its nodes."""
+        names = self._nodes.list_names(self, X, samples)
+        selections = [
+            select(
+                sample,
+                f"Sample {i} of X",
+                self._nodes,
+                names[i],
+                missing=self.missing,
+                min_observations=self.min_observations,
+                drop_constant=self.constant_units == "drop",
+            )
+            for i, sample in enumerate(samples)
+        ]
+        return selections, names
+
+    def _report_dropped(self, selections, names):
+        """Warn once if anything is left out of samples."""
+        found = describe_dropped(selections, self._nodes, names)
+        if not found:
+            return
+        n_left = {selection.n_left for selection in selections}
+        if len(n_left) > 1:
+            found += (
+                f" There are {min(n_left)} to {max(n_left)} {self._nodes.some} left, "
+                "and barcodes depend on that number."
+            )
+        warnings.warn(found, stacklevel=3)
 
     def _score_frames(self, X):
         """Standardise frames, whose products are their co-fluctuations."""
@@ -97,7 +157,7 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
     def _report_constant(self, constant):
         """Raise or warn once if there are constant nodes; one mask for each sample."""
         counts = np.array([mask.sum() for mask in constant])
-        if not counts.any():
+        if not counts.any() or self.constant_units in ("nan", "drop"):
             return
         sample = counts.nonzero()[0][0]
         node = constant[sample].nonzero()[0][0]
@@ -112,17 +172,17 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         )
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
-        if self.constant_units == "zero":
-            others = " or ".join(map(repr, self._CONSTANT_UNITS[1:]))
-            warnings.warn(
-                f"{found}: their weights are set to 0. Pass constant_units={others} to "
-                "treat them otherwise.",
-                stacklevel=3,
-            )
+        *others, last = map(repr, self._CONSTANT_UNITS[1:])
+        warnings.warn(
+            f"{found}: their weights are set to 0. Pass constant_units="
+            f"{', '.join(others)} or {last} to treat them otherwise.",
+            stacklevel=3,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing != "raise"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

@@ -21,6 +21,7 @@ from sktopo._utils.parameters import check_flag, check_transformer
 from sktopo._utils.samples import name_errors, read_rows, validate_table
 from sktopo._utils.stimuli import find_difference, is_reordered, read_index
 from sktopo.connectomes._inputs import read_samples
+from sktopo.connectomes._missing import accepts_nan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -273,7 +274,7 @@ class ClassWise(TransformerMixin, BaseEstimator):
 
         Raises a ValueError unless there is one class for each stimulus.
         """
-        samples = read_samples(X)
+        samples = read_samples(X, allow_nan=accepts_nan(self.transformer))
         if samples is None:
             table = validate_table(self, X, reset=reset)
             self._check_stimuli(table.shape[1], "X", "column")

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn import config_context
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.finite import check_finite_weights
 from sktopo._utils.fitting import fitted_copy
-from sktopo._utils.matrices import upper_triangle
 from sktopo._utils.memory import check_memory
 from sktopo._utils.nodes import (
     check_input_features,
-    find_edges,
     make_names,
     name_edges,
 )
@@ -25,13 +22,9 @@ from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
     check_flag,
+    check_integer,
     check_n_jobs,
     check_option,
-)
-from sktopo._utils.samples import (
-    FLOATS,
-    detach,
-    name_errors,
 )
 from sktopo.connectomes._base import (
     ActivationTransformer,
@@ -39,13 +32,19 @@ from sktopo.connectomes._base import (
     warn_lengths,
 )
 from sktopo.connectomes._measure import (
+    OF_TIME,
     KnownMeasure,
     check_measure,
     find_known,
-    transform_fisher,
 )
+from sktopo.connectomes._missing import MISSING, accepts_nan
 from sktopo.connectomes._nodes import NODES
-from sktopo.connectomes._units import find_constant_units
+from sktopo.connectomes._pairwise import PAIRWISE, count_pairwise_bytes
+from sktopo.connectomes._sample_row import (
+    call_known_measure,
+    call_own_measure,
+    compute_row,
+)
 from sktopo.connectomes.measures._partial import find_shrinkage
 
 if TYPE_CHECKING:
@@ -107,12 +106,29 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         Whether to take absolute values of the weights. With False, the mean of the
         rows of the fitted frames is their Pearson correlation.
 
-    constant_units : {"zero", "nan", "raise"}, default="zero"
+    constant_units : {"zero", "nan", "drop", "raise"}, default="zero"
         What to do with units that never vary ("dead" units). With "zero" their
         weights are 0, and a warning counts these units. With "nan" their weights
-        are NaN. With "raise" `transform` raises a ValueError. For frames, the fitted
-        frames decide which units never vary. The result of a callable measure is
-        used as it is.
+        are NaN. With "drop" they are left out of the row of their sample, and so are
+        units that are NaN throughout, whatever `missing` is. With "raise" `transform`
+        raises a ValueError. For frames, the fitted frames decide which units never
+        vary. Callable measures do not get these units.
+
+    missing : {"raise", "drop_nodes", "drop_frames", "pairwise"}, default="raise"
+        What to do with NaN in samples; infinity and NaN in frames raise a ValueError.
+
+        - "raise": a ValueError says where the first NaN is
+        - "drop_nodes": units that hold NaN are left out of the row of their sample
+        - "drop_frames": observations that hold NaN are left out of their sample
+        - "pairwise": each pair of units is related over the observations that both
+          have, by "correlation", "spearman" or "covariance"
+
+        Units that are NaN throughout count as units that never vary, except with
+        "raise", so `constant_units` says what becomes of them.
+
+    min_observations : int, default=10
+        The least number of observations that "drop_frames" may leave of a sample, and
+        that "pairwise" may find in common to two units. Fewer raise a ValueError.
 
     shrinkage : {"ledoit-wolf", "oas"}, float or None, default=None
         How much the covariance is shrunk, for ``measure="partial correlation"`` only: a
@@ -152,6 +168,16 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         number of stimuli. The index of the samples if they are data frames of pandas
         with one index of strings, else stimulus0, stimulus1, ...
 
+    dropped_ : list of dict
+        What was left out of each fitted sample: "nodes", an array of their names,
+        or of their numbers if there are no names, and "observations", an array of their
+        numbers. The only entry is that of all frames, if frames were fitted. Only with
+        ``constant_units="drop"`` or another value of `missing` than "raise".
+
+    least_observations_ : ndarray of shape (n_samples,)
+        The least number of observations that two units of each fitted sample have in
+        common; only with ``missing="pairwise"``.
+
     n_features_in_ : int
         Number of units, if all samples have the same; not with ``nodes="stimuli"``.
 
@@ -167,6 +193,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     sktopo.connectomes.connectome_rows : Reads matrices that others computed.
     GraphPersistence : Turns connectome rows into barcodes.
     sktopo.connectomes.measures : The measures as functions of one sample.
+    sktopo.connectomes.align_units : Gives all recordings the same units.
 
     Notes
     -----
@@ -182,6 +209,14 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     A unit is constant if all its activations are equal, and however little it varies
     otherwise, it is related like any other. A warning says if samples differ in their
     number of observations by more than a tenth, because barcodes depend on it.
+
+    *Nodes that are left out.* A warning of `transform` counts them. If a sample lacks
+    nodes, the result is a list of rows, because equal places in them are different
+    edges; give it to ``GraphPersistence(n_quantiles=...)``. Barcodes depend on which
+    nodes there are, and how many: if groups differ in that, compare only the nodes that
+    all samples have, see :func:`sktopo.connectomes.align_units`. Pairwise correlations
+    need not form a positive semi-definite matrix, and weights over fewer observations
+    have larger errors.
 
     *Stimuli as nodes.* Patterns are compared as they are, as in representational
     similarity analysis [4]_: with ``absolute=False`` the weights are one minus the
@@ -219,7 +254,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
     array([[-0.19, -0.79, -0.79,  0.76,  0.76,  1.  ]])
     """
 
-    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "nan", "raise")
+    _CONSTANT_UNITS: tuple[str, ...] = ("zero", "nan", "drop", "raise")
 
     def __init__(
         self,
@@ -227,7 +262,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         *,
         nodes: Literal["units", "stimuli"] = "units",
         absolute: bool = True,
-        constant_units: Literal["zero", "nan", "raise"] = "zero",
+        constant_units: Literal["zero", "nan", "drop", "raise"] = "zero",
+        missing: Literal["raise", "drop_nodes", "drop_frames", "pairwise"] = "raise",
+        min_observations: int = 10,
         shrinkage: Literal["ledoit-wolf", "oas"] | float | None = None,
         fisher: bool = False,
         n_jobs: int | None = None,
@@ -237,6 +274,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         self.nodes = nodes
         self.absolute = absolute
         self.constant_units = constant_units
+        self.missing = missing
+        self.min_observations = min_observations
         self.shrinkage = shrinkage
         self.fisher = fisher
         self.n_jobs = n_jobs
@@ -265,9 +304,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         ------
         ValueError
             If the value of a parameter is unknown, X holds numbers that are not
-            finite, a sample has fewer than two units or two observations, X holds
-            symmetric matrices, which are connectomes already, or X is a table and
-            ``nodes="stimuli"``.
+            finite (or infinity, if `missing` accepts NaN), a sample has, or keeps, too
+            few units or observations, X holds symmetric matrices, which are connectomes
+            already, or X is a table and ``nodes="stimuli"`` or `missing` accepts NaN.
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
@@ -278,12 +317,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         with fitted_copy(self) as fitted:
             fitted._check_parameters()
             samples = fitted._learn(X)
-            if self.measure == "partial correlation":
-                fitted._check_size(samples)
-                shrinkage = fitted._find_measure().parameters["shrinkage"]
-                fitted.shrinkage_ = np.array(
-                    [find_shrinkage(sample, shrinkage) for sample in samples]
-                )
+            if self.measure == "partial correlation" and samples is not None:
+                fitted._learn_shrinkage(X, samples)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray | list[FloatArray]:
@@ -298,8 +333,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         -------
         connectomes : ndarray of shape (n_samples, n_edges) or list of ndarray
             Connectome rows, float32 if the activations are, else float64; a list of
-            1-D rows if the fitted samples differ in their number of nodes, or if a
-            sample of X has another number.
+            1-D rows if the fitted samples differ in their number of nodes, if a sample
+            of X has another number, or if nodes are left out of one.
 
         Raises
         ------
@@ -320,7 +355,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         samples, frames = self._read(X)
         if samples is None:
             return self._relate_frames(frames)
-        return self._relate_samples(samples)
+        return self._relate_samples(X, samples)
 
     def _check_parameters(self):
         check_option("nodes", self.nodes, NODES)
@@ -332,8 +367,25 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         )
         check_flag("absolute", self.absolute)
         check_option("constant_units", self.constant_units, self._CONSTANT_UNITS)
+        check_option("missing", self.missing, MISSING)
+        check_integer("min_observations", self.min_observations, 2)
         check_n_jobs(self.n_jobs)
         check_flag("verbose", self.verbose)
+        known = self._find_measure()
+        name = None if known is None else known.name
+        if self.missing == "drop_frames" and name in OF_TIME:
+            raise ValueError(
+                "missing='drop_frames' would join observations that are apart in time, "
+                f"but measure={name!r} depends on their order. Choose "
+                "missing='drop_nodes', or fill the gaps first."
+            )
+        if self.missing == "pairwise" and name not in PAIRWISE:
+            raise ValueError(
+                "missing='pairwise' relates each pair of nodes by itself, as "
+                f"{', '.join(map(repr, PAIRWISE))} do, but measure={self.measure!r} "
+                "takes all nodes together. Choose missing='drop_nodes' or "
+                "'drop_frames'."
+            )
 
     def _read_frames(self, X, *, reset):
         if self.fisher:
@@ -346,50 +398,54 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
 
     def _relate_frames(self, X):
         """Compute co-fluctuations of frames: (n_frames, n_edges)."""
-        n_frames, n_nodes = X.shape
+        units, constant = getattr(self, "feature_names_in_", None), self.scale_ == 0
+        scores = self._score_frames(X)
+        if self.constant_units == "drop":
+            scores = scores[:, ~constant]
+            units = None if units is None else units[~constant]
+        n_frames, n_nodes = scores.shape
         # The rows, one factor of theirs, and the indices of edges.
         n_bytes = n_nodes * (n_nodes - 1) // 2 * (2 * n_frames * X.itemsize + 16)
         check_memory("FunctionalConnectome", n_bytes, n_nodes)
-        scores = self._score_frames(X)
-        first, second = np.triu_indices(X.shape[1], 1)
+        first, second = np.triu_indices(n_nodes, 1)
         with np.errstate(over="ignore", invalid="ignore"):
             rows = scores[:, first]
             rows *= scores[:, second]
-        units = getattr(self, "feature_names_in_", None)
         with config_context(assume_finite=False):  # these are not numbers of the user
             check_finite_weights(rows, "Frame {} of X".format, units)
         if self.constant_units == "nan":
-            constant = self.scale_ == 0
             rows[:, constant[first] | constant[second]] = np.nan
         return np.abs(rows, out=rows) if self.absolute else rows
 
-    def _relate_samples(self, samples):
+    def _relate_samples(self, X, samples):
         """Compute the connectome row of each sample: an array, or a list if ragged."""
-        self._check_size(samples)
-        known = self._find_measure()
+        selections, names = self._select(X, samples)
+        self._check_size(samples, selections)
+        self._report_constant([selection.constant for selection in selections])
+        self._report_dropped(selections, names)
+        warn_lengths([np.flatnonzero(~s.gaps) for s in selections], self._nodes)
+        known, dtype = self._find_measure(), np.result_type(*samples)
         if known is None:
-            measure = partial(_call_own_measure, self.measure, self._nodes)
-            constant = [np.zeros(sample.shape[1], dtype=bool) for sample in samples]
+            call = partial(call_own_measure, self.measure, self._nodes)
         else:
-            measure = partial(_call_known_measure, known, self._nodes)
-            constant = [find_constant_units(sample) for sample in samples]
-        self._report_constant(constant)
-        warn_lengths(samples, self._nodes)
-        is_fitted_width = has_fitted_width(self, samples)
-        names = self._nodes.read_names(self) if is_fitted_width else None
-        dtype = np.result_type(*samples)
-        fill = np.nan if self.constant_units == "nan" else 0
+            call = partial(call_known_measure, known, self._nodes)
         computed = run_parallel(
             partial(
-                _compute_row, measure, self.absolute, self.fisher, fill, dtype, names
+                compute_row,
+                call,
+                np.nan if self.constant_units == "nan" else 0,
+                self._takes_parts(),
+                self.absolute,
+                self.fisher,
+                dtype,
             ),
-            list(zip(range(len(samples)), samples, constant, strict=True)),
+            list(zip(range(len(samples)), samples, selections, names, strict=True)),
             n_jobs=self.n_jobs,
             prefer="threads",
             verbose=self.verbose,
             description="connectomes",
         )
-        if not is_fitted_width:
+        if not self._has_fitted_edges(samples, selections):
             return list(computed)
         if len(samples) == 1:  # needs no second copy
             return next(iter(computed))[np.newaxis]
@@ -400,6 +456,18 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
             del row  # before the next is computed
         return rows
 
+    def _learn_shrinkage(self, X, samples):
+        """Learn how much the covariance of each sample is shrunk."""
+        selections, _ = self._select(X, samples)
+        self._check_size(samples, selections)
+        shrinkage = self._find_measure().parameters["shrinkage"]
+        if self._takes_parts():
+            pairs = zip(samples, selections, strict=True)
+            samples = [selection.take(sample) for sample, selection in pairs]
+        self.shrinkage_ = np.array(
+            [find_shrinkage(sample, shrinkage) for sample in samples]
+        )
+
     def _find_measure(self):
         """Return the measure as a KnownMeasure, None if it is the user's callable."""
         if self.measure == "partial correlation":
@@ -407,21 +475,32 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
             return KnownMeasure(self.measure, {"shrinkage": shrinkage})
         return find_known(self.measure)
 
-    def _check_size(self, samples):
+    def _check_size(self, samples, selections):
         """Raise a MemoryError if the rows of samples do not fit in memory."""
-        widths = [sample.shape[1] for sample in samples]
+        widths = [selection.n_left for selection in selections]
         itemsize = np.result_type(*samples).itemsize
         n_bytes = sorted(itemsize * (width * (width - 1) // 2) for width in widths)
         working = sorted(
-            self._count_working_bytes(*sample.shape, itemsize) for sample in samples
+            self._count_sample_bytes(*both, itemsize)
+            for both in zip(samples, selections, strict=True)
         )
         jobs = min(effective_n_jobs(self.n_jobs), len(samples))
         needed = sum(n_bytes) + sum(working[-jobs:])
-        if len(samples) > 1 and has_fitted_width(self, samples):
+        if len(samples) > 1 and self._has_fitted_edges(samples, selections):
             # Rows are copied into one array, and joblib keeps one until the next.
             needed += sum(n_bytes[-max(jobs, 2) :])
         remedies = self._nodes.remedies
         check_memory("FunctionalConnectome", needed, max(widths), *remedies)
+
+    def _has_fitted_edges(self, samples, selections):
+        """Return whether all samples have the nodes that were fitted, none left out."""
+        return has_fitted_width(self, samples) and not any(
+            selection.dropped.any() for selection in selections
+        )
+
+    def _takes_parts(self):
+        """Return whether measures get no node that never varies or is left out."""
+        return self._find_measure() is None or accepts_nan(self)
 
     def _count_working_bytes(self, n_observations, n_nodes, itemsize):
         """Count the bytes that the measure of one sample needs beyond its row."""
@@ -430,6 +509,20 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
             # Its matrix and, to compare both triangles, its transpose and one of them.
             return 5 * itemsize * n_nodes**2 // 2
         return known.count_working_bytes(n_observations, n_nodes, itemsize)
+
+    def _count_sample_bytes(self, sample, selection, itemsize):
+        """Count the bytes that one sample needs beyond its row."""
+        if not self._takes_parts():
+            return self._count_working_bytes(*sample.shape, itemsize)
+        n_observations = len(sample) - int(selection.gaps.sum())
+        n_nodes, n_bytes = int(selection.related.sum()), 0
+        if n_observations < len(sample) or n_nodes < sample.shape[1]:
+            n_bytes += itemsize * n_observations * n_nodes
+        if n_nodes < selection.n_left:  # their row, and a mask of all edges twice
+            n_bytes += itemsize * (n_nodes * (n_nodes - 1) // 2) + selection.n_left**2
+        if selection.least is not None:
+            return n_bytes + count_pairwise_bytes(n_observations, n_nodes, itemsize)
+        return n_bytes + self._count_working_bytes(n_observations, n_nodes, itemsize)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -451,8 +544,8 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         Raises
         ------
         ValueError
-            If the number of names is not the number of units, or the fitted samples
-            differ in their number of nodes.
+            If the number of names is not the number of units, the fitted samples
+            differ in their number of nodes, or nodes are left out of one.
         """
         check_is_fitted(self)
         n_nodes = self._nodes.count(self)
@@ -463,60 +556,12 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
             )
         check_input_features(input_features)
         names = self._nodes.make_names(self, input_features)
-        return make_names(n_nodes * (n_nodes - 1) // 2, partial(name_edges, names))
-
-
-def _compute_row(
-    measure, absolute, fisher, fill, dtype, names, index, activations, constant
-):
-    """Compute the connectome row of one sample, whose columns are the nodes.
-
-    `fill` becomes the weight of the nodes that `constant`, a mask (n_nodes,), marks.
-    """
-    name = f"Sample {index} of X"
-    row = measure(activations, name, names)
-    edges = [find_edges(node, len(constant)) for node in np.flatnonzero(constant)]
-    for positions in edges:
-        row[positions] = 0
-    size, given = max(row.max(), -row.min()), row.dtype
-    with np.errstate(over="ignore"):
-        row = row.astype(dtype, copy=False)
-    with config_context(assume_finite=False):  # these are not numbers of the user
-        check_finite_weights(row, name, names)
-    if size > 0 and row.dtype != given and size < np.finfo(dtype).tiny:
-        raise ValueError(
-            f"{name}: the largest weight, {size:.3g}, is too small for {dtype}; give "
-            "the activations as float64."
-        )
-    if fisher:
-        transform_fisher(row, name, names)
-    for positions in edges:
-        row[positions] = fill
-    return np.abs(row, out=row) if absolute else row
-
-
-def _call_known_measure(measure, nodes, activations, name, names):
-    """Compute the connectome row of activations that were validated before."""
-    with config_context(assume_finite=True):
-        try:
-            return measure.compute_row(activations)
-        except ValueError as error:
-            raise ValueError(f"{name}: {nodes.reword(str(error))}") from error
-
-
-def _call_own_measure(measure, nodes, activations, name, names):
-    """Call a measure given by the user and return the upper triangle of its matrix."""
-    read_only = activations.view()
-    read_only.flags.writeable = False  # it may be the array of the caller
-    result, n_nodes = detach(measure(read_only)), activations.shape[1]
-    with name_errors(f"{name}: the measure did not return a matrix of numbers"):
-        if np.shape(result) != (n_nodes, n_nodes):
+        if self.constant_units == "drop" and self.input_kind_ == "frames":
+            names = names[self.scale_ > 0]
+            n_nodes = len(names)
+        elif any(len(dropped["nodes"]) for dropped in getattr(self, "dropped_", ())):
             raise ValueError(
-                f"got {type(result).__name__} of shape {np.shape(result)} for "
-                f"{n_nodes} {nodes.some}; expected {(n_nodes, n_nodes)}."
+                f"Different {self._nodes.some} may be left out of each sample, see "
+                "dropped_, so edges have no common names."
             )
-        matrix = check_array(result, dtype=FLOATS, ensure_all_finite=False)
-    with config_context(assume_finite=False):
-        return upper_triangle(
-            matrix, f"{name}: the matrix that the measure returned", names
-        )
+        return make_names(n_nodes * (n_nodes - 1) // 2, partial(name_edges, names))

@@ -20,18 +20,18 @@ _EXPECTED = (
 )
 
 
-def read_samples(X, nodes=NODES["units"]):
+def read_samples(X, nodes=NODES["units"], *, allow_nan=False):
     """Return the samples in X, a list of arrays, or None if X is a table of frames.
 
-    The arrays hold finite floats, at least two observations of two units. Their columns
-    are the nodes, a value of `NODES`: units or, in views of the transposed arrays,
-    stimuli.
+    The arrays hold finite floats, or also NaN with `allow_nan`, at least two
+    observations of two units. Their columns are the nodes, a value of `NODES`: units
+    or, in views of the transposed arrays, stimuli.
     """
     X = check_kinds(X, "X", _EXPECTED)
     if not is_stack(X):
         nodes.check_frames()
         return None
-    samples = list(read_tables(X, **ANY_SIZE))
+    samples = list(read_tables(X, allow_nan=allow_nan, **ANY_SIZE))
     for i, sample in enumerate(samples):
         _check_size(sample, f"Sample {i} of X", min_units=2, nodes=nodes)
     refuse_matrices(samples, nodes)

@@ -18,10 +18,12 @@ class Units:
 
     The attributes are the words of messages: `one` node, `some` nodes and `counted`
     ones, what they are related `over`, what samples with less of that are and the
-    `remedy`, and the `remedies` of graphs that do not fit in memory.
+    `remedy`, and the `remedies` of graphs that do not fit in memory. A `frame` is one
+    of what they are related over.
     """
 
     one, some, counted, over = "unit", "units", "unit(s)", "observations"
+    frame = "observation"
     relation = "pairs of units over their observations"
     shorter, remedy = "shorter", "Cut all samples to one length"
     remedies: tuple[str, ...] = ()  # those of `check_memory`
@@ -49,6 +51,22 @@ class Units:
         """Return the names of the fitted nodes, None if they have none."""
         return getattr(estimator, "feature_names_in_", None)
 
+    def list_names(self, estimator, X, samples):
+        """Return a list of the names of the nodes of each sample in X, None without."""
+        fitted = self.read_names(estimator)
+        listed = []
+        for given, sample in zip(X, samples, strict=True):
+            names = self._name_sample(given)
+            if names is not None and all(isinstance(name, str) for name in names):
+                listed.append(np.array(names, dtype=object))
+            else:
+                is_fitted = np.shape(fitted) == sample.shape[1:]
+                listed.append(fitted if is_fitted else None)
+        return listed
+
+    def _name_sample(self, given):
+        return getattr(given, "columns", None)
+
     def make_names(self, estimator, input_features):
         """Return the names of the fitted nodes, or those in `input_features`."""
         return OneToOneFeatureMixin.get_feature_names_out(estimator, input_features)
@@ -59,15 +77,23 @@ class Units:
             return f"{self.one} {node}"
         return f"{self.one} {node} ({names[node]!r})"
 
-    def reword(self, text):
-        """Return the text of a measure, which speaks of units, about these nodes."""
-        return text
+    def reword(self, text, numbers, names=None):
+        """Return the text of a measure, which speaks of units, about these nodes.
+
+        `numbers` says which nodes the units of the measure are, `names` names all.
+        """
+        return re.sub(
+            r"\bunit (\d+)",
+            lambda found: self.describe(numbers[int(found[1])], names),
+            text,
+        )
 
 
 class Stimuli(Units):
     """Nodes are stimuli, the rows of activations, related over units."""
 
     one, some, counted, over = "stimulus", "stimuli", "stimulus pattern(s)", "units"
+    frame = "unit"
     relation = "pairs of stimuli over the units"
     shorter, remedy = "narrower", "Record equally many units of all networks"
     remedies = (
@@ -99,12 +125,18 @@ class Stimuli(Units):
     def read_names(self, estimator):
         return getattr(estimator, "stimulus_names_", None)
 
+    def _name_sample(self, given):
+        return given.index if hasattr(given, "iloc") else None
+
     def make_names(self, estimator, input_features):
         # `input_features` names the units, which are not the nodes.
         return self.read_names(estimator)
 
-    def reword(self, text):
-        return re.sub("units?|observations", lambda found: _REWORDED[found[0]], text)
+    def reword(self, text, numbers, names=None):
+        text = re.sub(
+            r"\b(units?|observations)\b(?! \d)", lambda found: _REWORDED[found[0]], text
+        )
+        return super().reword(text, numbers, names)
 
 
 #: The kinds of nodes by the values of the parameter `nodes`.

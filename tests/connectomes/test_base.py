@@ -27,7 +27,13 @@ def test_kinds_of_input(estimator):
 
 @pytest.mark.parametrize(
     ("estimator", "advice"),
-    list(zip(ESTIMATORS, ("'nan' or 'raise'", "'raise' to"), strict=True)),
+    list(
+        zip(
+            ESTIMATORS,
+            ("'nan', 'drop' or 'raise'", "='drop' or 'raise' to"),
+            strict=True,
+        )
+    ),
 )
 def test_constant_units_are_counted(estimator, advice):
     X = np.random.default_rng(0).normal(size=(2, 9, 4))

@@ -103,9 +103,15 @@ def test_callable_measure_is_checked(activations, matrix, message):
 def test_pairs_without_a_weight_have_names(activations):
     pandas = pytest.importorskip("pandas")
     tables = [pandas.DataFrame(sample, columns=list("abcde")) for sample in activations]
-    tables[1]["c"] = 1.0
-    with np.errstate(invalid="ignore"), pytest.raises(ValueError) as caught:
-        FunctionalConnectome(lambda x: np.corrcoef(x.T), n_jobs=1).fit_transform(tables)
+
+    def measure(sample):
+        matrix = np.corrcoef(sample.T)
+        if sample[0, 2] == tables[1]["c"].iloc[0]:
+            matrix[0, 2] = matrix[2, 0] = np.nan
+        return matrix
+
+    with pytest.raises(ValueError) as caught:
+        FunctionalConnectome(measure, n_jobs=1).fit_transform(tables)
     assert "returned contains NaN as the weight of edge a--c" in str(caught.value)
     assert str(caught.value).startswith("Sample 1 of X")
 

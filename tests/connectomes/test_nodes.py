@@ -321,6 +321,9 @@ def test_unknown_nodes(nodes):
 
 def test_words_of_measures():
     text = "unit 0 and the other units over observations"
-    assert NODES["units"].reword(text) == text
+    assert NODES["units"].reword(text, [0]) == text
+    names = np.array(["a", "unit"], dtype=object)
+    expected = "unit 1 ('unit') and the other units over observations"
+    assert NODES["units"].reword(text, [1], names) == expected
     expected = "stimulus 0 and the other stimuli over units"
-    assert NODES["stimuli"].reword(text) == expected
+    assert NODES["stimuli"].reword(text, [0]) == expected
