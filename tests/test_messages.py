@@ -840,6 +840,10 @@ ERRORS = {
         [np.random.default_rng(0).normal(size=(9, 9))]
     ),
     (
+        "What confounds leave of the units is too large for float64. Divide the "
+        "recordings by one constant first."
+    ): lambda: regress_confounds([[-1.7e308], [1.7e308], [1.7e308]]),
+    (
         "X holds frames, but RegressConfounds was fitted on samples; give the same "
         "kind (samples are 3-D, frames 2-D)."
     ): lambda: RegressConfounds(0).fit([SAMPLE]).transform(SAMPLE),

@@ -11,6 +11,8 @@ from sktopo.connectomes._units import find_constant_units, standardize
 
 # Units of which up to so many roundings remain are taken for explained exactly.
 _ROUNDINGS = 16
+# What overflows raises an error at the end.
+_QUIET = np.errstate(over="ignore", invalid="ignore")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Regression:
     explained: np.ndarray
 
     @classmethod
+    @_QUIET
     def fit(cls, units, confounds, global_signal, name):
         """Learn the regression; `name` begins the error if nothing would remain."""
         scalers = Scaler.fit(units), Scaler.fit(confounds)
@@ -75,6 +78,7 @@ class Regression:
         rounding = _ROUNDINGS * np.finfo(units.dtype).eps * largest
         return cls(*scalers, global_signal, coefficients, remaining <= rounding)
 
+    @_QUIET
     def transform(self, units, confounds):
         """Return what remains of the units, with their means, in their dtype."""
         scores = self.units.transform(units)
@@ -85,7 +89,13 @@ class Regression:
         residuals[:, self.explained] = 0
         residuals *= self.units.deviation
         residuals += self.units.mean
-        return residuals.astype(units.dtype, copy=False)
+        residuals = residuals.astype(units.dtype, copy=False)
+        if not np.isfinite(residuals).all():
+            raise ValueError(
+                f"What confounds leave of the units is too large for {units.dtype}. "
+                "Divide the recordings by one constant first."
+            )
+        return residuals
 
 
 def _join(scores, confounds, of_units, of_confounds, global_signal):

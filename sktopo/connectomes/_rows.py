@@ -97,7 +97,9 @@ def connectome_rows(
     """
     check_option("layout", layout, _LAYOUTS)
     is_triangle = layout in ("lower", "upper")
-    if is_triangle != isinstance(diagonal, (bool, np.bool_)):
+    if not (
+        isinstance(diagonal, (bool, np.bool_)) if is_triangle else diagonal is None
+    ):
         expected = "True or False, because" if is_triangle else "None, because only"
         raise ValueError(
             f"diagonal={diagonal!r} with layout={layout!r}; expected {expected} the "
