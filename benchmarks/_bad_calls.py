@@ -73,6 +73,13 @@ def make_data():
 
 ROWS, SAMPLES = make_data()
 GROUPS = np.repeat([0, 1], 4)
+COVARIATES = {
+    **without(bad.VECTOR, "two axes", "none"),
+    "constant": lambda good: np.ones(8),
+    "follows groups": lambda good: GROUPS,
+    "one short": lambda good: good[:-1],
+    "too many": lambda good: np.eye(8)[:, :7],
+}
 CODES = barcode_rows(ROWS)
 SCALED = scale_barcodes(CODES)
 DISTANCES = np.linalg.norm(ROWS[:, None] - ROWS, axis=2)
@@ -824,9 +831,18 @@ def list_checkpoints():
 def list_inference():
     """List the entries of tests, attribution and metrics."""
     i, m = sktopo.inference, sktopo.metrics
-    good = {"X": SCALED, "y": GROUPS, "n_permutations": 19, "random_state": 0}
+    good = {
+        "X": SCALED,
+        "y": GROUPS,
+        "groups": [0, 0, 1, 1, 2, 2, 3, 3],
+        "covariates": np.arange(8.0) ** 2,
+        "n_permutations": 19,
+        "random_state": 0,
+    }
     shared = {
         "y": bad.GROUPS,
+        "groups": without(bad.LABELS, "complex"),
+        "covariates": COVARIATES,
         "metric": bad.NO_WORD,
         "homology_dimensions": bad.DIMENSIONS,
         "n_permutations": bad.COUNT,
@@ -878,6 +894,7 @@ def list_differences(name, call, rows):
         "cv": 2,
         "profiles": ["births", "strengths"],
         "groups": [0, 0, 0, 1, 1],
+        "sample_groups": [0, 1, 2, 3, 0, 1, 2, 3],
         "covariates": np.arange(8.0) ** 2,
     }
     kinds = {
@@ -887,13 +904,8 @@ def list_differences(name, call, rows):
             none=None, text="births", number=3, empty=(), unknown=["nope"], words=[3]
         ),
         "groups": without(bad.LABELS, "complex"),
-        "covariates": {
-            **without(bad.VECTOR, "two axes", "none"),
-            "constant": lambda good: np.ones(8),
-            "follows groups": lambda good: GROUPS,
-            "one short": lambda good: good[:-1],
-            "too many": lambda good: np.eye(8)[:, :7],
-        },
+        "sample_groups": without(bad.LABELS, "complex"),
+        "covariates": COVARIATES,
         "n_permutations": bad.COUNT,
         "cv": {**bad.FOLDS, **bad.NONE},
         "random_state": bad.SEED,
@@ -1093,13 +1105,14 @@ def list_comparison():
         Entry(
             "compare_classifiers",
             c.compare_classifiers,
-            {**good, "candidates": svm, "inner_cv": 2},
+            {**good, "candidates": svm, "inner_cv": 2, "groups": np.arange(8) % 4},
             {
                 **X,
                 "y": y,
                 "candidates": bad.CANDIDATES,
                 "cv": folds,
                 "inner_cv": folds,
+                "groups": without(bad.LABELS, "complex"),
                 "scoring": bad.SCORING,
                 **CACHED,
             },
@@ -1107,12 +1120,13 @@ def list_comparison():
         Entry(
             "compare_clusterers",
             c.compare_clusterers,
-            {**good, "candidates": means, "n_starts": 1},
+            {**good, "candidates": means, "n_starts": 1, "groups": np.arange(8) % 4},
             {
                 **X,
                 "y": y,
                 "candidates": bad.CANDIDATES,
                 "cv": folds,
+                "groups": without(bad.LABELS, "complex"),
                 "n_starts": bad.COUNT,
                 **CACHED,
                 "random_state": bad.SEED,

@@ -399,6 +399,19 @@ def call_test(test, **parameters):
     return call
 
 
+def call_test_of_persons(test, *, beside=False):
+    """Call a test with persons, and covariates, that can be told from the rows."""
+
+    def call(X, y, unit):
+        rank = np.argsort(np.argsort((X - X.min()).sum(axis=1)))  # without ties
+        # A sample of each group for each person: few enough for all relabellings.
+        persons = rank % (len(rank) // 2)
+        given = {"groups": persons, "covariates": rank**2 if beside else None}
+        return call_test(test, **given)(X, y, unit)
+
+    return call
+
+
 def call_pairwise(X, y, unit):
     pytest.importorskip("pandas")
     y = y + (np.arange(len(y)) % 3 == 0) * 2
@@ -1120,6 +1133,20 @@ CASES = [
         call_test(inference.permanova, metric="precomputed"),
         FAR,
         "distances",
+    ),
+    *(
+        Case(
+            test.__name__,
+            "rows",
+            call_test_of_persons(test, beside=beside),
+            {name: Rule(columns=None) for name in rules},
+            "persons, covariates" if beside else "persons",
+        )
+        for test, rules in (
+            (inference.permutation_test, EFFECT),
+            (inference.permanova, EFFECTS),
+        )
+        for beside in (False, True)
     ),
     Case(
         "pairwise_permutation_test",

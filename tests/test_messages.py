@@ -52,6 +52,13 @@ HOLED = SAMPLE.copy()
 HOLED[2, 1] = np.nan
 PARTS = {"births": slice(0, 3), "deaths": slice(3, 6)}
 UPPER = np.triu(np.ones((4, 4)), 1)
+# Distances that no points have.
+FAR = np.ones((6, 6)) - np.eye(6)
+FAR[0, 1] = FAR[1, 0] = 9
+NEGATIVE = np.where(np.equal.outer(np.arange(8) // 4, np.arange(8) // 4), 0.01, 1)
+NEGATIVE[:4, :4] = 1e-5
+NEGATIVE[0, 5:] = NEGATIVE[5:, 0] = 90
+np.fill_diagonal(NEGATIVE, 0)
 
 
 def name(table):
@@ -475,6 +482,58 @@ ERRORS = {
         "y has 1 group(s), the largest of 6 sample(s); expected at least two "
         "groups, one of them of two samples or more."
     ): lambda: inference.permutation_test(X, [0] * 6),
+    (
+        "y is the same for all samples of each of the 2 groups, and each of its values "
+        "is that of one group only: no other arrangement of labels is possible. Give "
+        "more groups of each value of y."
+    ): lambda: inference.permanova(X, Y, groups=Y),
+    (
+        "No other arrangement of labels is possible, because labels that are exchanged "
+        "within groups have only 1 distinct relabelling(s). Compare more groups."
+    ): lambda: inference.permanova(X[:4], [0, 1, 2, 2], groups=[0, 0, 1, 2]),
+    (
+        "Groups number 0 and 1 have no distance between their barycenters, because the "
+        "distances in X are far from Euclidean. Give Wasserstein rows, or one sample "
+        "for each group."
+    ): lambda: inference.permanova(
+        FAR, [0, 0, 1, 1, 1, 1], metric="precomputed", groups=[0, 0, 1, 1, 2, 2]
+    ),
+    (
+        "The sum of squares within groups is negative, because the distances in X are "
+        "far from Euclidean. Give Wasserstein rows or other distances."
+    ): lambda: inference.permanova(
+        NEGATIVE, [0] * 4 + [1] * 4, metric="precomputed", covariates=[0, 1] * 4
+    ),
+    (
+        "covariates leave no distances between residuals, because the distances in X "
+        "are not Euclidean; use permanova, which needs their squares only."
+    ): lambda: inference.permutation_test(
+        NEGATIVE, [0] * 4 + [1] * 4, metric="precomputed", covariates=[0, 1] * 4
+    ),
+    (
+        "Nothing is left of X beside covariates and groups: there is nothing to "
+        "compare."
+    ): lambda: inference.permanova(
+        np.arange(6.0)[:, None] ** 2, [0, 1] * 3, covariates=np.arange(6) ** 2
+    ),
+    (
+        "Groups 0 and 2 cannot be compared. y is the same for all samples of each of "
+        "the 2 groups, and each of its values is that of one group only: no other "
+        "arrangement of labels is possible. Give more groups of each value of y."
+    ): lambda: inference.pairwise_permutation_test(
+        X, [0, 1, 0, 1, 2, 2], groups=[0, 0, 0, 0, 1, 1]
+    ),
+    (
+        "cv=3 folds that keep the 2 sample_groups together leave some groups of y "
+        "without samples to learn from; give a smaller cv."
+    ): lambda: inference.difference_table(
+        X, [0, 1] * 3, sample_groups=[0, 0, 0, 1, 1, 1], cv=3
+    ),
+    (
+        "groups has 6 values, one for each sample, but graphs have 4 nodes: groups are "
+        "groups of nodes here. Give groups of samples, such as persons, as "
+        "sample_groups."
+    ): lambda: inference.difference_table(X, Y, groups=[0, 0, 1, 1, 2, 2], cv=2),
     (
         "Rows of 5 numbers are not the births and deaths of complete graphs; "
         "choose homology_dimensions in GraphPersistence instead."

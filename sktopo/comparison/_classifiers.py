@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import GridSearchCV, check_cv, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
+    LeaveOneGroupOut,
+    LeavePGroupsOut,
+    StratifiedGroupKFold,
+    cross_validate,
+)
 
 from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
+    check_apart,
     check_comparison,
+    check_groups,
+    choose_splitter,
     run_jobs,
     share_memory,
     split_samples,
@@ -26,6 +37,15 @@ if TYPE_CHECKING:
 
     from sktopo._typing import Folds, MemoryLike, Table
 
+# Splitters that do not split without groups.
+_GROUPED = (
+    GroupKFold,
+    GroupShuffleSplit,
+    LeaveOneGroupOut,
+    LeavePGroupsOut,
+    StratifiedGroupKFold,
+)
+
 
 def compare_classifiers(
     X: ArrayLike | Sequence[Any],
@@ -34,6 +54,7 @@ def compare_classifiers(
     *,
     cv: Folds = None,
     inner_cv: Folds = None,
+    groups: ArrayLike | None = None,
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
     memory: MemoryLike = None,
@@ -61,6 +82,14 @@ def compare_classifiers(
 
     inner_cv : int, splitter, iterable or None, default=None
         The folds of the searches, in the same forms.
+
+    groups : array-like of shape (n_samples,), default=None
+        The person, site or other group of each sample. No group has samples among both
+        the training and the held-out samples of a fold, of `cv` and of
+        `inner_cv`. They
+        are handed to splitters such as :class:`~sklearn.model_selection.GroupKFold` or
+        :class:`~sklearn.model_selection.LeaveOneGroupOut`; a number of folds means
+        :class:`~sklearn.model_selection.StratifiedGroupKFold`.
 
     scoring : str, callable or None, default=None
         One score, for searches and held-out folds, see :term:`scoring`. If None, the
@@ -97,7 +126,8 @@ def compare_classifiers(
     ValueError
         Before any work: if there are no candidates, a grid is empty or has a parameter
         that its candidate does not have, X and y differ in length, y has missing or
-        continuous values, `cv` or `inner_cv` does not split the samples, `scoring` is
+        continuous values, `cv` or `inner_cv` does not split the samples, needs `groups`
+        or separates the samples of one of `groups`, `scoring` is
         not one score, or no file can be written in `memory`.
 
     Warns
@@ -139,15 +169,16 @@ def compare_classifiers(
     6
     """
     y, candidates = check_comparison(X, y, candidates, verbose, "classifier", _predicts)
-    folds = split_samples(X, y, cv)
+    groups = check_groups(groups, len(y))
+    folds = split_samples(X, y, cv, groups=groups)
     for name, (estimator, _) in candidates.items():
         _check_scoring(name, estimator, scoring)
     searched = any(settings for _, settings in candidates.values())
-    inner_cv = _check_inner(inner_cv, y, folds if searched else [])
+    inner_cv = _check_inner(inner_cv, y, groups, folds if searched else [])
     jobs = [
         (
             {"candidate": name, "fold": fold},
-            (estimator, settings, split, inner_cv, scoring),
+            (estimator, settings, split, inner_cv, groups, scoring),
         )
         for fold, split in enumerate(folds)
         for name, (estimator, settings) in candidates.items()
@@ -182,22 +213,50 @@ def _check_scoring(name, estimator, scoring):
         ) from error
 
 
-def _check_inner(inner_cv, y, folds):
+class GroupFolds:
+    """A splitter that refuses folds which separate the samples of a group.
+
+    Parameters
+    ----------
+    splitter : splitter
+        Makes the folds.
+    """
+
+    def __init__(self, splitter):
+        self.splitter = splitter
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Return the number of folds."""
+        return self.splitter.get_n_splits(X, y, groups)
+
+    def split(self, X, y=None, groups=None):
+        """Yield the numbers of training samples and of held-out samples."""
+        for fold, (train, test) in enumerate(self.splitter.split(X, y, groups)):
+            check_apart(train, test, groups, f"Fold {fold} of inner_cv")
+            yield train, test
+
+
+def _check_inner(inner_cv, y, groups, folds):
     """Return the splitter of the searches, after checks with all training folds."""
     try:
-        inner = check_cv(inner_cv, y, classifier=True)
+        inner = choose_splitter(inner_cv, y, groups)
     except ValueError as error:
         raise ValueError(
             f"inner_cv={inner_cv!r:.80} does not split: {error}"
         ) from error
+    if groups is None and isinstance(inner, _GROUPED):
+        raise ValueError(f"inner_cv={inner_cv!r:.80} needs groups; got None.")
     # Splitters of the user's own may look at the samples, or draw random numbers.
     if hasattr(inner_cv, "split") and not isinstance(inner_cv, str):
-        return inner
+        return inner if groups is None else GroupFolds(inner)
     for fold, (train, _) in enumerate(folds):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of small classes, as the search will
-                split_samples(np.zeros((len(train), 1)), y[train], inner, "inner_cv")
+                X, chosen = np.zeros((len(train), 1)), None
+                if groups is not None:
+                    chosen = groups[train]
+                split_samples(X, y[train], inner, "inner_cv", chosen)
         except ValueError as error:
             names, sizes = np.unique(y[train], return_counts=True)
             classes = ", ".join(map("{1} of {0!s}".format, names, sizes))
@@ -210,7 +269,7 @@ def _check_inner(inner_cv, y, folds):
     return inner
 
 
-def _classify(estimator, settings, split, inner_cv, scoring, *, X, y, memory):
+def _classify(estimator, settings, split, inner_cv, groups, scoring, *, X, y, memory):
     """Search and fit on the training folds, and score on the held-out fold."""
     model = share_memory(estimator, memory)
     options = {"scoring": scoring, "error_score": "raise"}
@@ -221,6 +280,8 @@ def _classify(estimator, settings, split, inner_cv, scoring, *, X, y, memory):
             for setting in settings
         ]
         model = GridSearchCV(model, grids, cv=inner_cv, **options)
+        # The search is given the groups of the training samples only.
+        options["params"] = None if groups is None else {"groups": groups}
     results = cross_validate(model, X, y, cv=[split], return_estimator=True, **options)
     if "test_score" not in results:
         raise ValueError(f"scoring={scoring!r:.80} returns more than one score.")

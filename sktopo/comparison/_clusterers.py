@@ -15,6 +15,7 @@ from sktopo._utils.tables import make_table
 from sktopo.comparison._jobs import (
     SECONDS,
     check_comparison,
+    check_groups,
     list_parameters,
     run_jobs,
     share_memory,
@@ -44,6 +45,7 @@ def compare_clusterers(
     candidates: dict[str, Any],
     *,
     cv: Folds = None,
+    groups: ArrayLike | None = None,
     n_starts: int = 20,
     n_jobs: int | None = None,
     memory: MemoryLike = None,
@@ -70,6 +72,13 @@ def compare_clusterers(
         If None, candidates are fitted to all samples, and their labels are scored.
         Otherwise they are fitted to the training folds and `predict` the held-out
         fold, see :term:`cv`; an int means stratified folds.
+
+    groups : array-like of shape (n_samples,), default=None
+        The person, site or other group of each sample. No group has samples among both
+        the training and the held-out samples of a fold, of `cv`. They
+        are handed to splitters such as :class:`~sklearn.model_selection.GroupKFold` or
+        :class:`~sklearn.model_selection.LeaveOneGroupOut`; a number of folds means
+        :class:`~sklearn.model_selection.StratifiedGroupKFold`.
 
     n_starts : int, default=20
         Number of starts, on each fold if there are folds. Start k has the same
@@ -110,7 +119,8 @@ def compare_clusterers(
     ValueError
         Before any work: if there are no candidates, two have the same name, a grid is
         empty or has a parameter that its candidate does not have, X and y differ in
-        length, y has missing or continuous values, `cv` does not split the samples,
+        length, y has missing or continuous values, `cv` does not split the samples or
+        separates those of a group, `groups` are given without `cv`,
         `n_starts` or `random_state` is out of range, or no file can be written in
         `memory`.
 
@@ -140,7 +150,15 @@ def compare_clusterers(
     check_integer("n_starts", n_starts, 1)
     generator = read_random_state(random_state)
     seeds = generator.randint(2**31 - 1, size=n_starts).tolist()
-    folds = [(-1, None)] if cv is None else list(enumerate(split_samples(X, y, cv)))
+    groups = check_groups(groups, len(y))
+    folds = [(-1, None)]
+    if cv is not None:
+        folds = list(enumerate(split_samples(X, y, cv, groups=groups)))
+    elif groups is not None:
+        raise ValueError(
+            "groups are for folds, but cv is None, so that all samples are clustered; "
+            "give cv, or leave out groups."
+        )
     jobs = [
         ({"candidate": name, "fold": fold, "start": start}, (estimator, seed, split))
         # Starts come first, so that later ones find the cached steps of the first.

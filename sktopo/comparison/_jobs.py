@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from joblib import effective_n_jobs, parallel_config
 from sklearn.base import clone
-from sklearn.model_selection import ParameterGrid, check_cv
+from sklearn.model_selection import ParameterGrid, StratifiedGroupKFold, check_cv
 
 from sktopo._utils.labels import check_labels
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
-from sktopo._utils.parameters import check_flag, check_n_jobs
+from sktopo._utils.parameters import check_flag, check_n_jobs, is_integer
 from sktopo._utils.samples import count_samples
 from sktopo.comparison._cache import Cache, open_cache, read_json, write_json
 
@@ -86,13 +86,29 @@ def _check_candidate(name, candidate, kind, is_candidate):
     return estimator, settings
 
 
-def split_samples(X, y, cv, name="cv"):
+def check_groups(groups, n_samples):
+    """Validate groups of samples, and return them as an array, or None."""
+    return None if groups is None else check_labels(groups, n_samples, "groups")
+
+
+def choose_splitter(cv, y, groups=None):
+    """Return a splitter for `cv`; a number means stratified folds.
+
+    With groups of samples, these folds keep the samples of a group together.
+    """
+    if groups is not None and (cv is None or is_integer(cv)):
+        return StratifiedGroupKFold(5 if cv is None else cv)
+    return check_cv(cv, y, classifier=True)
+
+
+def split_samples(X, y, cv, name="cv", groups=None):
     """List the folds, (training samples, held-out samples) each, as arrays of numbers.
 
-    Raises a ValueError, which names the parameter, if there are none or one is empty.
+    Raises a ValueError, which names the parameter, if there are none, one is empty, or
+    a group of samples is in both parts of a fold.
     """
     try:
-        parts = list(check_cv(cv, y, classifier=True).split(X, y))
+        parts = list(choose_splitter(cv, y, groups).split(X, y, groups))
         samples = np.arange(len(y))
         folds = [
             (samples[np.asarray(train)], samples[np.asarray(test)])
@@ -110,7 +126,21 @@ def split_samples(X, y, cv, name="cv"):
                 f"Fold {fold} of {name} has training samples of shape {train.shape} "
                 f"and held-out samples of shape {test.shape}; expected some of each."
             )
+        check_apart(train, test, groups, f"Fold {fold} of {name}={cv!r:.80}")
     return folds
+
+
+def check_apart(train, test, groups, where):
+    """Raise a ValueError if a group has training samples and held-out samples."""
+    if groups is None:
+        return
+    shared = np.intersect1d(groups[train], groups[test])
+    if len(shared):
+        raise ValueError(
+            f"{where} has samples of group {shared[0]} among the training samples and "
+            "among the held-out ones; give a number of folds, or a splitter such as "
+            "GroupKFold that keeps groups together."
+        )
 
 
 def run_jobs(compute, jobs, X, y, *, n_jobs, memory, verbose):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sktopo._utils.geometry import find_unit, subtract
 from sktopo._utils.parameters import check_integer
@@ -109,8 +109,11 @@ def split_between(rows, groups, precision):
     return sums / sums.sum()
 
 
-def list_folds(labels, cv):
-    """List the stratified folds: indices of training and of test samples."""
+def list_folds(labels, cv, strata=None):
+    """List the stratified folds: indices of training and of test samples.
+
+    Samples of one stratum are in one fold.
+    """
     check_integer("cv", cv, 2)
     names, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < cv:
@@ -119,7 +122,19 @@ def list_folds(labels, cv):
             f"{names[sizes.argmin()]!s} of y has {sizes.min()}; give a smaller cv, or "
             "leave out the group."
         )
-    return list(StratifiedKFold(cv).split(np.zeros(len(labels)), labels))
+    X = np.zeros(len(labels))
+    if strata is None:
+        return list(StratifiedKFold(cv).split(X, labels))
+    folds = []
+    if strata.max() + 1 >= cv:
+        folds = list(StratifiedGroupKFold(cv).split(X, labels, strata))
+    learnt = [len(np.unique(labels[train])) for train, _ in folds]
+    if min(learnt, default=0) < len(names):
+        raise ValueError(
+            f"cv={cv} folds that keep the {strata.max() + 1} sample_groups together "
+            "leave some groups of y without samples to learn from; give a smaller cv."
+        )
+    return folds
 
 
 def classify(points, groups, folds):

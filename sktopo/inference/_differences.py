@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from sktopo._utils.geometry import find_deviation
 from sktopo._utils.labels import check_labels
 from sktopo._utils.samples import read_rows
 from sktopo._utils.tables import make_table
-from sktopo.barcodes import GraphProfiles
+from sktopo.barcodes import GraphProfiles, count_nodes
 from sktopo.inference._blocks import (
     bring_to_unit,
     check_names,
@@ -24,8 +25,18 @@ from sktopo.inference._blocks import (
 )
 from sktopo.inference._familywise import compare_tables
 from sktopo.inference._levels import choose_designs, find_parts, make_designs
-from sktopo.inference._relabelling import check_run, warn_insensitive
-from sktopo.inference._study import number_groups, refuse_barcodes
+from sktopo.inference._relabelling import (
+    check_run,
+    make_exchange,
+    warn_insensitive,
+)
+from sktopo.inference._scheme import (
+    check_distinct,
+    choose_units,
+    count_distinct,
+    explain_number,
+)
+from sktopo.inference._study import number_groups, read_groups, refuse_barcodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -39,6 +50,7 @@ def difference_table(
     *,
     profiles: Sequence[str] = ("births", "deaths", "strengths", "spectrum", "local"),
     groups: ArrayLike | Literal["layer"] | None = None,
+    sample_groups: ArrayLike | None = None,
     slices: Mapping[str, slice] | None = None,
     level: ArrayLike | Literal["mean", "block"] | None = "mean",
     covariates: ArrayLike | None = None,
@@ -71,6 +83,11 @@ def difference_table(
     groups : array-like of shape (n_nodes,), "layer" or None, default=None
         The group of each node, see :class:`~sktopo.GraphProfiles`. "layer" reads it
         from the names of the edges, the columns of a data frame.
+
+    sample_groups : array-like of shape (n_samples,), default=None
+        The person, site or other group of each *sample*, if some samples belong
+        together: the `groups` of :func:`permanova`, under another name because `groups`
+        are those of the nodes here, as in :class:`~sktopo.GraphProfiles`. See Notes.
 
     slices : dict of str to slice, default=None
         The columns of each profile, such as the `profile_slices_` of a fitted
@@ -145,7 +162,9 @@ default=None
         fewer than `cv` samples, all samples are the same, `slices` are not slices of
         the columns of X, covariates are constant or do not have one row for each
         sample, samples are too few for them, groups follow from the level or the
-        covariates, two rows would have the same names, or a parameter is out of range.
+        covariates, `sample_groups` leave no other arrangement of the labels or too few
+        for `cv` folds, two rows would have the same names, or a parameter is out of
+        range.
 
     TypeError
         If X or the covariates are not arrays.
@@ -186,6 +205,12 @@ default=None
     profile that follows the mean weight along a curve can differ given level although
     nothing but the level differs.
 
+    With `sample_groups`, labels are exchanged as with the `groups` of
+    :func:`permutation_test` and :func:`permanova`: within persons if y varies within
+    any, otherwise whole persons exchange their labels, and rows, level and covariates
+    are averages over the samples of a person. Folds of the cross-validation keep the
+    samples of a person together.
+
     With ``level="mean"``, the level of a graph is the mean of *all* its weights, and
     `level` in the table is about the mean of *one* profile in *one* block. A difference
     in one block moves the mean weight of the graph. So, given this level, a block may
@@ -223,33 +248,61 @@ default=None
     make_table([])  # without pandas, nothing should be computed
     rows = read_rows(X, "X")
     labels = check_labels(y, len(rows), discrete=True)
+    number_groups(labels)
+    sample_groups = read_groups(sample_groups, len(rows), "sample_groups")
+    units = choose_units(labels, sample_groups, "sample_groups")
+    labels = units.choose(labels)
     number = number_groups(labels)
-    folds = list_folds(labels, cv)
+    folds = list_folds(labels, cv, units.strata)
     precision = float(np.finfo(rows.dtype).eps)
     if slices is None:
         refuse_barcodes(rows, "The rows of X")
+        _check_node_groups(groups, rows)
         parts = find_parts(level, groups, getattr(X, "columns", None), rows.shape[1])
     else:
         _check_slices(slices, groups, rows.shape[1])
         parts = None
-    design, given = make_designs(number, level, covariates, rows, parts)
+    design, given = make_designs(number, level, covariates, rows, parts, units)
     if slices is None:
         graphs = GraphProfiles(
             profiles, groups=groups, balance=False, n_jobs=n_jobs, verbose=verbose
         )
         rows, slices = np.asarray(graphs.fit_transform(X)), graphs.profile_slices_
     check_names(slices)
-    warn_insensitive(number, n_permutations, shuffled=covariates is not None)
+    n_distinct, reason = _count_relabellings(number, units, covariates)
+    warn_insensitive(n_distinct, n_permutations, reason)
+    rows = units.average(rows)
     places, points = _describe_blocks(rows, slices, number, folds, precision)
     run = (precision, n_permutations, n_jobs, random_state, verbose)
+    compare = partial(compare_tables, points, number, strata=units.strata)
     designs = [design] * len(slices)
-    beside = compare_tables(points, number, designs, *run)
+    beside = compare(designs, *run)
     if given is None:
         return _tabulate(places, beside, None)
     given_level = choose_designs(slices, given)
     if given_level == designs:  # no level varies
         return _tabulate(places, beside, beside)
-    return _tabulate(places, beside, compare_tables(points, number, given_level, *run))
+    return _tabulate(places, beside, compare(given_level, *run))
+
+
+def _count_relabellings(number, units, covariates):
+    """Count the distinct relabellings, and say why there are no more."""
+    exchange = make_exchange(number, units.strata)
+    check_distinct(exchange, units.name)
+    return count_distinct(exchange, covariates), explain_number(exchange, units.name)
+
+
+def _check_node_groups(groups, rows):
+    """Raise a ValueError if groups of nodes are evidently those of samples."""
+    if groups is None or isinstance(groups, str):
+        return
+    n_labels, n_nodes = len(np.atleast_1d(groups)), count_nodes(rows.shape[1])
+    if n_labels == len(rows) != n_nodes:
+        raise ValueError(
+            f"groups has {n_labels} values, one for each sample, but graphs have "
+            f"{n_nodes} nodes: groups are groups of nodes here. Give groups of "
+            "samples, such as persons, as sample_groups."
+        )
 
 
 def _check_slices(slices, groups, n_columns):

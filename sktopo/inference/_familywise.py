@@ -24,10 +24,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sktopo.inference._freedman_lane import explain_shares, split_sums, take_residuals
-from sktopo.inference._relabelling import plan_relabellings, run_relabellings
+from sktopo.inference._relabelling import (
+    Exchange,
+    make_exchange,
+    plan_relabellings,
+    run_relabellings,
+)
 
 if TYPE_CHECKING:
-    from sktopo._typing import FloatArray
+    from sktopo._typing import FloatArray, IntArray
 
 # How many rounding errors of the numbers are forgiven in shares that are equal, and
 # how many in residuals that count as 0.
@@ -65,7 +70,16 @@ class Family:
 
 
 def compare_tables(
-    tables, groups, designs, precision, n_permutations, n_jobs, random_state, verbose
+    tables,
+    groups,
+    designs,
+    precision,
+    n_permutations,
+    n_jobs,
+    random_state,
+    verbose,
+    *,
+    strata=None,
 ):
     """Test whether groups differ beside covariates, in each of many tables.
 
@@ -88,20 +102,23 @@ def compare_tables(
     n_permutations, n_jobs, random_state, verbose
         As in `difference_table`, and valid.
 
+    strata : ndarray of shape (n_samples,), default=None
+        The stratum of each sample, 0 to n_strata - 1, within which labels are
+        exchanged. All designs have these strata.
+
     Returns
     -------
     family : Family
         The results.
     """
     measured = [
-        _measure_rounding(table, design, precision)
+        measure_rounding(table, design, precision)
         for table, design in zip(tables, designs, strict=True)
     ]
     residuals, rounding = zip(*measured, strict=True)
-    has_covariates = any(design.covariates.shape[1] for design in designs)
-    samples, sizes = _choose_samples(groups, has_covariates)
-    plan = plan_relabellings(sizes, n_permutations, random_state, named=has_covariates)
-    shares = partial(_relabel, residuals=residuals, designs=designs, samples=samples)
+    shuffle = choose_shuffle(groups, designs, strata)
+    plan = plan_relabellings(shuffle.exchange, n_permutations, random_state)
+    shares = partial(_relabel, residuals=residuals, designs=designs, shuffle=shuffle)
     null = np.concatenate(list(run_relabellings(shares, plan, n_jobs, verbose)))
     observed = explain_shares(residuals, designs, np.arange(len(groups))[np.newaxis])
     # Shares whose roots differ from the observed one by rounding only are equal to it.
@@ -117,7 +134,7 @@ def compare_tables(
     )
 
 
-def _measure_rounding(table, design, precision):
+def measure_rounding(table, design, precision):
     """Return residuals, 0 if they are rounding errors, and the rounding of roots.
 
     The root of a share is the length of a projection. A rounding error of the rows
@@ -131,19 +148,43 @@ def _measure_rounding(table, design, precision):
     return residuals, max(_ROUGH, _FORGIVEN * precision * size / left)
 
 
-def _choose_samples(groups, has_covariates):
-    """Choose what is shuffled: the labels or, beside covariates, the samples.
+@dataclass(frozen=True, eq=False)
+class Shuffle:
+    """What is shuffled: the labels or, beside covariates, the samples.
 
-    Returns a sample for each label, and the number of samples of each label. Beside
-    covariates each sample has a label of its own.
+    Parameters
+    ----------
+    exchange : Exchange
+        The labels. Beside covariates each sample has a label of its own.
+
+    samples : ndarray of shape (n_strata, n_labels) or None
+        A sample of each stratum and label, if there are no covariates.
     """
-    if has_covariates:
-        return np.arange(len(groups)), np.ones(len(groups), dtype=np.intp)
-    return np.unique(groups, return_index=True)[1], np.bincount(groups)
+
+    exchange: Exchange
+    samples: IntArray | None
+
+    def find_orders(self, labels):
+        """Find for each sample one whose group and covariates it takes."""
+        if self.samples is None:
+            return labels
+        return self.samples[self.exchange.strata, labels]
 
 
-def _relabel(labels, *, residuals, designs, samples):
-    return explain_shares(residuals, designs, samples[labels])
+def choose_shuffle(groups, designs, strata=None):
+    """Choose what is shuffled beside the covariates of these models."""
+    if any(design.covariates.shape[1] for design in designs):
+        orders = np.arange(len(groups))
+        return Shuffle(make_exchange(orders, strata, named=True), None)
+    exchange = make_exchange(groups, strata)
+    samples = np.zeros(exchange.counts.shape, dtype=np.intp)
+    # The first sample of each stratum and label, as written last.
+    samples[exchange.strata[::-1], groups[::-1]] = np.arange(len(groups))[::-1]
+    return Shuffle(exchange, samples)
+
+
+def _relabel(labels, *, residuals, designs, shuffle):
+    return explain_shares(residuals, designs, shuffle.find_orders(labels))
 
 
 def _measure_effects(residuals, designs):

@@ -28,7 +28,7 @@ from sktopo._utils.finite import check_finite
 from sktopo._utils.samples import ANY_SHAPE, read_array
 
 if TYPE_CHECKING:
-    from sktopo._typing import FloatArray
+    from sktopo._typing import FloatArray, IntArray
 
 # A direction of unit length is explained by others if less than this is left of it.
 _EXPLAINED = 1e-7
@@ -38,7 +38,8 @@ _EXPLAINED = 1e-7
 class Design:
     """A linear model of groups beside covariates, as directions in sample space.
 
-    All directions are of unit length, orthogonal to each other and to a constant.
+    All directions are of unit length, orthogonal to each other and to a constant, in
+    each stratum if there are strata.
 
     Parameters
     ----------
@@ -47,10 +48,16 @@ class Design:
 
     covariates : ndarray of shape (n_samples, rank)
         What the covariates explain.
+
+    strata : ndarray of shape (n_samples,) or None
+        The stratum of each sample, 0 to n_strata - 1, if strata are part of the model.
+        Samples are then shuffled within strata only, which does not change what the
+        strata explain.
     """
 
     groups: FloatArray
     covariates: FloatArray
+    strata: IntArray | None = None
 
     @property
     def group_freedom(self):
@@ -61,7 +68,8 @@ class Design:
     def freedom(self):
         """Degrees of freedom that the full model leaves."""
         n_samples, n_covariates = self.covariates.shape
-        return n_samples - 1 - n_covariates - self.group_freedom
+        n_strata = 1 if self.strata is None else int(self.strata.max()) + 1
+        return n_samples - n_strata - n_covariates - self.group_freedom
 
 
 def read_covariates(covariates, n_samples, name="covariates"):
@@ -100,7 +108,7 @@ def read_covariates(covariates, n_samples, name="covariates"):
             f"({n_samples}, n_covariates), one row for each sample."
         )
     check_finite(table, name, columns)
-    centred = _center(table)
+    centred = center(table)
     for k in np.flatnonzero(~centred.any(axis=0)):
         label = k if columns is None else repr(columns[k])
         raise ValueError(
@@ -110,7 +118,7 @@ def read_covariates(covariates, n_samples, name="covariates"):
     return centred
 
 
-def _center(table):
+def center(table):
     """Center columns and give them unit length; constant columns become 0."""
     # Halves, because the difference of the largest numbers would overflow.
     halves = table.astype(np.float64) / 2
@@ -122,7 +130,22 @@ def _center(table):
     return gaps / np.where(lengths > 0, lengths, 1)
 
 
-def make_design(groups, covariates, name="covariates"):
+def average_groups(table, groups):
+    """Average the rows of each group, (n_groups, n_columns); groups are 0, 1, ..."""
+    order = np.argsort(groups, kind="stable")
+    sizes = np.bincount(groups)
+    starts = np.cumsum(sizes) - sizes
+    return np.add.reduceat(table[order], starts, axis=0) / sizes[:, np.newaxis]
+
+
+def _subtract_means(table, strata):
+    """Subtract the means of columns, of all samples or within strata."""
+    if strata is None:
+        return table - table.mean(axis=0)
+    return table - average_groups(table, strata)[strata]
+
+
+def make_design(groups, covariates, name="covariates", strata=None):
     """Make the model of groups beside covariates.
 
     Parameters
@@ -137,6 +160,9 @@ def make_design(groups, covariates, name="covariates"):
     name : str
         What to call them in errors.
 
+    strata : ndarray of shape (n_samples,), default=None
+        As in `Design`.
+
     Returns
     -------
     design : Design
@@ -147,13 +173,15 @@ def make_design(groups, covariates, name="covariates"):
     ValueError
         If samples are too few, or covariates determine the groups or a part of them.
     """
+    if strata is not None:
+        covariates = _subtract_means(covariates, strata)
     left, lengths, _ = np.linalg.svd(covariates, full_matrices=False)
     explained = left[:, lengths > _EXPLAINED]
     members = groups[:, np.newaxis] == np.arange(groups.max() + 1)
-    members = members - members.mean(axis=0)
+    members = _subtract_means(members.astype(np.float64), strata)
     members -= explained @ (explained.T @ members)
     left, lengths, _ = np.linalg.svd(members, full_matrices=False)
-    design = Design(left[:, : groups.max()], explained)
+    design = Design(left[:, : groups.max()], explained, strata)
     if design.freedom < 1:
         raise ValueError(
             f"{len(groups)} samples are too few for {groups.max() + 1} groups beside "
@@ -169,8 +197,8 @@ def make_design(groups, covariates, name="covariates"):
 
 
 def take_residuals(rows, design):
-    """Return what the covariates leave of rows, (n_samples, n_columns)."""
-    rows = rows - rows.mean(axis=0)
+    """Return what covariates and strata leave of rows, (n_samples, n_columns)."""
+    rows = _subtract_means(rows, design.strata)
     return rows - design.covariates @ (design.covariates.T @ rows)
 
 
@@ -215,16 +243,30 @@ def explain_shares(residuals, designs, orders):
         ``between / (between + within)`` after the residuals are fitted again; 0 where
         all residuals are 0.
     """
+    between, left = explain_sums(residuals, designs, orders)
+    return np.divide(between, left, out=np.zeros_like(between), where=left > 0)
+
+
+def explain_sums(residuals, designs, orders):
+    """Compute what groups explain of shuffled residuals, and what covariates leave.
+
+    Parameters are those of `explain_shares`.
+
+    Returns
+    -------
+    between, left : ndarray of shape (n_orders, n_tables)
+        Sums of squares: between groups, and between and within groups.
+    """
     shuffled = {
         design: (design.groups.T[:, orders], design.covariates.T[:, orders])
         for design in dict.fromkeys(designs)
     }
-    shares = np.zeros((len(orders), len(residuals)))
+    between, left = np.zeros((2, len(orders), len(residuals)))
     for k, (table, design) in enumerate(zip(residuals, designs, strict=True)):
-        between, covered = (_sum_squares(table, part) for part in shuffled[design])
-        left = np.vdot(table, table) - covered
-        np.divide(between, left, out=shares[:, k], where=left > 0)
-    return shares
+        groups, covariates = shuffled[design]
+        between[:, k] = _sum_squares(table, groups)
+        left[:, k] = np.vdot(table, table) - _sum_squares(table, covariates)
+    return between, left
 
 
 def _sum_squares(table, directions):

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from sktopo._utils.blocks import find_block_edges, list_blocks, read_groups
 from sktopo._utils.geometry import column_blocks, find_unit, subtract
 from sktopo.barcodes import count_nodes
 from sktopo.barcodes._layout import count_absent
-from sktopo.inference._freedman_lane import make_design, read_covariates
+from sktopo.inference._freedman_lane import (
+    center,
+    make_design,
+    read_covariates,
+)
 
 # How many rounding errors of the weights are forgiven in means that agree.
 _FORGIVEN = 64
 
 
-def make_designs(number, level, covariates, rows, parts):
+def make_designs(number, level, covariates, rows, parts, units):
     """Make the models beside covariates, and beside covariates and level.
 
     Parameters
     ----------
-    number : ndarray of shape (n_samples,)
-        The group of each sample, from `number_groups`.
+    number : ndarray of shape (n_units,)
+        The group of each unit, from `number_groups`.
 
     level : "mean", "block", array-like of shape (n_samples,) or \
 (n_samples, n_numbers), or None
@@ -36,6 +42,9 @@ def make_designs(number, level, covariates, rows, parts):
         The edges of each part of the graph, from `find_parts`; None if `rows` are not
         connectome rows.
 
+    units : Units
+        What is compared: samples or averages of samples. Strata are covariates.
+
     Returns
     -------
     design : Design
@@ -47,24 +56,32 @@ def make_designs(number, level, covariates, rows, parts):
         model of a part is `design` if all graphs have the same mean weight there. None
         without a level.
     """
-    covariates = read_covariates(covariates, len(rows))
-    design = make_design(number, covariates)
+    name = "covariates" if units.strata is None else "covariates and sample_groups"
+    covariates = _read(covariates, len(rows), units)
+    model = partial(make_design, number, strata=units.strata)
+    design = model(covariates, name)
     if level is None:
         return design, None
     if not isinstance(level, str):
-        level = read_covariates(level, len(rows), "level")
-        both = np.hstack([covariates, level])
-        return design, {"": make_design(number, both, "level and covariates")}
+        both = np.hstack([covariates, _read(level, len(rows), units, "level")])
+        return design, {"": model(both, f"level and {name}")}
     _check_level(level, parts)
     given = {}
+    rows = units.average(rows)
     for part, edges in parts.items():
         means = average_weights(rows[:, edges])
         both, where = covariates, f" of part {part!r}" if part else ""
         if means.any():
             both = np.hstack([covariates, read_covariates(means, len(rows), "level")])
-        name = f"level={level!r}{where} and covariates"
-        given[part] = make_design(number, both, name) if means.any() else design
+        names = f"level={level!r}{where} and {name}"
+        given[part] = model(both, names) if means.any() else design
     return design, given
+
+
+def _read(covariates, n_samples, units, name="covariates"):
+    """Validate covariates, and return centred columns, one row for each unit."""
+    centred = read_covariates(covariates, n_samples, name)
+    return centred if units.groups is None else center(units.average(centred))
 
 
 def find_parts(level, groups, edge_names, n_edges):

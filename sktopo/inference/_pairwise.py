@@ -15,6 +15,7 @@ from sktopo._utils.tables import make_table
 from sktopo.inference._permanova import analyse_variance
 from sktopo.inference._permutation import compare_distances
 from sktopo.inference._relabelling import check_run, warn_insensitive
+from sktopo.inference._scheme import choose_scheme
 from sktopo.inference._study import check_study
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def pairwise_permutation_test(
     *,
     test: Literal["ratio", "permanova"] = "ratio",
     correction: Literal["bh", "by"] = "bh",
+    groups: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
     metric: Literal["euclidean", "precomputed"] = "euclidean",
     homology_dimensions: Sequence[int] = (0, 1),
     n_permutations: int = 9999,
@@ -55,6 +58,18 @@ def pairwise_permutation_test(
         Benjamini and Hochberg, or Benjamini and Yekutieli, which is valid whatever
         the dependence between the tests.
 
+    groups : array-like of shape (n_samples,), default=None
+        The person, site or other group of each sample, if some samples belong together,
+        as for :func:`sklearn.model_selection.permutation_test_score`. Labels that vary
+        within groups are exchanged within groups only. If y is the same for all samples
+        of each group, groups exchange their labels as a whole. See the
+        notes of :func:`permutation_test`.
+
+    covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
+default=None
+        Numbers that the test accounts for, such as age or motion; 0 and 1 for two
+        categories. See the notes of :func:`permutation_test`.
+
     metric : {"euclidean", "precomputed"}, default="euclidean"
         Whether X holds rows or distances, as in :func:`permutation_test`.
 
@@ -77,8 +92,8 @@ def pairwise_permutation_test(
     -------
     table : pandas.DataFrame
         One row per pair: `group_1`, `group_2`, `statistic`, `pvalue`,
-        `adjusted_pvalue`, `exact`, and for PERMANOVA `r_squared` and
-        `omega_squared`.
+        `adjusted_pvalue`, `exact`, with `groups` also `scheme`, and for PERMANOVA
+        `r_squared` and `omega_squared`.
 
     Raises
     ------
@@ -104,6 +119,10 @@ def pairwise_permutation_test(
     If the pairs with an adjusted p-value of at most q are called discoveries, the
     expected share of false discoveries among them is at most q.
 
+    With `groups`, it is decided for each pair what exchanges labels: persons who have
+    samples of both values of y exchange them among these samples; if there are none,
+    whole persons exchange their labels.
+
     Examples
     --------
     >>> from sktopo.inference import pairwise_permutation_test
@@ -117,33 +136,38 @@ def pairwise_permutation_test(
     check_option("test", test, ("ratio", "permanova"))
     check_option("correction", correction, ("bh", "by"))
     random_state = check_run(n_permutations, n_jobs, random_state, verbose)
-    study = check_study(X, y, metric, homology_dimensions)
+    study = check_study(X, y, metric, homology_dimensions, groups, covariates)
     pairs = list(combinations(np.unique(study.labels), 2))
-    _check_pairs(study, pairs)
-    names, sizes = np.unique(study.labels, return_counts=True)
-    first, second = np.sort(names[np.argsort(sizes, kind="stable")[:2]])
-    smallest = study.labels[np.isin(study.labels, [first, second])]
+    schemes = _choose_schemes(study, pairs)
+    fewest = min(range(len(pairs)), key=lambda pair: schemes[pair].n_distinct)
+    first, second = pairs[fewest]
     where = f" of some pairs, such as groups {first} and {second},"
-    warn_insensitive(smallest, n_permutations, where=where)
+    n_distinct, reason = schemes[fewest].n_distinct, schemes[fewest].reason
+    warn_insensitive(n_distinct, n_permutations, reason, where=where)
     table = make_table(pairs, ("group_1", "group_2"))
     options = (n_permutations, n_jobs, random_state, False)
     rows = []
-    for pair in progress(pairs, verbose=verbose, description="pairs"):
-        two = study.choose(np.flatnonzero(np.isin(study.labels, pair)))
+    for scheme in progress(schemes, verbose=verbose, description="pairs"):
         if test == "ratio":
-            result = compare_distances(two, False, *options)
+            result = compare_distances(scheme, False, *options)
         else:
-            result = analyse_variance(two, *options)
+            result = analyse_variance(scheme, *options)
         # The null distributions of many pairs would fill the memory.
         rows.append({**vars(result), "null_distribution": None})
     table = table.join(make_table(rows).drop(columns="null_distribution"))
+    if groups is None:
+        table = table.drop(columns="scheme")
     adjusted = false_discovery_control(table["pvalue"], method=correction)
     table.insert(4, "adjusted_pvalue", adjusted)
     return table
 
 
-def _check_pairs(study, pairs):
-    """Raise a ValueError if two groups cannot be compared, before any pair is."""
+def _choose_schemes(study, pairs):
+    """Choose what exchanges labels in each pair of groups.
+
+    Raises a ValueError if two groups cannot be compared, before any pair is.
+    """
+    schemes = []
     for pair in pairs:
         chosen = np.flatnonzero(np.isin(study.labels, pair))
         names = " and ".join(map(str, pair))
@@ -157,3 +181,8 @@ def _check_pairs(study, pairs):
                 f"All samples are the same in groups {names}: there is nothing to "
                 "compare."
             )
+        try:
+            schemes.append(choose_scheme(study.choose(chosen)))
+        except ValueError as error:
+            raise ValueError(f"Groups {names} cannot be compared. {error}") from error
+    return schemes

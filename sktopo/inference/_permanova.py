@@ -14,7 +14,9 @@ from sktopo.inference._relabelling import (
     compare_relabellings,
     warn_insensitive,
 )
-from sktopo.inference._study import check_study, number_groups
+from sktopo.inference._residuals import analyse_residuals
+from sktopo.inference._scheme import choose_scheme
+from sktopo.inference._study import check_study
 from sktopo.inference._sums import WithinSums
 
 if TYPE_CHECKING:
@@ -43,8 +45,12 @@ class PermanovaResult(PermutationResult):
     exact : bool
         Whether these are all distinct relabellings.
 
+    scheme : {"samples", "within groups", "whole groups"}
+        What exchanged labels, as in :class:`PermutationResult`.
+
     r_squared : float
-        The share of the sum of squared distances that lies between groups.
+        The share of the sum of squared distances that lies between groups; beside
+        covariates, of the sum that these leave.
 
     omega_squared : float
         This share, corrected for what groups explain by chance.
@@ -66,6 +72,8 @@ def permanova(
     X: ArrayLike,
     y: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
     metric: Literal["euclidean", "precomputed"] = "euclidean",
     homology_dimensions: Sequence[int] = (0, 1),
     n_permutations: int = 9999,
@@ -96,6 +104,18 @@ def permanova(
         The group of each sample: two groups or more, one of them of two samples or
         more.
 
+    groups : array-like of shape (n_samples,), default=None
+        The person, site or other group of each sample, if some samples belong together,
+        as for :func:`sklearn.model_selection.permutation_test_score`. Labels that vary
+        within groups are exchanged within groups only. If y is the same for all samples
+        of each group, groups exchange their labels as a whole. See the
+        notes of :func:`permutation_test`.
+
+    covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
+default=None
+        Numbers that the test accounts for, such as age or motion; 0 and 1 for two
+        categories. See Notes.
+
     metric : {"euclidean", "precomputed"}, default="euclidean"
         Whether X holds rows or distances, as in :func:`permutation_test`.
 
@@ -120,15 +140,16 @@ def permanova(
     -------
     result : PermanovaResult
         With attributes `statistic` (F), `pvalue`, `null_distribution` of shape
-        (n_relabellings,), `exact`, and two effect sizes: `r_squared`, the share
-        :math:`1 - SS_W / SS_T` that the groups explain, and `omega_squared`, this
+        (n_relabellings,), `exact`, `scheme`, and two effect sizes: `r_squared`, the
+        share :math:`1 - SS_W / SS_T` that the groups explain, and `omega_squared`, this
         share corrected for what groups explain by chance [2]_. The latter can be
         negative.
 
     Raises
     ------
     ValueError
-        As in :func:`permutation_test`.
+        As in :func:`permutation_test`, but distances that are not Euclidean may have
+        covariates, unless they leave a negative sum of squares.
 
     ImportError
         If `verbose` is set and tqdm is not installed.
@@ -145,6 +166,16 @@ def permanova(
 
     Notes
     -----
+    *Groups and covariates.* The notes of :func:`permutation_test` say how labels are
+    exchanged with `groups`, which we call persons here. If labels are exchanged within
+    persons, the mean of each person is subtracted, so F is that of an analysis of
+    variance of repeated measures. Beside covariates, SS_T is the sum of squares that
+    they leave, and SS_W what the groups in y leave of it; residuals are shuffled among
+    samples, or among those of a person, and fitted again [4]_. This is approximate.
+    Distances are first turned into points, some of whose coordinates are imaginary if
+    the distances are not Euclidean [5]_. `r_squared` and `omega_squared` are then
+    shares of what persons and covariates leave.
+
     If groups differ in size, a group that spreads more than the others can make F small
     or large without any difference in position [3]_.
 
@@ -156,6 +187,10 @@ def permanova(
        Psychological Methods 8, 2003.
     .. [3] Anderson & Walsh, "PERMANOVA, ANOSIM, and the Mantel test in the face of
        heterogeneous dispersions", Ecological Monographs 83, 2013.
+    .. [4] Winkler et al., "Permutation inference for the general linear model",
+       NeuroImage 92, 2014.
+    .. [5] McArdle & Anderson, "Fitting multivariate models to community data: a comment
+       on distance-based redundancy analysis", Ecology 82, 2001.
 
     Examples
     --------
@@ -170,29 +205,47 @@ def permanova(
     1
     """
     random_state = check_run(n_permutations, n_jobs, random_state, verbose)
-    study = check_study(X, y, metric, homology_dimensions)
-    warn_insensitive(study.labels, n_permutations)
-    return analyse_variance(study, n_permutations, n_jobs, random_state, verbose)
-
-
-def analyse_variance(study, n_permutations, n_jobs, random_state, verbose):
-    """Run `permanova` with arguments that are known to be valid."""
-    groups = number_groups(study.labels)
-    sizes = np.bincount(groups)
-    within_groups = WithinSums(study, groups, 1 / sizes, True, 1 / len(groups))
-    between_freedom, within_freedom = len(sizes) - 1, len(groups) - len(sizes)
-    # All sums run over both (i, j) and (j, i), so they are twice the sums of squares.
-    total, between = within_groups.total, within_groups.between
-
-    def f_ratio(between, within):
-        return between / between_freedom / (within / within_freedom)
-
-    result = compare_relabellings(
-        within_groups, groups, f_ratio, n_permutations, n_jobs, random_state, verbose
+    scheme = choose_scheme(
+        check_study(X, y, metric, homology_dimensions, groups, covariates)
     )
-    noise = within_groups.observed / within_freedom
+    warn_insensitive(scheme.n_distinct, n_permutations, scheme.reason)
+    return analyse_variance(scheme, n_permutations, n_jobs, random_state, verbose)
+
+
+def analyse_variance(scheme, n_permutations, n_jobs, random_state, verbose):
+    """Run `permanova` with arguments that are known to be valid."""
+    run = (n_permutations, n_jobs, random_state, verbose)
+    if scheme.study.covariates is None and scheme.strata is None:
+        result, sums, freedom = _analyse_distances(scheme, *run)
+    else:
+        result, sums, freedom = analyse_residuals(scheme, *run)
+    between, within, total = sums
+    noise = within / freedom[1]
+    used = len(scheme.number) - sum(freedom)
+    excess = between - freedom[0] * noise
     return PermanovaResult(
         **vars(result),
         r_squared=float(between / total),
-        omega_squared=float((between - between_freedom * noise) / (total + noise)),
+        omega_squared=float(excess / (total + used * noise)),
     )
+
+
+def _analyse_distances(scheme, n_permutations, n_jobs, random_state, verbose):
+    """Run `permanova` without covariates.
+
+    Returns the result, the sums of squares between groups, within groups and in all,
+    and the degrees of freedom of the first two.
+    """
+    groups = scheme.number
+    sizes = np.bincount(groups)
+    sums = WithinSums(scheme.study, groups, 1 / sizes, True, 1 / len(groups))
+    freedom = len(sizes) - 1, len(groups) - len(sizes)
+
+    def f_ratio(between, within):
+        return between / freedom[0] / (within / freedom[1])
+
+    # All sums run over both (i, j) and (j, i), so they are twice the sums of squares.
+    result = compare_relabellings(
+        sums, scheme, f_ratio, n_permutations, n_jobs, random_state, verbose
+    )
+    return result, (sums.between, sums.observed, sums.total), freedom

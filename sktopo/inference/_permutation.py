@@ -14,7 +14,9 @@ from sktopo.inference._relabelling import (
     compare_relabellings,
     warn_insensitive,
 )
-from sktopo.inference._study import check_study, number_groups
+from sktopo.inference._residuals import compare_residuals
+from sktopo.inference._scheme import choose_scheme
+from sktopo.inference._study import check_study
 from sktopo.inference._sums import WithinSums
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ def permutation_test(
     X: ArrayLike,
     y: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
     metric: Literal["euclidean", "precomputed"] = "euclidean",
     squared: bool = False,
     homology_dimensions: Sequence[int] = (0, 1),
@@ -56,6 +60,17 @@ def permutation_test(
     y : array-like of shape (n_samples,)
         The group of each sample: two groups or more, one of them of two samples or
         more.
+
+    groups : array-like of shape (n_samples,), default=None
+        The person, site or other group of each sample, if some samples belong together,
+        as for :func:`sklearn.model_selection.permutation_test_score`. Labels that vary
+        within groups are exchanged within groups only. If y is the same for all samples
+        of each group, groups exchange their labels as a whole. See Notes.
+
+    covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
+default=None
+        Numbers that the test accounts for, such as age or motion; 0 and 1 for two
+        categories. See Notes.
 
     metric : {"euclidean", "precomputed"}, default="euclidean"
         Whether X holds rows or distances. Any distances will do, such as those that
@@ -89,7 +104,7 @@ def permutation_test(
     -------
     result : PermutationResult
         With attributes `statistic`, `pvalue`, `null_distribution` of shape
-        (n_relabellings,) and `exact`.
+        (n_relabellings,), `exact`, and `scheme`, which says what exchanged labels.
 
     Raises
     ------
@@ -97,7 +112,11 @@ def permutation_test(
         If a parameter is out of range, X is not a 2-D array of finite numbers or
         (if precomputed) of distances, the length of y is not that of X, a label is
         missing or a number other than an integer, y has fewer than two groups or no
-        group of two samples, or all samples are the same.
+        group of two samples, or all samples are the same. If `groups` leave no other
+        arrangement of the labels, or the distances between their barycenters do not
+        exist. If covariates are constant or not finite numbers, one row for each
+        sample, samples are too few for them, groups in y follow from them, or they are
+        given with distances that are not Euclidean.
 
     TypeError
         If X is an object that is not an array, such as a dict.
@@ -130,6 +149,29 @@ def permutation_test(
     precision, float32 or float64; other statistics are compared without rounding.
     Neither the unit of X nor a number added to all rows changes the result.
 
+    *Groups.* Say that `groups` are persons, of whom some have several samples.
+
+    - If y varies within persons, as in repeated measures or pairs, each person's labels
+      are exchanged among the samples of this person. Persons with only one value of y
+      keep their labels. The test is exact if the samples of a person could have come in
+      any other order.
+    - If y is the same for all samples of each person, such as a diagnosis, the samples
+      of a person are replaced by their barycenter, and persons exchange their labels.
+      Each person counts once. Persons may have different numbers of samples if these
+      numbers have nothing to do with y, for example because labels were given to
+      persons at random. If the persons of one label have fewer samples, their
+      barycenters spread more, which the test can take for a difference.
+
+    `scheme` says which of these it was.
+
+    *Covariates.* A linear model of the covariates is fitted to the rows (with `groups`,
+    if labels are exchanged within persons, to the differences from each person's mean),
+    its residuals are shuffled and the model is fitted again to them, as Freedman and
+    Lane [3]_ do. The statistic is the ratio of distances between residuals. This test
+    is approximate, and needs on the order of n_samples² operations for each
+    relabelling; :func:`permanova` needs fewer. Distances that are not Euclidean leave
+    none between residuals and are refused.
+
     The test detects differences of position and of spread. Memory holds the distances,
     8 bytes of the null distribution for each relabelling and, in each job, a block of
     256 relabellings.
@@ -140,6 +182,8 @@ def permutation_test(
        Annals of Applied Statistics 17, 2023, arXiv:2012.00675.
     .. [2] Phipson & Smyth, "Permutation p-values should never be zero", Statistical
        Applications in Genetics and Molecular Biology 9, 2010.
+    .. [3] Freedman & Lane, "A nonstochastic interpretation of reported significance
+       levels", Journal of Business & Economic Statistics 1, 1983.
 
     Examples
     --------
@@ -150,27 +194,36 @@ def permutation_test(
     >>> rows = GraphPersistence().fit_transform(X)
     >>> permutation_test(rows, y, random_state=0).pvalue
     0.0001
+
+    Ten persons, each with one sample of each kind:
+
+    >>> persons = [*range(10)] * 3
+    >>> permutation_test(rows, y, groups=persons, random_state=0).scheme
+    'within groups'
     """
     check_flag("squared", squared)
     random_state = check_run(n_permutations, n_jobs, random_state, verbose)
-    study = check_study(X, y, metric, homology_dimensions)
-    warn_insensitive(study.labels, n_permutations)
+    scheme = choose_scheme(
+        check_study(X, y, metric, homology_dimensions, groups, covariates)
+    )
+    warn_insensitive(scheme.n_distinct, n_permutations, scheme.reason)
     return compare_distances(
-        study, squared, n_permutations, n_jobs, random_state, verbose
+        scheme, squared, n_permutations, n_jobs, random_state, verbose
     )
 
 
-def compare_distances(study, squared, n_permutations, n_jobs, random_state, verbose):
+def compare_distances(scheme, squared, n_permutations, n_jobs, random_state, verbose):
     """Run `permutation_test` with arguments that are known to be valid."""
-    groups = number_groups(study.labels)
+    run = (n_permutations, n_jobs, random_state, verbose)
+    if scheme.study.covariates is not None:
+        return compare_residuals(scheme, squared, *run)
+    groups = scheme.number
     sizes = np.bincount(groups)
-    within_groups = WithinSums(study, groups, np.ones(len(sizes)), squared, 1.0)
+    within_groups = WithinSums(scheme.study, groups, np.ones(len(sizes)), squared, 1.0)
     n_pairs = len(groups) * (len(groups) - 1)
     n_within = (sizes * (sizes - 1)).sum()
 
     def ratio(between, within):
         return between / (n_pairs - n_within) / (within / n_within)
 
-    return compare_relabellings(
-        within_groups, groups, ratio, n_permutations, n_jobs, random_state, verbose
-    )
+    return compare_relabellings(within_groups, scheme, ratio, *run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import factorial, prod
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,10 @@ class PermutationResult:
     exact : bool
         Whether these are all distinct relabellings.
 
+    scheme : {"samples", "within groups", "whole groups"}
+        What exchanged labels: all samples or, with `groups`, the samples of each group
+        among themselves, or whole groups.
+
     Examples
     --------
     >>> from sktopo.inference import permutation_test
@@ -63,6 +68,7 @@ class PermutationResult:
     pvalue: float
     null_distribution: FloatArray = field(repr=False)
     exact: bool
+    scheme: str
 
 
 def check_run(n_permutations, n_jobs, random_state, verbose):
@@ -74,7 +80,7 @@ def check_run(n_permutations, n_jobs, random_state, verbose):
 
 
 def compare_relabellings(
-    within, groups, statistic, n_permutations, n_jobs, random_state, verbose
+    within, scheme, statistic, n_permutations, n_jobs, random_state, verbose
 ):
     """Compare a statistic of the observed labels with those of relabellings.
 
@@ -83,8 +89,8 @@ def compare_relabellings(
     within : WithinSums
         Computes sums of distances within groups.
 
-    groups : ndarray of shape (n_samples,)
-        Observed labels, 0 to n_groups - 1.
+    scheme : Scheme
+        The observed labels, and which relabellings there are.
 
     statistic : callable
         Computes statistics from sums of distances between and within groups. The
@@ -98,7 +104,7 @@ def compare_relabellings(
     result : PermutationResult
         The statistic, its p-value and the statistics of the relabellings.
     """
-    plan = plan_relabellings(np.bincount(groups), n_permutations, random_state)
+    plan = plan_relabellings(scheme.exchange, n_permutations, random_state)
     n_done, n_extreme, null = 0, plan.n_extra, np.empty(plan.n_relabellings)
     with np.errstate(divide="ignore", over="ignore"):
         for sums in run_relabellings(within, plan, n_jobs, verbose):
@@ -107,7 +113,63 @@ def compare_relabellings(
             n_done += len(sums)
         value = float(statistic(within.between, np.float64(within.observed)))
     pvalue = n_extreme / (plan.n_relabellings + plan.n_extra)
-    return PermutationResult(value, pvalue, null, plan.exact)
+    return PermutationResult(value, pvalue, null, plan.exact, scheme.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """Which samples may exchange their labels.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        Observed labels, 0 to n_labels - 1.
+
+    strata : ndarray of shape (n_samples,)
+        Samples of one stratum, 0 to n_strata - 1, exchange their labels.
+
+    named : bool
+        Whether relabellings are distinct if labels have swapped names.
+    """
+
+    labels: IntArray
+    strata: IntArray
+    named: bool = False
+
+    @cached_property
+    def counts(self):
+        """How many samples of each stratum have each label, (n_strata, n_labels)."""
+        counts = np.zeros((self.strata.max() + 1, self.labels.max() + 1), dtype=np.intp)
+        np.add.at(counts, (self.strata, self.labels), 1)
+        return counts
+
+    @cached_property
+    def alike(self):
+        """A number for each label; labels of one number may swap their names.
+
+        These are labels that as many samples have in each stratum.
+        """
+        if self.named:
+            return np.arange(self.labels.max() + 1)
+        return np.unique(self.counts, axis=1, return_inverse=True)[1].ravel()
+
+    @cached_property
+    def n_distinct(self):
+        """The number of distinct relabellings, the observed labels among them."""
+        samples = np.bincount(self.strata).tolist()
+        pairs = self.strata * (int(self.labels.max()) + 1) + self.labels
+        alike = np.unique(pairs, return_counts=True)[1].tolist()
+        arranged = prod(map(factorial, samples)) // prod(map(factorial, alike))
+        if self.named:
+            return arranged
+        return arranged // prod(map(factorial, np.bincount(self.alike).tolist()))
+
+
+def make_exchange(labels, strata=None, *, named=False):
+    """Let labels be exchanged among all samples, or within strata."""
+    if strata is None:
+        strata = np.zeros(len(labels), dtype=np.intp)
+    return Exchange(labels, strata, named)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,23 +178,19 @@ class Relabellings:
 
     Parameters
     ----------
-    sizes : ndarray of shape (n_groups,)
-        The number of samples of each group.
+    exchange : Exchange
+        Which samples may exchange their labels.
 
     n_relabellings : int
         How many there are.
 
     seed : ndarray of int or None
         Determines random relabellings. If None, they are all the distinct ones.
-
-    named : bool
-        Whether relabellings are distinct if groups of one size have swapped names.
     """
 
-    sizes: IntArray
+    exchange: Exchange
     n_relabellings: int
     seed: IntArray | None
-    named: bool
 
     @property
     def exact(self):
@@ -147,55 +205,45 @@ class Relabellings:
     def list_blocks(self, numbers):
         """Yield the relabellings of a range of numbers in blocks, (n, n_samples)."""
         if not self.exact:
-            n_before = numbers.start * int(self.sizes.sum())
+            n_before = numbers.start * len(self.exchange.labels)
             stream = np.random.PCG64(self.seed).advance(n_before)
         for first in range(0, len(numbers), _BLOCK):
             block = numbers[first : first + _BLOCK]
             if self.exact:
-                chosen = np.arange(block.start, block.stop)
-                yield _enumerate(self.sizes, chosen, self.named)
+                yield _enumerate(self.exchange, np.arange(block.start, block.stop))
             else:
-                yield _draw(self.sizes, stream, len(block))
+                yield _draw(self.exchange, stream, len(block))
 
 
-def plan_relabellings(sizes, n_permutations, random_state, *, named=False):
+def plan_relabellings(exchange, n_permutations, random_state):
     """Choose all distinct relabellings, or random ones if they are too many."""
-    n_groupings = _count_groupings(sizes, named)
-    if n_groupings <= n_permutations:
-        return Relabellings(sizes, n_groupings, None, named)
+    if exchange.n_distinct <= n_permutations:
+        return Relabellings(exchange, exchange.n_distinct, None)
     seed = random_state.randint(2**32, size=4, dtype=np.uint32)
-    return Relabellings(sizes, n_permutations, seed, named)
+    return Relabellings(exchange, n_permutations, seed)
 
 
-def warn_insensitive(labels, n_permutations, *, where="", shuffled=False):
+def warn_insensitive(n_distinct, n_permutations, reason, *, where=""):
     """Warn the caller of the caller if no p-value can be as small as 0.05.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_samples,)
-        The group of each sample.
+    n_distinct : int
+        The number of distinct relabellings.
 
     n_permutations : int
         As in `permutation_test`.
 
+    reason : str
+        Why there are so few, for the message.
+
     where : str
         What the p-value is of, for the message.
-
-    shuffled : bool
-        Whether samples are shuffled and not their labels, as beside covariates.
     """
-    sizes = np.unique(labels, return_counts=True)[1]
-    n_groupings = factorial(len(labels)) if shuffled else _count_groupings(sizes)
-    if min(n_groupings, n_permutations + 1) * _LEVEL >= 1:
+    if min(n_distinct, n_permutations + 1) * _LEVEL >= 1:
         return
-    if n_groupings <= n_permutations:
-        smallest, listed = 1 / n_groupings, ", ".join(map(str, sizes))
-        reason = (
-            f"groups of {listed} samples have only {n_groupings} distinct "
-            "relabelling(s). Compare more samples"
-        )
-    else:
-        smallest = 1 / (n_permutations + 1)
+    smallest = 1 / min(n_distinct, n_permutations + 1)
+    if n_distinct > n_permutations:
         reason = f"n_permutations={n_permutations}. Give a larger number"
     warnings.warn(
         f"pvalue{where} cannot be below {smallest:.2g}, whatever the samples are, "
@@ -242,59 +290,68 @@ def _run_task(numbers, function, plan):
     return np.concatenate([function(labels) for labels in plan.list_blocks(numbers)])
 
 
-def _count_groupings(sizes, named=False):
-    """Count the distinct relabellings; unless named, groups of one size may swap."""
-    arranged = factorial(sum(sizes.tolist())) // prod(map(factorial, sizes.tolist()))
-    if named:
-        return arranged
-    return arranged // prod(map(factorial, np.bincount(sizes).tolist()))
-
-
-def _draw(sizes, stream, n_relabellings):
+def _draw(exchange, stream, n_relabellings):
     """Draw random relabellings: labels (n_relabellings, n_samples).
 
     Each relabelling takes n_samples numbers of 64 bits from the stream. A job can
     therefore start at any relabelling, and the results depend neither on the size of
     blocks nor on the number of jobs.
     """
-    groups = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
-    mask = np.uint64((1 << (len(sizes) - 1).bit_length()) - 1)
-    keys = stream.random_raw(n_relabellings * len(groups)).reshape(-1, len(groups))
-    # The group label is stored in the lowest bits of each random key. Sorting the keys
-    # shuffles the labels.
+    order = np.argsort(exchange.strata, kind="stable")
+    labels, strata = (
+        part.astype(np.uint64)
+        for part in (
+            exchange.labels[np.lexsort((exchange.labels, exchange.strata))],
+            exchange.strata[order],
+        )
+    )
+    mask = np.uint64((1 << int(exchange.labels.max()).bit_length()) - 1)
+    keys = stream.random_raw(n_relabellings * len(labels)).reshape(-1, len(labels))
+    # The label is stored in the lowest bits of each random key, and the stratum in the
+    # highest. Sorting the keys shuffles the labels within each stratum.
+    n_bits = int(exchange.strata.max()).bit_length()
+    if n_bits:
+        keys >>= np.uint64(n_bits)
+        keys |= strata << np.uint64(64 - n_bits)
     keys &= ~mask
-    keys |= groups
+    keys |= labels
     keys.sort(axis=1)
     keys &= mask
-    return keys.astype(np.intp)
+    if not n_bits:
+        return keys.astype(np.intp)
+    drawn = np.empty(keys.shape, dtype=np.intp)
+    drawn[:, order] = keys
+    return drawn
 
 
-def _enumerate(sizes, numbers, named=False):
-    """Return the distinct groupings of given numbers: labels (n_numbers, n_samples).
+def _enumerate(exchange, numbers):
+    """Return the distinct relabellings of given numbers: labels (n_numbers, n_samples).
 
-    The labels are chosen sample by sample. For each group that the sample may join,
-    the groupings that remain are counted; the number of the grouping falls into one
-    of these counts, and that is the group of the sample. Groups of one size that have
-    no samples yet are interchangeable: only the first of them may take the sample,
-    and its count is multiplied by the number of such groups. If groups are `named`,
-    none are interchangeable.
+    The labels are chosen sample by sample, stratum by stratum. For each label that the
+    sample may take, the relabellings that remain are counted; the number of the
+    relabelling falls into one of these counts, and that is the label of the sample.
+    Labels that are alike and that no sample has yet are interchangeable: only the first
+    of them may be taken, and its count is multiplied by the number of such labels.
     """
     rows = np.arange(len(numbers))
     rank = numbers.copy()
-    ways = np.full(len(numbers), _count_groupings(sizes, named))
-    left = np.tile(sizes, (len(numbers), 1))
-    labels = np.empty((len(numbers), sizes.sum()), dtype=np.intp)
-    alike = np.arange(len(sizes)) if named else sizes
-    same_size = (alike[:, np.newaxis] == alike).astype(int)
-    for sample in range(labels.shape[1]):
-        empty = left == sizes
-        is_first = empty @ np.triu(same_size, 1) == 0
-        n_alike = np.where(empty, is_first * (empty @ same_size), 1)
-        counts = ways[:, np.newaxis] * left * n_alike // (labels.shape[1] - sample)
-        bounds = counts.cumsum(axis=1)
-        group = (rank[:, np.newaxis] >= bounds).sum(axis=1)
-        ways = counts[rows, group]
-        rank -= bounds[rows, group] - ways
-        left[rows, group] -= 1
-        labels[:, sample] = group
+    ways = np.full(len(numbers), exchange.n_distinct)
+    labels = np.empty((len(numbers), len(exchange.labels)), dtype=np.intp)
+    alike = exchange.alike
+    same = (alike[:, np.newaxis] == alike).astype(int)
+    fresh = np.ones((len(numbers), len(alike)), dtype=bool)
+    for stratum, counts in enumerate(exchange.counts):
+        left = np.tile(counts, (len(numbers), 1))
+        samples = np.flatnonzero(exchange.strata == stratum)
+        for n_done, sample in enumerate(samples):
+            is_first = fresh @ np.triu(same, 1) == 0
+            n_alike = np.where(fresh, is_first * (fresh @ same), 1)
+            remain = ways[:, np.newaxis] * left * n_alike // (len(samples) - n_done)
+            bounds = remain.cumsum(axis=1)
+            label = (rank[:, np.newaxis] >= bounds).sum(axis=1)
+            ways = remain[rows, label]
+            rank -= bounds[rows, label] - ways
+            left[rows, label] -= 1
+            fresh[rows, label] = False
+            labels[:, sample] = label
     return labels

@@ -14,6 +14,7 @@ from sktopo._utils.parameters import check_option
 from sktopo._utils.samples import read_rows
 from sktopo.barcodes import count_nodes, split_barcodes
 from sktopo.barcodes._layout import check_ascending, check_homology_dimensions
+from sktopo.inference._freedman_lane import center, read_covariates
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,12 +42,21 @@ class Study:
 
     precision : float
         The rounding error of the numbers that were given, relative to their size.
+
+    groups : ndarray of shape (n_samples,) or None
+        The number of the group of each sample within which, or as a whole, labels are
+        exchanged.
+
+    covariates : ndarray of shape (n_samples, n_covariates) or None
+        Centred columns.
     """
 
     distances: NDArray[np.float64]
     rows: NDArray[np.float64] | None
     labels: NDArray[Any]
     precision: float
+    groups: NDArray[np.intp] | None = None
+    covariates: NDArray[np.float64] | None = None
 
     def choose(self, samples):
         """Return the study of the given samples alone."""
@@ -55,26 +65,45 @@ class Study:
             None if self.rows is None else self.rows[samples],
             self.labels[samples],
             self.precision,
+            None if self.groups is None else self.groups[samples],
+            None if self.covariates is None else center(self.covariates[samples]),
         )
 
 
-def check_study(X, y, metric, homology_dimensions):
+def check_study(X, y, metric, homology_dimensions, groups=None, covariates=None):
     """Validate samples and labels, the arguments of a test, and return a study."""
     check_option("metric", metric, ("euclidean", "precomputed"))
     check_homology_dimensions(homology_dimensions)
     X = read_rows(X, "X")
     labels = check_labels(y, len(X), discrete=True)
     number_groups(labels)
+    groups = read_groups(groups, len(X))
+    if covariates is not None:
+        covariates = read_covariates(covariates, len(X))
     precision = float(np.finfo(X.dtype).eps)
+    design = (labels, precision, groups, covariates)
     if metric == "euclidean":
         rows = _scale_rows(_choose_columns(X, homology_dimensions))
-        return Study(np.sqrt(precise_squares(rows)), rows, labels, precision)
+        return Study(np.sqrt(precise_squares(rows)), rows, *design)
     if set(homology_dimensions) != {0, 1}:
         raise ValueError(
             f"homology_dimensions={homology_dimensions!r} needs Wasserstein rows; for "
             "metric='precomputed' compute distances of births or deaths alone."
         )
-    return Study(_check_distances(X), None, labels, precision)
+    return Study(_check_distances(X), None, *design)
+
+
+def read_groups(groups, n_samples, name="groups"):
+    """Validate groups of samples, and return their numbers.
+
+    Returns None if all samples are in one group or each is in its own, where groups
+    change nothing.
+    """
+    if groups is None:
+        return None
+    labels = check_labels(groups, n_samples, name)
+    names, numbers = np.unique(labels, return_inverse=True)
+    return None if len(names) in (1, n_samples) else numbers
 
 
 def refuse_barcodes(rows, name):

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    LeaveOneGroupOut,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -252,3 +258,89 @@ def test_diagrams_and_distances_are_computed_once(study, monkeypatch):
     compare_classifiers(X, y, {"SWK": (classifier, grid)}, cv=FOLDS, inner_cv=2)
     # Each row has one diagram; each of 3 x (2 + 1) fits, and each test, one matrix.
     assert counts == {"diagrams": len(X), "pairs": 18}
+
+
+GROUPS = np.repeat(np.arange(6), 3)  # of the 18 samples of `study`
+
+
+@pytest.mark.parametrize(
+    ("cv", "inner_cv"),
+    [
+        (3, 2),
+        (None, 2),
+        (GroupKFold(3), GroupKFold(2)),
+        (LeaveOneGroupOut(), LeaveOneGroupOut()),
+        (LeaveOneGroupOut(), 2),
+    ],
+)
+def test_no_group_is_both_learnt_from_and_held_out(study, spy, cv, inner_cv):
+    X, _ = study
+    X = X.copy()
+    X[:, 0] = np.arange(len(X))  # what the spy knows samples by
+    y = np.arange(len(X)) % 2
+    candidates = {"plain": spy(), "searched": (spy(), {"power": [1, 2]})}
+    table = compare_classifiers(
+        X, y, candidates, cv=cv, inner_cv=inner_cv, groups=GROUPS
+    )
+    assert (table["error"] == "").all()
+    learnt = None
+    n_checked = 0
+    for kind, samples, _ in spy.seen:
+        groups = set(GROUPS[sorted(map(int, samples))])
+        if kind == "fit":
+            learnt = groups
+        else:
+            assert groups.isdisjoint(learnt)
+            n_checked += 1
+    n_outer = table["fold"].nunique()
+    # Each fold of each setting, and the best setting of each fold again.
+    assert n_checked > 4 * n_outer
+    if isinstance(cv, LeaveOneGroupOut):
+        assert n_outer == 6
+
+
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cv": GroupKFold(3)}, "does not split .*groups"),
+        (
+            {"cv": 3, "inner_cv": GroupKFold(2)},
+            r"^inner_cv=GroupKFold.* needs groups; got None.$",
+        ),
+        (
+            {"cv": StratifiedKFold(3), "groups": np.arange(18) // 2},
+            "^Fold 0 of cv=StratifiedKFold.* has samples of group 1 among the training",
+        ),
+        ({"cv": 3, "groups": GROUPS[1:]}, "groups has 17 labels for 18 samples"),
+        ({"cv": 7, "groups": GROUPS}, "^cv=7 does not split|^Fold . of cv has train"),
+    ],
+)
+def test_folds_that_need_groups_or_separate_them_are_refused(study, options, message):
+    X, y = study
+    candidates = {"searched": (SVC(), {"C": [1, 10]})}
+    with pytest.raises(ValueError, match=message):
+        compare_classifiers(X, y, candidates, **options)
+
+
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+def test_inner_folds_that_separate_groups_are_reported(study):
+    X, y = study
+    table = compare_classifiers(
+        X,
+        y,
+        {"searched": (SVC(), {"C": [1, 10]})},
+        cv=2,
+        inner_cv=StratifiedKFold(2),
+        groups=GROUPS,
+    )
+    assert table["error"].str.contains("Fold 0 of inner_cv has samples of group").all()
+
+
+def test_groups_are_part_of_the_cache_key(study, tmp_path):
+    X, y = study[0], np.arange(18) % 2
+    candidates = {"searched": (SVC(), {"C": [0.001, 10]})}
+    options = {"cv": [(np.arange(12), np.arange(12, 18))], "memory": str(tmp_path)}
+    for groups in (GROUPS, np.repeat(np.arange(9), 2)):
+        compare_classifiers(X, y, candidates, groups=groups, inner_cv=2, **options)
+    assert len(list(tmp_path.glob("sktopo/*.json"))) == 2

@@ -168,3 +168,17 @@ def test_a_bad_seed_is_named(study):
 def test_bad_number_of_starts(study, n_starts):
     with pytest.raises(ValueError, match="n_starts"):
         compare_clusterers(*study, {"KM": KMeans(2)}, n_starts=n_starts)
+
+
+def test_folds_keep_groups_together(study, spy):
+    X, y = study
+    X = X.copy()
+    X[:, 0] = np.arange(len(X))
+    groups = np.repeat(np.arange(6), 3)
+    compare_clusterers(X, y, {"spy": spy()}, cv=3, groups=groups, n_starts=1)
+    seen = [set(groups[sorted(map(int, samples))]) for _, samples, _ in spy.seen]
+    for learnt, held_out in zip(seen[::2], seen[1::2], strict=True):
+        assert learnt.isdisjoint(held_out)
+    assert len(seen) == 6
+    with pytest.raises(ValueError, match="^groups are for folds, but cv is None"):
+        compare_clusterers(X, y, {"spy": spy()}, groups=groups)

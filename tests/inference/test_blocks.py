@@ -144,3 +144,13 @@ def test_slices_of_one_profile_and_block_are_refused():
     check_names(["births", "births[a]", "deaths[a]", "births[a--all]"])
     with pytest.raises(ValueError, match=r"'births' and 'births\[all\]' would have"):
         check_names(["births", "deaths", "births[all]"])
+
+
+def test_folds_keep_strata_together():
+    labels, strata = np.tile([0, 1], 10), np.repeat(np.arange(5), 4)
+    folds = list_folds(labels, 3, strata)
+    assert_array_equal(np.sort(np.concatenate([f[1] for f in folds])), np.arange(20))
+    for train, test in folds:
+        assert set(strata[train]).isdisjoint(strata[test])
+    with pytest.raises(ValueError, match="^cv=6 folds that keep the 5 sample_groups"):
+        list_folds(labels, 6, strata)

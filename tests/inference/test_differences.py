@@ -359,3 +359,41 @@ def test_wasserstein_rows_are_refused_as_connectomes():
     rows = GraphPersistence().fit_transform(X)
     with pytest.raises(ValueError, match="^The rows of X look like births and deaths"):
         difference_table(rows, [0] * 10 + [1] * 10)
+
+
+def test_groups_of_samples_are_compared_at_their_barycenters():
+    rng = np.random.default_rng(0)
+    persons = np.repeat(np.arange(10), 2)
+    y, X = persons % 2, rng.random((20, 6)).astype(np.float32)
+    age = rng.normal(size=20)
+    options = {
+        "slices": {"births": slice(3), "deaths": slice(3, 6)},
+        "n_permutations": 99,
+        "cv": 2,
+        "random_state": 0,
+    }
+    found = difference_table(
+        X, y, sample_groups=persons, covariates=age, level=X[:, 0], **options
+    )
+    means = X.astype(float).reshape(10, 2, 6).mean(axis=1)
+    expected = difference_table(
+        means,
+        y[::2],
+        covariates=age.reshape(10, 2).mean(axis=1),
+        level=means[:, 0],
+        **options,
+    )
+    for name in found.columns[2:]:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6)
+
+
+def test_conditions_are_compared_within_groups_of_samples():
+    # Persons differ much more than the conditions, in connectomes with their level.
+    rng = np.random.default_rng(0)
+    persons, y = np.repeat(np.arange(8), 2), np.tile([0, 1], 8)
+    X = rng.random((8, 45))[persons] + 0.05 * rng.random((16, 45))
+    X[y == 1, :5] += 0.1
+    options = {"profiles": ["births", "deaths"], "n_permutations": 199, "cv": 2}
+    table = difference_table(X, y, sample_groups=persons, **options)
+    assert table["pvalue"].min() <= 0.02
+    assert difference_table(X, y, **options, random_state=0)["pvalue"].min() > 0.1

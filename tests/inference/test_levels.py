@@ -13,6 +13,7 @@ from sktopo.inference._levels import (
     find_parts,
     make_designs,
 )
+from sktopo.inference._scheme import Units
 
 Y = np.repeat([0, 1], [4, 5])
 ROWS = np.random.default_rng(0).random((9, 6))
@@ -41,7 +42,7 @@ def test_parts_are_the_blocks_of_edges():
 
 
 def test_each_block_has_the_model_of_its_own_mean():
-    design, given_level = make_designs(Y, "block", None, ROWS, PARTS)
+    design, given_level = make_designs(Y, "block", None, ROWS, PARTS, Units())
     assert design.covariates.shape == (9, 0)
     names = ["births", "births[b]", "strengths[a--b]"]
     designs = choose_designs(names, given_level)
@@ -53,17 +54,17 @@ def test_each_block_has_the_model_of_its_own_mean():
 def test_other_levels_have_one_model_for_all_parts():
     for level, mean in (("mean", ROWS.mean(axis=1)), (ROWS[:, 2], ROWS[:, 2])):
         parts = find_parts(level, list("aabb"), None, 6)
-        _, given_level = make_designs(Y, level, None, ROWS, parts)
+        _, given_level = make_designs(Y, level, None, ROWS, parts, Units())
         first, second = choose_designs(["births", "births[b]"], given_level)
         assert first is second
         mean = read_covariates(mean, 9)[:, 0]
         assert_allclose(span(first), mean * np.sign(mean[0]), atol=1e-12)
-    assert make_designs(Y, None, None, ROWS, PARTS)[1] is None
+    assert make_designs(Y, None, None, ROWS, PARTS, Units())[1] is None
 
 
 def test_levels_stand_beside_covariates():
     age = np.arange(9.0)
-    design, given_level = make_designs(Y, "block", age, ROWS, PARTS)
+    design, given_level = make_designs(Y, "block", age, ROWS, PARTS, Units())
     assert design.covariates.shape == (9, 1)
     assert {part.covariates.shape for part in given_level.values()} == {(9, 2)}
 
@@ -71,7 +72,7 @@ def test_levels_stand_beside_covariates():
 def test_a_level_that_does_not_vary_is_left_out():
     rows = ROWS.copy()
     rows[:, 5] = 0.3
-    design, given_level = make_designs(Y, "block", None, rows, PARTS)
+    design, given_level = make_designs(Y, "block", None, rows, PARTS, Units())
     assert [part is design for part in given_level.values()] == [False, False, True, 0]
 
 
@@ -91,6 +92,6 @@ def test_means_that_differ_by_rounding_are_none():
 
 def test_unknown_levels_are_refused():
     with pytest.raises(ValueError, match="level='block' needs connectome rows"):
-        make_designs(Y, "block", None, ROWS, None)
+        make_designs(Y, "block", None, ROWS, None, Units())
     with pytest.raises(ValueError, match="level='x' must be 'mean', 'block', None"):
-        make_designs(Y, "x", None, ROWS, PARTS)
+        make_designs(Y, "x", None, ROWS, PARTS, Units())
