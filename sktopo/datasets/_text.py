@@ -55,7 +55,7 @@ def read_text(path):
         raise ValueError(f"{len(header)} names for {n_columns} columns.")
     row_names = None
     if has_index:
-        index = [row.pop(0) for row in rows]
+        index = [row.pop(0).strip() for row in rows]
         row_names = None if all(map(_is_number, index)) else index
         header = None if header is None else header[1:]
     names = None if header is None or _names_nothing(header) else header
@@ -99,12 +99,13 @@ def _read_lines(path):
 
 
 def _split(lines, delimiter):
-    """Split lines into cells without blanks around them."""
+    """Split lines into cells, of which the first line has no blanks around its own."""
     if delimiter == " ":
         lines = [line.strip().replace("\t", " ") for line in lines]
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    rows = [[cell.strip() for cell in row] for row in reader]
-    if all(row[-1] == "" for row in rows):  # lines that end in a delimiter
+    rows = list(reader)
+    rows[0] = [cell.strip() for cell in rows[0]]
+    if all(row[-1].strip() == "" for row in rows):  # lines that end in a delimiter
         rows = [row[:-1] for row in rows]
     return rows
 
@@ -166,7 +167,7 @@ def _is_number(cell):
     try:
         float(cell.replace(",", "."))
     except ValueError:
-        return cell.lower() in _MISSING
+        return cell.strip().lower() in _MISSING
     return True
 
 
@@ -188,7 +189,7 @@ def _read_cell(cell, number, column):
     try:
         return float(cell)
     except ValueError:
-        if cell.lower() in _MISSING:
+        if cell.strip().lower() in _MISSING:
             return np.nan
         raise ValueError(
             f"line {number}, column {column} holds {cell!r}; expected a number. Leave "
