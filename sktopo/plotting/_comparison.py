@@ -14,6 +14,10 @@ from sktopo.plotting._groups import COLORS
 from sktopo.plotting._nodes import label_items, measure_axes
 
 if TYPE_CHECKING:
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+
     from sktopo._typing import ManyAxes, Table
 
 # What the rows of a table are, by the column that counts them.
@@ -154,7 +158,10 @@ class ComparisonDisplay(Display):
         self.figure_, (self.ax_,) = get_axes(self, ax, width=6, height=height + 0.8)
         if ax is not None:
             height = measure_axes(self.ax_)[1]
-        self.candidates_, self.points_, self.means_, self.texts_ = names, [], [], []
+        self.candidates_ = names
+        self.points_: list[Line2D] = []
+        self.means_: list[ErrorbarContainer] = []
+        self.texts_: list[Text] = []
         deviations = summary[f"std_{self.score}"].to_numpy(float)
         for place, k in enumerate(order):
             self._draw_scores(place, summary["candidate"][k])

@@ -303,7 +303,7 @@ class ConnectomeDisplay(Display):
             Itself.
         """
         _check_style(cmap, colorbar)
-        side = choose_side(len(self.node_names))
+        side = choose_side(np.size(self.node_names))
         size = {"width": side + 1.6, "height": side + 1.0}
         self.figure_, (self.ax_,) = get_axes(self, ax, **size)
         matrix = squareform(self.connectome)[np.ix_(self.order, self.order)]
@@ -362,7 +362,7 @@ class ConnectomeDisplay(Display):
         """
         purpose = "ConnectomeDisplay.plot_brain"
         plotting = import_optional("nilearn.plotting", extra="brain", purpose=purpose)
-        n_nodes = len(self.node_names)
+        n_nodes = np.size(self.node_names)
         coordinates = check_weights(coordinates, "coordinates")
         if coordinates.shape != (n_nodes, 3):
             raise ValueError(
