@@ -87,7 +87,7 @@ def read_recordings(
     Notes
     -----
     If the files have different regions, or the same in another order,
-    ``sktopo.connectomes.align_units`` brings the data frames together by name.
+    :func:`~sktopo.connectomes.align_units` brings the data frames together by name.
 
     Files with Python objects in them are refused, because loading those would run code.
 
