@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sktopo._typing import ManyAxes, Table
 
-# What the rows of a table are, by the column that counts them.
-_ROWS = {"start": "start", "fold": "fold"}
+# What the rows of a table are: the column that counts them.
+_ROWS = ("start", "fold")
 _LONGEST_NAME = 60
 
 
@@ -216,7 +216,7 @@ class ComparisonDisplay(Display):
         """Count what is drawn."""
         n_candidates = self.table["candidate"].nunique()
         text = f"{self._name_score()} of {count(n_candidates, 'candidate')}"
-        for column, noun in _ROWS.items():
+        for column in _ROWS:
             if column in self.table:
-                return f"{text} in {count(self.table[column].nunique(), noun)}"
+                return f"{text} in {count(self.table[column].nunique(), column)}"
         return text
