@@ -97,8 +97,8 @@ def regress_confounds(
     >>> regions = rng.normal(size=(200, 2)) + 2 * motion[:, None]
     >>> np.corrcoef(regions.T)[0, 1].round(1)
     np.float64(0.8)
-    >>> np.corrcoef(regress_confounds(regions, motion).T)[0, 1].round(1)
-    np.float64(0.0)
+    >>> bool(abs(np.corrcoef(regress_confounds(regions, motion).T)[0, 1]) < 0.1)
+    True
     """
     check_flag("global_signal", global_signal)
     name = "Input activations"

@@ -79,8 +79,8 @@ def lagged_correlation(activations: ArrayLike, *, max_lag: int = 1) -> FloatArra
     >>> from sktopo.connectomes.measures import correlation, lagged_correlation
     >>> first = np.random.default_rng(0).normal(size=500)
     >>> sample = np.column_stack([first, np.roll(first, 2)])
-    >>> correlation(sample)[0, 1].round(1)
-    np.float64(-0.0)
+    >>> bool(abs(correlation(sample)[0, 1]) < 0.1)
+    True
     >>> lagged_correlation(sample, max_lag=3)[0, 1].round(1)
     np.float64(1.0)
     """
