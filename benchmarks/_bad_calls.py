@@ -894,7 +894,7 @@ def list_differences(name, call, rows):
         "cv": 2,
         "profiles": ["births", "strengths"],
         "groups": [0, 0, 0, 1, 1],
-        "sample_groups": [0, 1, 2, 3, 0, 1, 2, 3],
+        "sample_groups": [0, 1, 2, 3, 1, 2, 3, 0],
         "covariates": np.arange(8.0) ** 2,
     }
     kinds = {

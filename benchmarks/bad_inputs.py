@@ -100,8 +100,10 @@ def list_calls():
             yield name, value
         if inspect.isclass(value):
             for method in dir(value):
-                if method.startswith("from_") or method in {*METHODS, "plot"}:
-                    yield f"{name}.{method}", getattr(value, method)
+                found = getattr(value, method)
+                chosen = method.startswith("from_") or method in {*METHODS, "plot"}
+                if chosen and callable(found):  # a display may have a field "score"
+                    yield f"{name}.{method}", found
 
 
 # ---- what happens

@@ -215,11 +215,13 @@ def tabulate_means(means):
 def tabulate_margins(means):
     """Tabulate how far each candidate is ahead of each method that is not ours.
 
+    If there are several architectures, the means are those over all.
     Intervals are those of the differences: both are scored on the same draws.
     """
     rows = []
     for (architecture, condition, candidate), draws in means.items():
-        if candidate not in CANDIDATES:
+        joined = (BOTH, condition, candidate) in means
+        if candidate not in CANDIDATES or (joined and architecture != BOTH):
             continue
         for rival, method in METHODS.items():
             other = means.get((architecture, condition, rival))

@@ -20,6 +20,7 @@ from benchmarks.grounded._figures import draw_ranks
 from benchmarks.grounded._methods import METHODS, SLOW
 from benchmarks.grounded._networks import ABOUT, DEEP_SIZES, SIZES
 from benchmarks.grounded._ranks import rank_methods
+from benchmarks.grounded._scores import PRECISION
 from benchmarks.grounded._training import load_seconds, place_networks, train_networks
 from benchmarks.studies._data import TITLES, load_dataset
 from benchmarks.studies._files import save_json
@@ -56,8 +57,13 @@ def report_study(options):
         "networks": tabulate_networks(comparisons, accuracies, kept),
         "scores": tabulate_scores(found),
         "means": tabulate_means(means),
-        "margins": tabulate_margins(means),
     }
+    if options.study == "designs":
+        tables["margins"] = tabulate_margins(means)
+    else:
+        # The page shows nothing else of other conditions.
+        score = tables["scores"]["score"]
+        tables["scores"] = tables["scores"][score.isna() | (score == PRECISION)]
     folder = options.output / options.report / options.study
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():

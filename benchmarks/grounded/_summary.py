@@ -27,7 +27,7 @@ RUNS = (
     *("mlp", "cnn"),
 )
 # Tables that reports have as CSV only.
-LONG = ("scores", "margins")
+LONG = {"designs": ("scores", "margins"), "conditions": ("scores",)}
 
 
 def summarize_reports(folder):
@@ -37,9 +37,9 @@ def summarize_reports(folder):
     ----------
     folder : pathlib.Path
         It holds ``DATASET/designs`` and ``DATASET/conditions``, each with
-        ``report.json``, ``scores.csv`` and ``margins.csv``. The page is the file of
-        the same name that ends in ``.rst``, with a ``csv-table`` directive for each
-        table of `make_tables` and the two comments of
+        ``report.json`` and ``scores.csv``, and the first with ``margins.csv``. The page
+        is the file of the same name that ends in ``.rst``, with a ``csv-table``
+        directive for each table of `make_tables` and the two comments of
         `benchmarks.studies._summary.replace_results`. ``ranks.csv`` and ``ranks.png``
         are written into the folder.
 
@@ -72,7 +72,7 @@ def read_reports(folder, study):
             continue
         report = load_json(place / "report.json")
         tables = {name: pd.DataFrame(rows) for name, rows in report["tables"].items()}
-        tables |= {name: pd.read_csv(place / f"{name}.csv") for name in LONG}
+        tables |= {name: pd.read_csv(place / f"{name}.csv") for name in LONG[study]}
         _refuse_failures(tables["scores"], place)
         reports[TITLES[dataset]] = report | {"tables": tables}
     return reports

@@ -296,7 +296,11 @@ def _check_node_groups(groups, rows):
     """Raise a ValueError if groups of nodes are evidently those of samples."""
     if groups is None or isinstance(groups, str):
         return
-    n_labels, n_nodes = len(np.atleast_1d(groups)), count_nodes(rows.shape[1])
+    try:
+        n_labels = len(groups)
+    except TypeError:  # GraphProfiles says what is wrong with it
+        return
+    n_nodes = count_nodes(rows.shape[1])
     if n_labels == len(rows) != n_nodes:
         raise ValueError(
             f"groups has {n_labels} values, one for each sample, but graphs have "

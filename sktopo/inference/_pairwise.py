@@ -65,10 +65,10 @@ def pairwise_permutation_test(
         of each group, groups exchange their labels as a whole. See the
         notes of :func:`permutation_test`.
 
-    covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
-default=None
+    covariates : array-like of shape (n_samples, n_covariates), default=None
         Numbers that the test accounts for, such as age or motion; 0 and 1 for two
-        categories. See the notes of :func:`permutation_test`.
+        categories. A single covariate may have the shape (n_samples,). See the notes
+        of :func:`permutation_test`.
 
     metric : {"euclidean", "precomputed"}, default="euclidean"
         Whether X holds rows or distances, as in :func:`permutation_test`.

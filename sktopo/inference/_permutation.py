@@ -67,10 +67,9 @@ def permutation_test(
         within groups are exchanged within groups only. If y is the same for all samples
         of each group, groups exchange their labels as a whole. See Notes.
 
-    covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
-default=None
+    covariates : array-like of shape (n_samples, n_covariates), default=None
         Numbers that the test accounts for, such as age or motion; 0 and 1 for two
-        categories. See Notes.
+        categories. A single covariate may have the shape (n_samples,). See Notes.
 
     metric : {"euclidean", "precomputed"}, default="euclidean"
         Whether X holds rows or distances. Any distances will do, such as those that

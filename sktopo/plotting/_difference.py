@@ -164,6 +164,7 @@ class DifferenceDisplay(Display):
             "local",
         ),
         groups: ArrayLike | Literal["layer"] | None = None,
+        sample_groups: ArrayLike | None = None,
         level: ArrayLike | Literal["mean", "block"] | None = "mean",
         covariates: ArrayLike | None = None,
         n_permutations: int = 9999,
@@ -189,6 +190,9 @@ class DifferenceDisplay(Display):
 
         groups : array-like of shape (n_nodes,), "layer" or None, default=None
             The group of each node, likewise.
+
+        sample_groups : array-like of shape (n_samples,), default=None
+            The person or other group of each graph, likewise.
 
         level : "mean", "block", array-like of shape (n_samples,) or \
 (n_samples, n_numbers), or None, default="mean"
@@ -233,6 +237,7 @@ default=None
             y,
             profiles=profiles,
             groups=groups,
+            sample_groups=sample_groups,
             level=level,
             covariates=covariates,
             n_permutations=n_permutations,

@@ -11,6 +11,7 @@ from sktopo._utils.labels import check_labels
 from sktopo._utils.parameters import check_positive
 from sktopo.connectomes import SlidingWindows
 from sktopo.plotting._axes import PLAIN_TEXT, add_legend, get_axes, name_ticks
+from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names, split_groups
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -35,7 +36,7 @@ _MOST_RECORDINGS = 100
 
 
 @dataclass(repr=False, eq=False)
-class StatesDisplay:
+class StatesDisplay(Display):
     """The state of each recording over time: a row of coloured bars for each.
 
     A bar begins at the start of the first window in a state, and ends at the start of
@@ -74,7 +75,7 @@ class StatesDisplay:
     >>> display = StatesDisplay.from_labels(
     ...     ["rest", "rest", "task", "rest"], [0, 0, 0, 1], times=[0, 10, 20, 0]
     ... )
-    >>> [bar.get_width() for bar in display.bars_[0]]
+    >>> [float(bar.get_width()) for bar in display.bars_[0]]
     [20.0, 10.0]
     """
 
@@ -264,6 +265,12 @@ class StatesDisplay:
             style |= {"ncols": min(len(states), 4), "borderaxespad": 0.2}
         add_legend(self.ax_, self.bars_, states, **style)
         return self
+
+    def _describe(self):
+        """Count what is drawn."""
+        recordings = count(len(np.unique(self.recordings)), "recording")
+        states = count(len(np.unique(self.labels)), "state")
+        return f"{count(len(self.labels), 'window')} of {recordings} in {states}"
 
     def _draw_bars(self, bars, n_states):
         """Draw bars, an array of columns state, row, start and end."""

@@ -234,7 +234,7 @@ def test_networkx_is_not_imported(monkeypatch, make_rows):
 def test_one_triangle_is_to_be_mirrored(make_rows, triangle, side):
     matrices = np.stack([squareform(row) + np.eye(5) for row in make_rows(2, 5)])
     halves = np.stack([matrices[0], triangle(matrices[1])])
-    message = rf"^Sample 1 of X has only zeros {side} .* give A \+ A\.T\."
+    message = rf"^Sample 1 of X has only zeros {side} .* give A \+ A\.T, or "
     with pytest.raises(ValueError, match=message):
         GraphPersistence().fit(halves)
     halves[1] += halves[1].T  # as it says, which doubles the diagonal that is ignored
