@@ -41,9 +41,9 @@ def regress_confounds(
     activations : array-like of shape (n_observations, n_nodes)
         Activations of one sample, such as the time series of regions.
 
-    confounds : array-like of shape (n_observations, n_confounds) or \
-            (n_observations,), or None, default=None
-        What is to be removed, such as motion, at the same observations.
+    confounds : array-like of shape (n_observations, n_confounds), default=None
+        What is to be removed, such as motion, at the same observations. A single one
+        may have the shape (n_observations,).
 
     global_signal : bool, default=False
         Whether the mean of all units is a confound as well.
@@ -63,7 +63,7 @@ def regress_confounds(
 
     See Also
     --------
-    RegressConfounds : The same for recordings that hold their confounds as columns.
+    sktopo.RegressConfounds : The same for recordings that hold their confounds as columns.
 
     Notes
     -----

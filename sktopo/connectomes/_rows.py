@@ -72,8 +72,8 @@ def connectome_rows(
 
     See Also
     --------
-    FunctionalConnectome : Computes connectome rows from activations.
-    GraphPersistence : Takes connectome rows, or symmetric matrices.
+    sktopo.FunctionalConnectome : Computes connectome rows from activations.
+    sktopo.GraphPersistence : Takes connectome rows, or symmetric matrices.
 
     Notes
     -----

@@ -343,7 +343,7 @@ class ConnectomeDisplay(Display):
             percentile. If None, as many edges as there are nodes are drawn.
 
         display_mode : str, default="ortho"
-            The views, as in :func:`nilearn.plotting.plot_connectome`.
+            The views, as in ``nilearn.plotting.plot_connectome``.
 
         Returns
         -------
