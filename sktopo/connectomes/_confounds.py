@@ -63,7 +63,7 @@ def regress_confounds(
 
     See Also
     --------
-    sktopo.RegressConfounds : The same for recordings that hold their confounds as columns.
+    sktopo.RegressConfounds : The same for recordings that hold confounds as columns.
 
     Notes
     -----
