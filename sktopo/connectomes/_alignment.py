@@ -105,7 +105,16 @@ def align_units(
             "recording(s) or more; expected at least 2. Leave out recordings that lack "
             "many units, or choose how='union' with a smaller min_share."
         )
-    return [recording.reindex(columns=kept) for recording in recordings]
+    return [_choose_columns(recording, kept) for recording in recordings]
+
+
+def _choose_columns(recording, kept):
+    """Return the columns `kept`; those that it lacks hold NaN, in the dtype of all."""
+    chosen = recording.reindex(columns=kept)
+    dtypes = set(recording.dtypes)
+    if len(dtypes) == 1 and (dtype := dtypes.pop()).kind == "f":
+        return chosen.astype(dtype)
+    return chosen
 
 
 def _read_names(recording, number):

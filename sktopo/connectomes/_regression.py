@@ -61,7 +61,9 @@ class Regression:
         scalers = Scaler.fit(units), Scaler.fit(confounds)
         scores = scalers[0].transform(units)
         regressors = _join(scores, confounds, *scalers, global_signal)
-        left, sizes, right = svd(regressors, full_matrices=False)
+        # Before version 1.14 that of SciPy refuses matrices without columns.
+        decompose = svd if regressors.size else np.linalg.svd
+        left, sizes, right = decompose(regressors, full_matrices=False)
         smallest = sizes.max(initial=0) * max(regressors.shape) * np.finfo(float).eps
         kept = sizes > smallest
         if len(units) <= kept.sum() + 1:

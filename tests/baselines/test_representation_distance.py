@@ -254,7 +254,7 @@ def test_memory_is_announced(parameters, shape, measure_peak, monkeypatch):
     for call in (estimator.fit, estimator.fit_transform):
         peak = measure_peak(partial(call, networks))
         # Decompositions have further arrays that are not seen here.
-        assert peak < 1.05 * asked[-1] < 1.8 * peak
+        assert peak < 1.1 * asked[-1] < 1.8 * peak
 
 
 def test_what_does_not_fit_in_memory(monkeypatch):

@@ -56,7 +56,7 @@ def test_sizes_may_differ():
 def test_data_frames():
     pandas = pytest.importorskip("pandas")
     names = list("abcde")
-    tables = [pandas.DataFrame(lower, names, names) for lower in LOWER]
+    tables = [pandas.DataFrame(lower.copy(), names, names) for lower in LOWER]
     assert_array_equal(connectome_rows(tables), ROWS)
     table = pandas.DataFrame(LOWER.reshape(3, 25))
     assert_array_equal(connectome_rows(table, layout="raveled"), ROWS)

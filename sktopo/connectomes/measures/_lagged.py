@@ -81,8 +81,8 @@ def lagged_correlation(activations: ArrayLike, *, max_lag: int = 1) -> FloatArra
     >>> sample = np.column_stack([first, np.roll(first, 2)])
     >>> bool(abs(correlation(sample)[0, 1]) < 0.1)
     True
-    >>> lagged_correlation(sample, max_lag=3)[0, 1].round(1)
-    np.float64(1.0)
+    >>> print(lagged_correlation(sample, max_lag=3)[0, 1].round(1))
+    1.0
     """
     activations = read_sample(activations, "Input activations")
     n_observations, n_nodes = activations.shape
