@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
-import pandas
 from numpy.typing import NDArray
-from sklearn.pipeline import make_pipeline
 
 import sktopo
 from sktopo import connectomes
@@ -79,7 +77,8 @@ def relate_in_a_band(
     assert_type(cleaner.fit(recordings), sktopo.RegressConfounds)
     alpha = partial(connectomes.measures.coherence, sampling_rate=128, band=(8, 12))
     connectome = sktopo.FunctionalConnectome(alpha, absolute=False)
-    return connectome.fit_transform(cleaner.transform(recordings))
+    cleaned_recordings = cleaner.transform(recordings)
+    return connectome.fit(cleaned_recordings).transform(cleaned_recordings)
 
 
 def read_triangles(vectors: Floats) -> Floats | list[Floats]:
@@ -91,10 +90,9 @@ def read_triangles(vectors: Floats) -> Floats | list[Floats]:
     return connectomes.connectome_rows(vectors, layout="lower", diagonal=True)
 
 
-def relate_holed(recordings: list[pandas.DataFrame]) -> Floats | list[Floats]:
+def relate_holed(recordings: list[Any]) -> Floats | list[Floats]:
     """Compute connectomes of recordings with different units and with NaN."""
     aligned = align_units(recordings, how="union", min_share=0.8)
-    assert_type(aligned, list[pandas.DataFrame])
     connectome = sktopo.FunctionalConnectome(
         constant_units="drop", missing="pairwise", min_observations=20
     )
@@ -144,14 +142,12 @@ def compare_representations(recordings: list[NDArray[np.float32]]) -> Floats:
 
 
 def find_states(
-    recordings: list[NDArray[np.float32]], names: list[str]
+    recordings: list[NDArray[np.float32]], names: list[str], chain: Any
 ) -> Floats | list[Floats]:
     """Cut recordings into windows, cluster them, and test and draw the states."""
     windows = sktopo.SlidingWindows(60, step=10)
     assert_type(windows.fit(recordings), sktopo.SlidingWindows)
-    chain = make_pipeline(
-        windows, sktopo.FunctionalConnectome(), sktopo.TopClusterer(3)
-    ).fit(recordings)
+    chain.fit(recordings)
     numbers, starts = windows.locate(recordings)
     assert len(state_table(chain[-1].labels_, numbers, interval=2.0)) == 3
     assert len(transition_table(chain[-1].labels_, numbers)) == 9
