@@ -137,7 +137,8 @@ def test_each_unit_may_be_shifted_and_measured_otherwise(measure, moves, n, seed
         expected = ORACLES[measure](values)
     found = measure(moved)
     assert found.dtype == dtype
-    atol = 2e-6 if dtype == np.float32 else 1e-12
+    # Sums of n products in float32 carry about the root of n roundings.
+    atol = max(2e-6, 2e-7 * np.sqrt(n)) if dtype == np.float32 else 1e-12
     assert_allclose(found, np.atleast_2d(expected), atol=atol)
 
 
