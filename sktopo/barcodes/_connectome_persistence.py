@@ -265,7 +265,7 @@ class ConnectomePersistence(ActivationTransformer):
             masks = [selection.constant for selection in selections]
             self._report_constant(masks)
             self._report_dropped(selections, names)
-            warn_lengths(samples)
+            warn_lengths([len(sample) for sample in samples])
         check_device(self.device, dtype)
         shape = len(samples), sum(self.layout_.sizes.values())
         if self.n_quantiles is None:

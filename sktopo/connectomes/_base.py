@@ -223,9 +223,8 @@ def _count_by_layer(constant, names):
     return f" ({', '.join(parts)})"
 
 
-def warn_lengths(samples, nodes=NODES["units"]):
+def warn_lengths(lengths, nodes=NODES["units"]):
     """Warn if samples differ in what nodes are related over by more than a tenth."""
-    lengths = [len(sample) for sample in samples]
     shortest, longest = np.argmin(lengths), np.argmax(lengths)
     if 10 * lengths[longest] > 11 * lengths[shortest]:
         warnings.warn(

@@ -423,7 +423,9 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         self._check_size(samples, selections)
         self._report_constant([selection.constant for selection in selections])
         self._report_dropped(selections, names)
-        warn_lengths([np.flatnonzero(~s.gaps) for s in selections], self._nodes)
+        warn_lengths(
+            [selection.n_observations for selection in selections], self._nodes
+        )
         known, dtype = self._find_measure(), np.result_type(*samples)
         if known is None:
             call = partial(call_own_measure, self.measure, self._nodes)
@@ -514,7 +516,7 @@ class FunctionalConnectome(StackOutputMixin, ActivationTransformer):
         """Count the bytes that one sample needs beyond its row."""
         if not self._takes_parts():
             return self._count_working_bytes(*sample.shape, itemsize)
-        n_observations = len(sample) - int(selection.gaps.sum())
+        n_observations = selection.n_observations
         n_nodes, n_bytes = int(selection.related.sum()), 0
         if n_observations < len(sample) or n_nodes < sample.shape[1]:
             n_bytes += itemsize * n_observations * n_nodes

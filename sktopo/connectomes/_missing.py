@@ -57,6 +57,11 @@ class Selection:
         return ~(self.constant | self.dropped)
 
     @property
+    def n_observations(self):
+        """The number of observations that nodes are related over."""
+        return int((~self.gaps).sum())
+
+    @property
     def n_left(self):
         """The number of nodes that the row has."""
         return int((~self.dropped).sum())
