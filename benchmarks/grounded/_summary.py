@@ -81,7 +81,7 @@ def read_reports(folder, study):
 def _refuse_failures(scores, place):
     """Raise a ValueError if a method failed, which a table would show as no value.
 
-    A ValueError is no failure: it says what the method cannot compare.
+    A ValueError does not count as one: it says what the method cannot compare.
     """
     missing = scores["missing"].dropna()
     failures = missing[~missing.str.startswith(("needs ", "ValueError: "))]

@@ -58,7 +58,7 @@ def regress_confounds(
     ------
     ValueError
         If activations or confounds are not tables of finite numbers of equal length, if
-        there are no more observations than confounds and one, or if `global_signal` is
+        there are too few observations for the confounds, or if `global_signal` is
         asked for a single unit.
 
     See Also
@@ -211,8 +211,8 @@ class RegressConfounds(StackOutputMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a parameter has a wrong value, X holds numbers that are not finite, a
-            sample lacks a confound or has no other columns, or there are no more frames
-            than confounds and one.
+            sample lacks a confound or has no other columns, or there are too few frames
+            for the confounds.
 
         TypeError
             If X, or a sample in it, is not an array of numbers.
@@ -240,8 +240,8 @@ class RegressConfounds(StackOutputMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For the reasons that `fit` raises one, if a sample has no more observations
-            than confounds and one, or if X is of another kind than what was fitted.
+            For the reasons that `fit` raises one, if a sample has too few observations
+            for the confounds, or if X is of another kind than what was fitted.
 
         TypeError
             If X, or a sample in it, is not an array of numbers.

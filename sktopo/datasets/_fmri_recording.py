@@ -28,7 +28,7 @@ temporal gyrus (MTG), hippocampus (Hip), anterior and posterior parahippocampal 
 (APHG, AntPHG, PostPHG), amygdala (Amy), paracingulate and posterior cingulate cortex
 (ParaCing, PCC), and precuneus (Prec).
 
-Three more signals are no regions but confounds: the means of white matter (WM), of
+Three more signals are not regions but confounds: the means of white matter (WM), of
 the ventricles (Vent) and of the whole brain (Brain). The documentation of nitime
 gives the names alone; their long forms are ours.
 
