@@ -21,12 +21,15 @@ STAGES = (
     "inference",
     "baselines",
     "comparison",
+    "training",
     "plotting",
     "reporting",
+    "_command",
 )
 BESIDE = {"_utils", "datasets", "metrics"}
-# What wraps a transformer of any stage, and no stage may import.
+# What wraps a transformer of any stage; only stages that run whole chains import it.
 AROUND = {"_samplewise": {"_utils", "comparison"}}
+RUNS_CHAINS = {"training", "reporting", "_command"}
 SCRIPTS = {"demo"}
 
 
@@ -75,7 +78,9 @@ def rooms_imported(path):
 
 def allowed_rooms(room):
     if room in STAGES:
-        return {"_utils", "metrics", *STAGES[: STAGES.index(room)]}
+        around = {*AROUND} if room in RUNS_CHAINS else set()
+        beside = {*BESIDE} if room == "_command" else {"_utils", "metrics"}
+        return {*beside, *around, *STAGES[: STAGES.index(room)]}
     if room in AROUND:
         return AROUND[room]
     return {"_utils"} if room in BESIDE - {"_utils"} else set()
