@@ -320,6 +320,45 @@ def list_connectomes():
         ),
         *list_estimator(kind, SAMPLES, bad.SAMPLES, own, methods),
         *list_estimator(kind, SAMPLES[0], STACKED, {}, frames, of=" of frames"),
+        *list_factorization(),
+    ]
+
+
+def list_factorization():
+    """List the entries of SemiNMF and of the table of its features."""
+    c = sktopo.connectomes
+    own = {
+        "n_components": {**bad.COUNT, "too many": lambda good: 100},
+        "keep": without({**bad.POSITIVE, "above": lambda good: 1.5}, "none"),
+        "init": bad.NO_WORD,
+        "n_init": bad.COUNT,
+        "max_iter": bad.COUNT,
+        "tol": without(bad.POSITIVE, "zero"),
+        "random_state": bad.SEED,
+        "n_jobs": bad.JOBS,
+        "verbose": bad.NO_FLAG,
+    }
+    methods = [("transform", {"X": SAMPLES}, {"X": bad.SAMPLES})]
+    table = {
+        "weights": SAMPLES[0][:, :2],
+        "components": SAMPLES[0][:2],
+        "unit_names": list("abcde"),
+        "stimulus_names": [f"stimulus {k}" for k in range(12)],
+    }
+    return [
+        *list_estimator(
+            c.SemiNMF, SAMPLES, bad.SAMPLES, own, methods, n_components=2, tol=0.01
+        ),
+        Entry(
+            "feature_table",
+            c.feature_table,
+            table,
+            {
+                **dict.fromkeys(table, bad.ROWS),
+                **dict.fromkeys(("unit_names", "stimulus_names"), bad.NAMES),
+                "n_largest": bad.COUNT,
+            },
+        ),
     ]
 
 
@@ -882,6 +921,9 @@ def list_inference():
     kinds = dict.fromkeys(labels, bad.CLASSES)
     for score in (m.purity_score, m.matched_accuracy_score):
         entries.append(Entry(score.__name__, score, labels, kinds))
+    separation = {"activations": ROWS, "classes": GROUPS}
+    kinds = {"activations": bad.ROWS, "classes": bad.CLASSES}
+    entries.append(Entry("concept_separation", m.concept_separation, separation, kinds))
     return entries
 
 

@@ -24,6 +24,7 @@ from sktopo.connectomes import (
     ClassWise,
     FunctionalConnectome,
     RegressConfounds,
+    SemiNMF,
     SlidingWindows,
 )
 from sktopo.recording import ActivationExtractor
@@ -39,6 +40,7 @@ __all__ = [
     "GraphProfiles",
     "RegressConfounds",
     "SampleWise",
+    "SemiNMF",
     "SlidingWindows",
     "StimulusGeometry",
     "TopClusterer",

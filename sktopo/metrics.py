@@ -1,7 +1,8 @@
-"""Scores that compare clusters with known classes, and scorers for model selection.
+"""Scores of clusters and of features against known classes, and scorers.
 
-Each score has a scorer, which cross-validation and grid search take as `scoring`. They
-fit the clusterer on some samples and score the clusters that it predicts for others::
+Each score of clusters has a scorer, which cross-validation and grid search take as
+`scoring`. They fit the clusterer on some samples and score the clusters that it
+predicts for others::
 
     cross_validate(pipeline, X, y, scoring={"purity": purity_scorer}, cv=5)
     GridSearchCV(pipeline, grid, scoring=matched_accuracy_scorer)
@@ -11,16 +12,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import make_scorer
 from sklearn.metrics.cluster import contingency_matrix
 
 from sktopo._utils.labels import check_labels
+from sktopo._utils.samples import read_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = [
+    "concept_separation",
     "matched_accuracy_score",
     "matched_accuracy_scorer",
     "purity_score",
@@ -132,3 +136,74 @@ def _count_pairs(labels_true, labels_pred):
 purity_scorer = make_scorer(purity_score)
 #: Scorer of predicted clusters by :func:`matched_accuracy_score`.
 matched_accuracy_scorer = make_scorer(matched_accuracy_score)
+
+
+def concept_separation(activations: ArrayLike, classes: ArrayLike) -> float:
+    """Compute how much more features are active for their best class than for others.
+
+    The mean activation of a feature over the stimuli of a class is divided by that over
+    all other stimuli. The class with the largest ratio is the best for the feature. The
+    result is the median over features of the natural logarithm of that ratio.
+
+    Parameters
+    ----------
+    activations : array-like of shape (n_stimuli, n_features)
+        Activations of features or units, not negative.
+
+    classes : array-like of shape (n_stimuli,)
+        Classes of the stimuli, two or more.
+
+    Returns
+    -------
+    separation : float
+        0 if the features do not tell classes apart, log 2 = 0.69 if half of them are
+        at least twice as active for one class as for the others, infinite if half of
+        them are active for one class only. Features that are never active are left out.
+
+    Raises
+    ------
+    ValueError
+        If activations are negative or not finite, no feature is active, there are fewer
+        than two classes, or the labels are not one for each stimulus.
+
+    See Also
+    --------
+    sktopo.SemiNMF : Learns features.
+
+    Notes
+    -----
+    The best class is chosen on the stimuli that are scored, so features of few stimuli
+    separate them by chance. Compare features on the same stimuli.
+
+    Shafran, Geiger & Geva (arXiv:2506.10920, 2025) compare features by such a log ratio
+    of activations by inputs with and without a concept. Here the concepts are classes.
+
+    Examples
+    --------
+    >>> from sktopo.metrics import concept_separation
+    >>> concept_separation([[2, 1], [2, 1], [1, 3], [1, 3]], [0, 0, 1, 1])
+    0.895...
+    """
+    activations = read_rows(activations, "activations")
+    if activations.min() < 0:
+        raise ValueError(
+            f"activations has a smallest number of {activations.min():.3g}; expected "
+            "none below 0. Take the positive part, such as numpy.maximum(activations, "
+            "0)."
+        )
+    classes = check_labels(
+        classes, len(activations), "classes", discrete=True, of="row"
+    )
+    names, of_stimulus = np.unique(classes, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(f"classes holds {len(names)} class; expected at least 2.")
+    largest = activations.max(axis=0)
+    if not largest.any():
+        raise ValueError("No feature in activations is ever active: all numbers are 0.")
+    scaled = activations[:, largest > 0] / largest[largest > 0].astype(np.float64)
+    members = np.eye(len(names))[of_stimulus].T
+    inside, sizes = members @ scaled, members.sum(axis=1, keepdims=True)
+    outside = (1 - members) @ scaled
+    with np.errstate(divide="ignore"):
+        ratios = (inside / sizes) / (outside / (len(scaled) - sizes))
+        return float(np.median(np.log(ratios.max(axis=0))))

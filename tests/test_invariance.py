@@ -43,6 +43,7 @@ EXCLUDED = {
     "PermutationResult": "holds what permutation_test computes",
     "Checkpoints": "loads files",
     "align_units": "moves columns and computes nothing",
+    "feature_table": "lists the largest of the numbers it is given",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
     "load_fmri_recording": "loads a file",
@@ -289,6 +290,15 @@ def call_confounds(X, y, unit):
 def call_regression(X, y, unit):
     confounds = np.arange(X.shape[1]) ** 2
     return {"result": sktopo.connectomes.regress_confounds(X[0], confounds)}
+
+
+def call_factorization(X, y, unit):
+    model = sktopo.SemiNMF(2, keep=0.5, random_state=0)
+    return {"samples": model.fit_transform(X), "frames": model.fit_transform(X[0])}
+
+
+def call_separation(X, y, unit):
+    return {"separation": metrics.concept_separation(X, y)}
 
 
 def call_rows(X, y, unit):
@@ -1005,6 +1015,21 @@ CASES = [
             "samples": Rule(unit=1, shift="moves", samples=(0,), columns=None),
             "frames": Rule(unit=1, shift="moves", samples=None, columns=None),
         },
+    ),
+    Case(
+        "SemiNMF",
+        "activations",
+        call_factorization,
+        {
+            "samples": Rule(unit=1, shift=None, samples=(0,)),
+            "frames": Rule(unit=1, shift=None, samples=None),
+        },
+    ),
+    Case(
+        "concept_separation",
+        "rows",
+        call_separation,
+        {"separation": Rule(shift=None)},
     ),
     Case(
         "regress_confounds",

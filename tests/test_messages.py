@@ -19,6 +19,7 @@ from sktopo import (
     GraphPersistence,
     GraphProfiles,
     RegressConfounds,
+    SemiNMF,
     SlidingWindows,
     StimulusGeometry,
     TopClusterer,
@@ -31,6 +32,7 @@ from sktopo.barcodes import _profile_blocks, activation_barcode
 from sktopo.connectomes import (
     align_units,
     connectome_rows,
+    feature_table,
     measures,
     phase_randomize,
     regress_confounds,
@@ -925,6 +927,31 @@ ERRORS = {
         "confounds must be names or numbers of columns, one or a list, got 1.5. For a "
         "table of confounds use regress_confounds."
     ): lambda: RegressConfounds(1.5).fit([SAMPLE]),
+    (
+        "X holds frames, but SemiNMF was fitted on samples; give the same kind "
+        "(samples are 3-D, frames 2-D)."
+    ): lambda: SemiNMF(2).fit([SAMPLE]).transform(SAMPLE),
+    (
+        "Sample 0 of X has n_samples=9 stimuli for n_components=10 features; expected "
+        "at least one stimulus for each feature."
+    ): lambda: SemiNMF(10).fit([SAMPLE]),
+    (
+        "weights has 4 columns, but components has 2 rows; expected one of each for "
+        "every feature."
+    ): lambda: feature_table(SAMPLE, SAMPLE[:2]),
+    "unit_names has 2 name(s) for 4; expected one for each.": lambda: feature_table(
+        SAMPLE, SAMPLE[:4], unit_names=["a", "b"]
+    ),
+    (
+        "activations has a smallest number of -1; expected none below 0. Take the "
+        "positive part, such as numpy.maximum(activations, 0)."
+    ): lambda: metrics.concept_separation([[-1.0], [1]], [0, 1]),
+    "classes holds 1 class; expected at least 2.": lambda: metrics.concept_separation(
+        [[2.0], [1]], [0, 0]
+    ),
+    ("No feature in activations is ever active: all numbers are 0."): lambda: (
+        metrics.concept_separation([[0.0], [0]], [0, 1])
+    ),
 }
 
 ERRORS |= {
@@ -1047,6 +1074,10 @@ ERRORS |= {
 }
 
 WARNINGS = {
+    (
+        "SemiNMF did not converge in max_iter=1 iterations for 1 of 1 network(s), the "
+        "first sample 0. Increase max_iter or tol."
+    ): lambda: SemiNMF(2, max_iter=1, tol=0, random_state=0).fit(SAMPLE),
     (
         "The samples differ in their number of observations, from 5 (sample 1) to 9 "
         "(sample 0). Spectra depend on that number: few observations spread the "

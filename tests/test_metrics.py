@@ -1,4 +1,4 @@
-"""Scores of clusterings, compared with hand-computed cases and brute force."""
+"""Scores, compared with hand-computed cases and brute force."""
 
 from itertools import permutations
 
@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from sktopo.metrics import (
+    concept_separation,
     matched_accuracy_score,
     matched_accuracy_scorer,
     purity_score,
@@ -108,3 +109,31 @@ def test_as_scorers():
     ).fit(X, y)
     assert search.best_params_ == {"n_clusters": 3}
     assert adjusted_rand_score(y, search.predict(X)) > 0.9
+
+
+def test_concept_separation_by_hand():
+    # Means 2 and 1 (ratio 2), 1 and 3 (ratio 3); the median of two logarithms.
+    activations = np.array([[2.0, 1], [2, 1], [1, 3], [1, 3]])
+    expected = (np.log(2) + np.log(3)) / 2
+    separate = concept_separation
+    assert separate(activations, [0, 0, 1, 1]) == pytest.approx(expected)
+    # The unit of a feature, and features that are never active, change nothing.
+    wider = np.column_stack([activations * [1e-30, 1e30], np.zeros(4)])
+    assert separate(wider, list("aabb")) == pytest.approx(expected)
+    assert separate(np.ones((4, 2)), [0, 0, 1, 2]) == 0
+    assert separate(np.eye(4), [0, 1, 2, 3]) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("activations", "classes", "message"),
+    [
+        ([[-1.0], [1]], [0, 1], "activations has a smallest number of -1"),
+        ([[0.0], [0]], [0, 1], "No feature in activations is ever active"),
+        ([[1.0], [1]], [0, 0], "classes holds 1 class; expected at least 2"),
+        ([[1.0], [1]], [0, 1, 2], "classes has 3 labels for 2 rows"),
+        ([[np.nan], [1]], [0, 1], "activations contains NaN"),
+    ],
+)
+def test_concept_separation_refuses(activations, classes, message):
+    with pytest.raises(ValueError, match=message):
+        concept_separation(activations, classes)

@@ -50,7 +50,7 @@ def make_estimator(cls):
     if cls in (ClassWise, SampleWise):
         return cls(GraphPersistence())
     known = cls().get_params()
-    wanted = {"n_clusters": 2, "random_state": 0}
+    wanted = {"n_clusters": 2, "n_components": 2, "random_state": 0}
     if cls.__name__ == "MedoidClusterer":
         wanted["metric"] = "euclidean"
     return cls(**{name: wanted[name] for name in wanted if name in known})

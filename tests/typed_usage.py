@@ -31,7 +31,7 @@ from sktopo.inference import (
     state_test,
     transition_table,
 )
-from sktopo.metrics import purity_score
+from sktopo.metrics import concept_separation, purity_score
 from sktopo.plotting import (
     ComparisonDisplay,
     ConnectomeDisplay,
@@ -65,6 +65,14 @@ def relate(recordings: list[NDArray[np.float32]]) -> Floats | list[Floats]:
     measure = partial(np.corrcoef, rowvar=False)
     connectome = sktopo.FunctionalConnectome(measure, constant_units="nan")
     return connectome.fit(recordings).transform(recordings)
+
+
+def learn_features(activations: Floats) -> Any:
+    """Learn features of one network, and list what they hold."""
+    model = sktopo.SemiNMF(20, keep=0.1, init="random", n_init=2, random_state=0)
+    weights = model.fit(activations).transform(activations)
+    assert_type(concept_separation(weights, [0, 1] * 5), float)
+    return connectomes.feature_table(weights, model.components_, n_largest=3)
 
 
 def relate_in_a_band(

@@ -5,7 +5,9 @@ from sktopo.connectomes._alignment import align_units
 from sktopo.connectomes._class_wise import ClassWise
 from sktopo.connectomes._confounds import RegressConfounds, regress_confounds
 from sktopo.connectomes._connectome import FunctionalConnectome
+from sktopo.connectomes._feature_table import feature_table
 from sktopo.connectomes._rows import connectome_rows
+from sktopo.connectomes._semi_nmf import SemiNMF
 from sktopo.connectomes._surrogates import phase_randomize
 from sktopo.connectomes._windows import SlidingWindows
 
@@ -13,9 +15,11 @@ __all__ = [
     "ClassWise",
     "FunctionalConnectome",
     "RegressConfounds",
+    "SemiNMF",
     "SlidingWindows",
     "align_units",
     "connectome_rows",
+    "feature_table",
     "measures",
     "phase_randomize",
     "regress_confounds",
