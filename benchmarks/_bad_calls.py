@@ -152,6 +152,28 @@ def list_estimator(kind, X, values, parameters, /, methods=(), of="", **good):
     return entries
 
 
+def list_matched(function, options):
+    """List the entries of a comparison of two graphs, and of two sets of graphs."""
+    many = getattr(sktopo.barcodes, f"{function.__name__}s")
+    sets = {"connectomes_1": ROWS, "connectomes_2": ROWS}
+    pair = {"connectome_1": ROWS[0], "connectome_2": ROWS[1]}
+    rows = {**bad.ROWS, **bad.WIDTH}
+    return [
+        Entry(
+            function.__name__,
+            function,
+            pair,
+            {**dict.fromkeys(pair, bad.VECTOR), **options},
+        ),
+        Entry(
+            many.__name__,
+            many,
+            sets,
+            {"connectomes_1": rows, "connectomes_2": without(rows, "none"), **options},
+        ),
+    ]
+
+
 def list_functions_of_rows():
     """List the entries of the functions of barcodes and of measures."""
     b, flag = sktopo.barcodes, {"normalize": bad.NO_FLAG}
@@ -243,6 +265,8 @@ def list_functions_of_rows():
             {"barcodes_1": bad.ROWS},
         ),
         Entry("split_barcodes", b.split_barcodes, codes, split),
+        *list_matched(b.matched_tree_distance, {"symmetric": bad.NO_FLAG}),
+        *list_matched(b.merge_order_correlation, {}),
         Entry(
             "wasserstein_distance",
             b.wasserstein_distance,

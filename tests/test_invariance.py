@@ -968,6 +968,34 @@ CASES = [
         one(Rule(unit=1, **FREE)),
         "of several sizes",
     ),
+    Case(
+        "matched_tree_distance",
+        "connectomes",
+        lambda X, y, unit: {"result": barcodes.matched_tree_distance(X[0], X[1])},
+        one(Rule(unit=1, samples=None)),
+    ),
+    *(
+        Case(
+            "matched_tree_distances",
+            "connectomes",
+            wrap(barcodes.matched_tree_distances, symmetric=symmetric),
+            one(Rule(unit=1, samples=(0, 1))),
+            "symmetric" if symmetric else "one way",
+        )
+        for symmetric in (True, False)
+    ),
+    Case(
+        "merge_order_correlation",
+        "connectomes",
+        lambda X, y, unit: {"result": barcodes.merge_order_correlation(X[0], X[1])},
+        one(Rule(samples=None)),
+    ),
+    Case(
+        "merge_order_correlations",
+        "connectomes",
+        wrap(barcodes.merge_order_correlations),
+        one(Rule(samples=(0, 1))),
+    ),
     *(
         Case(
             "FunctionalConnectome",

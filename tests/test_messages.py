@@ -240,6 +240,27 @@ ERRORS = {
     ("y has the single group a; expected two or more to compare."): lambda: (
         barcodes.decompose_distance(BARCODES, y=["a"] * 6)
     ),
+    (
+        "Sample 1 of connectomes_1 joins all its nodes at the weight 1.0, so there is "
+        "no order of joining to compare. Leave it out."
+    ): lambda: barcodes.merge_order_correlations([X[0], np.ones(6)]),
+    (
+        "connectomes_1 have 6 edges and connectomes_2 have 3; expected graphs on the "
+        "same nodes."
+    ): lambda: barcodes.matched_tree_distances(X, X[:, :3]),
+    (
+        "Sample 1 of connectomes_1 has the shape (3, 3) and sample 0 (4, 4); expected "
+        "graphs on the same nodes."
+    ): lambda: barcodes.matched_tree_distances([np.eye(4), np.eye(3)]),
+    "connectomes_1 holds 0 samples; expected at least 1 graph.": lambda: (
+        barcodes.matched_tree_distances(np.empty((0, 4, 4)))
+    ),
+    (
+        "Sample 1 of connectomes_1 has 'c' in column 1 where other graphs have 'b'; "
+        "expected the same nodes in the same order."
+    ): lambda: barcodes.matched_tree_distances(
+        [pandas.DataFrame(np.eye(3), columns=list(names)) for names in ("abc", "acb")]
+    ),
     "X holds 0 samples; expected at least 1 graph.": lambda: GraphPersistence().fit(
         np.empty((0, 4, 4))
     ),

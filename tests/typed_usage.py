@@ -15,6 +15,10 @@ from sktopo.barcodes import (
     barcode_rows,
     count_nodes,
     decompose_distance,
+    matched_tree_distance,
+    matched_tree_distances,
+    merge_order_correlation,
+    merge_order_correlations,
     split_barcodes,
 )
 from sktopo.barcodes.profiles import spectrum
@@ -210,6 +214,11 @@ def main() -> None:
     decomposition = decompose_distance(barcode_rows(X), y=y)
     assert_type(decomposition, DistanceDecomposition)
     assert_type(decomposition.total.shape, NDArray[np.float64])
+    assert_type(matched_tree_distance(X[0], X[1], symmetric=False), float)
+    assert_type(matched_tree_distances(X.tolist()), NDArray[np.float64])
+    order = 1 - merge_order_correlations(X, X[:3])
+    assert_type(merge_order_correlation(X[0], list(X[1])), float)
+    assert order.shape == (15, 3)
     result = permutation_test(compute_kernel(X), y, n_permutations=99, random_state=0)
     assert_type(result, PermutationResult)
     assert len(relate([X[:5].astype(np.float32), X[5:].astype(np.float32)])) == 2

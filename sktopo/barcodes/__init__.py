@@ -42,6 +42,12 @@ from sktopo.barcodes._layout import (
     split_barcodes,
     unscale_barcodes,
 )
+from sktopo.barcodes._matched import (
+    matched_tree_distance,
+    matched_tree_distances,
+    merge_order_correlation,
+    merge_order_correlations,
+)
 from sktopo.barcodes._persistence import GraphPersistence
 from sktopo.barcodes._quantiles import quantile_vectors
 from sktopo.barcodes._streaming import activation_barcode
@@ -63,6 +69,10 @@ __all__ = [
     "check_barcodes",
     "count_nodes",
     "decompose_distance",
+    "matched_tree_distance",
+    "matched_tree_distances",
+    "merge_order_correlation",
+    "merge_order_correlations",
     "profiles",
     "quantile_vectors",
     "scale_barcodes",

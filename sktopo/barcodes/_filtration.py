@@ -165,6 +165,21 @@ def compute_barcodes(connectomes):
         for row, barcode in zip(connectomes, barcodes, strict=True):
             _compute_barcode(row, n_nodes, barcode)
         return barcodes
+    births = compute_births(connectomes)
+    for row, row_births, barcode in zip(connectomes, births, barcodes, strict=True):
+        _write_barcode(row, row_births, barcode)
+    return barcodes
+
+
+def compute_births(connectomes):
+    """Compute the births of finite connectome rows, ascending: (n_graphs, n_births)."""
+    n_graphs, n_edges = connectomes.shape
+    n_nodes = count_nodes(n_edges)
+    births = np.empty((n_graphs, n_nodes - 1), dtype=connectomes.dtype)
+    if n_nodes > _BATCHED_NODES or n_graphs < _FEWEST_GRAPHS:
+        for row, row_births in zip(connectomes, births, strict=True):
+            row_births[:] = find_births(complete_rows(row), n_nodes)
+        return births
     edge_of = np.zeros((n_nodes, n_nodes), dtype=np.intp)
     edge_of[np.triu_indices(n_nodes, 1)] = np.arange(n_nodes * (n_nodes - 1) // 2)
     edge_of += edge_of.T
@@ -176,10 +191,9 @@ def compute_barcodes(connectomes):
             edge_of, axis=1, out=unpacked[: len(rows)], mode="clip"
         )
         with ONE_AT_A_TIME:
-            births = np.sort(_births_batched(weights), axis=1)
-        for i, (row, row_births) in enumerate(zip(rows, births, strict=True)):
-            _write_barcode(row, row_births, barcodes[start + i])
-    return barcodes
+            births[start : start + block] = _births_batched(weights)
+    births.sort(axis=1)
+    return births
 
 
 def _compute_barcode(row, n_nodes, out):

@@ -80,7 +80,7 @@ def check_graphs(estimator, X, *, reset, any_size):
             name = partial(_name_sample, given, samples)
             check_finite_weights(rows, name, edges=getattr(given, "columns", None))
         if reset:
-            _check_not_flattened(rows)
+            check_not_flattened(rows, "X")
         if reset or any_size:
             warn_incomplete(rows.shape[1])
     return groups
@@ -169,7 +169,7 @@ def _name_sample(given, samples, row):
     return f"Sample {sample} of X" + ("" if label == sample else f" ({label!r})")
 
 
-def _check_not_flattened(rows):
+def check_not_flattened(rows, name):
     """Raise if rows of one length read as symmetric matrices, or all as one."""
     n_rows, n_edges = rows.shape
     if n_rows == n_edges > 2:
@@ -178,8 +178,8 @@ def _check_not_flattened(rows):
         is_constant = np.min(pair) == np.max(pair)
         if looks_symmetric(*pair) or (is_constant and rows.min() < rows.max()):
             raise ValueError(
-                f"X looks like one symmetric matrix of {n_rows} nodes, but samples "
-                "come in a stack: give X[None]."
+                f"{name} looks like one symmetric matrix of {n_rows} nodes, but "
+                f"samples come in a stack: give {name}[None]."
             )
     n_nodes = isqrt(n_edges)
     if n_nodes < 2 or n_nodes**2 != n_edges:
@@ -188,7 +188,7 @@ def _check_not_flattened(rows):
     first, second = np.triu_indices(n_nodes, 1)
     if looks_symmetric(squares[:, first, second], squares[:, second, first]):
         raise ValueError(
-            f"The rows of X look like flattened {n_nodes} x {n_nodes} symmetric "
+            f"The rows of {name} look like flattened {n_nodes} x {n_nodes} symmetric "
             f"matrices. Give matrices of shape (n_samples, {n_nodes}, {n_nodes}), or "
             "their upper triangles as scipy.spatial.distance.squareform makes them."
         )
