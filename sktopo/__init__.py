@@ -10,6 +10,7 @@ from sktopo import (
     metrics,
     plotting,
     recording,
+    reporting,
     representations,
     training,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "metrics",
     "plotting",
     "recording",
+    "reporting",
     "representations",
     "training",
 ]
