@@ -20,6 +20,7 @@ LOADS = {  # attributes by which a page loads what it cannot do without
     ("video", "src"),
     ("object", "data"),
 }
+DESCRIPTION = re.compile(r'<meta name="description" content="[^"]{20,}"')
 RAW_FORMULA = re.compile(r"\\\(|\\\[|\$\$|:math:|\\frac|\\sum")
 CSS_LOAD = re.compile(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')]+)")
 
@@ -97,6 +98,16 @@ def faults_of(site):
             yield f"{path.relative_to(site)}: loads {address} from elsewhere"
 
 
+def descriptions_missing(site):
+    """Yield pages without a description in their head."""
+    for path in sorted(Path(site).rglob("*.html")):
+        page = path.relative_to(site)
+        if "_static" not in page.parts and not DESCRIPTION.search(
+            path.read_text("utf-8")
+        ):
+            yield f"{page}: no description"
+
+
 def names_missing(site):
     """Yield public names, methods among them, without a place on the site."""
     pages = "".join(p.read_text("utf-8") for p in Path(site, "api").rglob("*.html"))
@@ -119,7 +130,7 @@ def names_missing(site):
 
 def main(site):
     """Print what is wrong, and return how many things are."""
-    faults = [*faults_of(site), *names_missing(site)]
+    faults = [*faults_of(site), *descriptions_missing(site), *names_missing(site)]
     print(*faults, sep="\n", end="\n" if faults else "")
     return len(faults)
 

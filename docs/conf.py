@@ -14,6 +14,8 @@ copyright = author
 release = version = sktopo.__version__
 
 extensions = [
+    "descriptions",
+    "drawn",
     "matplotlib.sphinxext.plot_directive",
     "mathml",
     "myst_parser",
@@ -21,6 +23,8 @@ extensions = [
     "pages",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "examples", "*.md", "**/*.md"]
@@ -50,6 +54,9 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,
 }
+
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 toc_object_entries_show_parents = "hide"
 
