@@ -99,9 +99,7 @@ def test_missing_descriptions_are_found(tmp_path):
     good = f'<meta name="description" content="{"What this page says. " * 3}">'
     for name, head in (("a", good), ("b", ""), ("_static/c", "")):
         (tmp_path / f"{name}.html").write_text(head, encoding="utf-8")
-    assert list(CHECKS["descriptions_missing"](tmp_path)) == [
-        "b.html: no description"
-    ]
+    assert list(CHECKS["descriptions_missing"](tmp_path)) == ["b.html: no description"]
 
 
 def test_missing_names_are_found(tmp_path):

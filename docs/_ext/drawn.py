@@ -11,6 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from os.path import relpath
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
@@ -39,8 +40,6 @@ class Drawn(SphinxDirective):
 
     def run(self):
         """Run what was not run yet on this page, and save the current figure."""
-        import matplotlib.pyplot as plt
-
         source = Path(self.env.doc2path(self.env.docname))
         lines = source.read_text("utf-8").splitlines()[: self.lineno - 1]
         state = self.env.temp_data.setdefault(
