@@ -5,6 +5,7 @@ import runpy
 from configparser import ConfigParser
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from sklearn.pipeline import make_pipeline
@@ -74,6 +75,11 @@ def test_stated_purities_are_those_of_the_demo(digits):
         clusterer = clusterers[name].set_params(clusterer__n_init=20)
         labels = clusterer.fit_predict(connectomes)
         assert f"{purity_score(digits.target, labels):.2f}" == purity
+
+
+def test_the_site_opens_with_the_same_snippet():
+    index = (ROOT / "docs" / "index.rst").read_text(encoding="utf-8")
+    assert indent(blocks("python")[0], "   ") in index
 
 
 def test_first_snippet_is_short():

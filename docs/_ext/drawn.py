@@ -41,7 +41,8 @@ class Drawn(SphinxDirective):
     def run(self):
         """Run what was not run yet on this page, and save the current figure."""
         source = Path(self.env.doc2path(self.env.docname))
-        lines = source.read_text("utf-8").splitlines()[: self.lineno - 1]
+        _, line = self.get_source_info()  # self.lineno counts what plots insert
+        lines = source.read_text("utf-8").splitlines()[: line - 1]
         state = self.env.temp_data.setdefault(
             "drawn", {"namespace": {"__name__": "__main__"}, "done": 0, "figures": 0}
         )
