@@ -30,6 +30,7 @@ class Page(HTMLParser):
     def __init__(self, path):
         super().__init__()
         self.anchors, self.links, self.loads, self.faults = {""}, [], [], []
+        self.description = ""
         self._code = 0  # depth within code, where unrendered formulas are allowed
         self.feed(path.read_text("utf-8"))
 
@@ -46,6 +47,8 @@ class Page(HTMLParser):
         ]
         if tag == "img" and "alt" not in attrs:
             self.faults.append(f"picture without alt text: {attrs.get('src')}")
+        if tag == "meta" and attrs.get("name") == "description":
+            self.description = attrs.get("content", "")
         self._code += tag in ("pre", "code", "script", "style")
 
     def handle_endtag(self, tag):
@@ -97,6 +100,14 @@ def faults_of(site):
             yield f"{path.relative_to(site)}: loads {address} from elsewhere"
 
 
+def descriptions_missing(site):
+    """Yield pages without a description in their head."""
+    for path in sorted(Path(site).rglob("*.html")):
+        name = path.relative_to(site)
+        if "_static" not in name.parts and len(Page(path).description) < 20:
+            yield f"{name}: no description"
+
+
 def names_missing(site):
     """Yield public names, methods among them, without a place on the site."""
     pages = "".join(p.read_text("utf-8") for p in Path(site, "api").rglob("*.html"))
@@ -119,7 +130,7 @@ def names_missing(site):
 
 def main(site):
     """Print what is wrong, and return how many things are."""
-    faults = [*faults_of(site), *names_missing(site)]
+    faults = [*faults_of(site), *descriptions_missing(site), *names_missing(site)]
     print(*faults, sep="\n", end="\n" if faults else "")
     return len(faults)
 

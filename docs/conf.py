@@ -14,6 +14,8 @@ copyright = author
 release = version = sktopo.__version__
 
 extensions = [
+    "descriptions",
+    "drawn",
     "matplotlib.sphinxext.plot_directive",
     "mathml",
     "myst_parser",
@@ -21,6 +23,8 @@ extensions = [
     "pages",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "examples", "*.md", "**/*.md"]
@@ -38,7 +42,7 @@ html_context = {"default_mode": "auto"}
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
-ALONE = "index install quickstart studies comparing glossary limits contributing"
+ALONE = "index install quickstart studies grounded comparing glossary limits contributing"
 html_sidebars = {page: [] for page in [*ALONE.split(), "changelog", "citing"]}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
@@ -50,6 +54,10 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,
 }
+
+# Prompts and output are not copied.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 toc_object_entries_show_parents = "hide"
 

@@ -5,6 +5,7 @@ as ``.. needs torch pandas``; without them it is skipped.
 """
 
 import re
+import sys
 
 import pytest
 
@@ -18,3 +19,11 @@ def needed(request):
     for names in re.findall(r"(?m)^\.\. needs (.+)$", request.path.read_text("utf-8")):
         for name in names.split():
             pytest.importorskip(name)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close the figures that a page has drawn."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

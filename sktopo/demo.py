@@ -59,15 +59,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{step:34}{spent:8.3f}")
 
     figures = {
-        "differences": _draw_differences(tables),
-        "controls": _draw_controls(data, connectomes, found),
+        "overview": _draw_overview(tables, data, connectomes, found),
         "barycenters": _draw_barycenters(connectomes, clusters),
         "connectomes": _draw_connectomes(data, connectomes, node_names),
     }
     args.output.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         figure.savefig(args.output / f"{name}.png", dpi=150)
-    print(f"Saved four figures in {args.output}")
+    print(f"Saved three figures in {args.output}")
     _save_report(data, connectomes, node_names, layers, args)
 
 
@@ -114,11 +113,15 @@ def _fit_in_steps(pipeline, networks):
 def _compare_strategies(data, connectomes, layers, seed):
     """Compare dropout and L2 with plain networks: tables of differences by name."""
     tables = {}
-    for name, label in (("dropout", "dropout"), ("l2", "weight decay (L2)")):
+    for name, label in (("dropout", "dropout"), ("l2", "weight decay")):
         strategies = data.target_names[data.target]
         chosen = np.isin(strategies, ["vanilla", name])
         tables[f"{label} against no regularisation"] = difference_table(
-            connectomes[chosen], strategies[chosen], groups=layers, random_state=seed
+            connectomes[chosen],
+            strategies[chosen],
+            profiles=["births", "deaths"],
+            groups=layers,
+            random_state=seed,
         )
     return tables
 
@@ -133,9 +136,9 @@ def _cluster_otherwise(connectomes, layers, clusterer):
         clusterer.n_clusters, groups=layers, random_state=clusterer.random_state
     )
     names = {
-        "profiles": "profiles of the graph and its layers",
+        "profiles": "profiles of graph and layers",
         "mean |r|": "mean |r|",
-        "block moments": "mean, deviation per layer block",
+        "block moments": "mean, deviation by layer",
         "Adj": "edge weights, unit by unit",
     }
     return {
@@ -184,16 +187,72 @@ def _name_clusters(data, labels):
     return names
 
 
-def _draw_differences(tables):
-    """Draw tables of differences, one below the other; return the figure."""
+def _draw_overview(tables, data, connectomes, found):
+    """Draw what differs, what it looks like, and the controls; return the figure.
+
+    `tables` are tables of differences by title, and `found` maps what is compared to
+    labels of clusters.
+    """
+    from matplotlib import rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure = Figure(figsize=(5.6, 4 * len(tables)), layout="constrained")
-    axes = figure.subplots(len(tables), 1)
-    for (title, table), ax in zip(tables.items(), axes, strict=True):
-        DifferenceDisplay.from_table(table, ax=ax)
-        ax.set_title(f"{title}\n{ax.get_title()}", fontsize="small")
+    with rc_context({"font.size": 8}):
+        figure = Figure(figsize=(7.6, 6.6), layout="constrained")
+        figure.get_layout_engine().set(hspace=0.08)
+        axes = figure.subplots(3, 2, height_ratios=[1, 1.5, 1])
+        _draw_differences(axes[0], tables)
+        _draw_barcodes(axes[1], data, connectomes)
+        _draw_controls(axes[2], data, connectomes, found)
     return figure
+
+
+def _draw_differences(axes, tables):
+    """Draw tables of differences side by side, in the same colours."""
+    for (title, table), ax in zip(tables.items(), axes, strict=True):
+        display = DifferenceDisplay.from_table(table, ax=ax)
+        parts = table["block"].unique()
+        names = [part.replace("--", " to\n").replace("all", "graph") for part in parts]
+        ax.set_xticks(range(len(parts)), names, rotation=0, ha="center")
+        ax.tick_params(labelsize="medium")
+        ax.set_title(title, fontsize="medium")
+        ax.set(xlabel="", ylabel="")
+        if ax is not axes[-1]:
+            display.colorbar_.remove()
+
+
+def _draw_barcodes(axes, data, connectomes):
+    """Draw the mean births and deaths of each strategy."""
+    strategies = data.target_names[data.target]
+    display = BarcodeDisplay.from_barcodes(
+        barcode_rows(connectomes), y=strategies, ax=axes
+    )
+    for ax in axes:
+        ax.set(ylabel="edge weight |r|", ylim=(0, 1))
+        ax.title.set_fontsize("medium")
+    lines = display.lines_[-1]
+    axes[-1].legend(lines, [line.get_label() for line in lines], loc="upper left")
+
+
+def _draw_controls(axes, data, connectomes, found):
+    """Draw the mean |r| of each network, and the purity of clusters."""
+    left, right = axes
+    for label in range(len(data.target_names)):
+        level = connectomes[data.target == label].mean(axis=1)
+        height = np.full_like(level, label)
+        left.plot(level, height, "|", color="0.4", markersize=10)
+    left.set_yticks(range(len(data.target_names)), data.target_names)
+    left.margins(y=0.15)
+    left.set(xlabel="mean |r| of each network")
+    left.set_title("the control: one number per network", fontsize="medium")
+    purities = [purity_score(data.target, labels) for labels in found.values()]
+    colors = ["C0", "C0", *["0.6"] * (len(found) - 2)]
+    bars = right.barh(list(found), purities, color=colors)
+    right.bar_label(bars, fmt="%.2f", padding=3)
+    right.set(xlabel="purity", xlim=(0, 1.1))
+    right.set_title("clusters of networks; controls in grey", fontsize="medium")
+    for ax in axes:
+        ax.invert_yaxis()
+        ax.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_connectomes(data, connectomes, node_names):
@@ -237,34 +296,6 @@ def _draw_barycenters(connectomes, clusters):
         ax.set(ylabel="edge weight |r|", ylim=(0, 1))
     display.figure_.set_size_inches(10, 4.2)
     return display.figure_
-
-
-def _draw_controls(data, connectomes, found):
-    """Draw the mean |r| of each network, and the purity of clusters; return the figure.
-
-    `found` maps what is compared to labels.
-    """
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    figure = Figure(figsize=(11, 3.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for label in range(len(data.target_names)):
-        level = connectomes[data.target == label].mean(axis=1)
-        height = np.full_like(level, label)
-        left.plot(level, height, "|", color="C0", markersize=16)
-    left.set_yticks(range(len(data.target_names)), data.target_names)
-    left.margins(y=0.15)
-    left.set(title="level of the weights", xlabel="mean |r| of each network")
-    purities = [purity_score(data.target, labels) for labels in found.values()]
-    colors = ["C0", "C0", *["0.6"] * (len(found) - 2)]
-    bars = right.barh(list(found), purities, color=colors)
-    right.bar_label(bars, fmt="%.3f", padding=3)
-    right.set(title="what clusters find", xlabel="purity, best of all starts")
-    right.set(xlim=(0, 1))
-    for ax in (left, right):
-        ax.invert_yaxis()
-        ax.spines[["top", "right"]].set_visible(False)
-    return figure
 
 
 if __name__ == "__main__":

@@ -29,9 +29,9 @@ def test_demo(tmp_path, capsys):
         name: float(re.search(rf"^{re.escape(name)} +(\d\.\d+) ", out, re.M).group(1))
         for name in (
             "births and deaths",
-            "profiles of the graph and its layers",
+            "profiles of graph and layers",
             "mean |r|",
-            "mean, deviation per layer block",
+            "mean, deviation by layer",
             "edge weights, unit by unit",
         )
     }
@@ -41,7 +41,7 @@ def test_demo(tmp_path, capsys):
     assert "\ncluster 0: 20 batch_norm\n" in out
     for step in ("ActivationExtractor", "GraphPersistence", "TopClusterer"):
         assert re.search(rf"{step} +\d+\.\d\d\d", out)
-    for name in ("differences", "controls", "barycenters", "connectomes"):
+    for name in ("overview", "barycenters", "connectomes"):
         assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
     page = (tmp_path / "figures" / "report.html").read_text("utf-8")
     assert "<h1>Training strategies of 80 networks</h1>" in page
@@ -101,24 +101,34 @@ def test_differences_are_those_of_two_strategies(digits):
     )
     assert dropout["adjusted_pvalue"]["births", "a"] < 0.01
     assert decay["adjusted_pvalue"].min() > 0.05
-    figure = demo._draw_differences(tables)
-    titles = [ax.get_title().splitlines()[0] for ax in figure.axes[:2]]
-    assert titles == list(tables)
 
 
-def test_controls_are_drawn(digits):
+def test_overview_shows_tables_barycenters_and_controls(digits):
     from sktopo import demo
 
-    rows = np.arange(80.0)[:, np.newaxis] * [1, 1, 1]
+    rows = np.random.default_rng(0).random((80, 6))
+    rows += np.arange(80.0)[:, np.newaxis] / 100
+    layers = ["a", "a", "b", "b"]
+    tables = demo._compare_strategies(digits, rows, layers, 0)
     found = {"births and deaths": digits.target, "mean |r|": np.zeros(80, int)}
-    left, right = demo._draw_controls(digits, rows, found).axes
-    drawn = [line.get_xdata() for line in left.lines]
-    np.testing.assert_array_equal(np.concatenate(drawn), range(80))
-    assert [tick.get_text() for tick in left.get_yticklabels()] == list(
-        digits.target_names
-    )
-    assert [bar.get_width() for bar in right.patches] == [1, 0.25]
-    assert [text.get_text() for text in right.texts] == ["1.000", "0.250"]
+    figure = demo._draw_overview(tables, digits, rows, found)
+    dropout, decay, births, deaths, level, purity = figure.axes[:6]
+    assert [ax.get_title() for ax in (dropout, decay)] == list(tables)
+    for ax in (dropout, decay):
+        parts = [text.get_text() for text in ax.get_xticklabels()]
+        assert parts == ["graph", "a", "b", "a to\nb"]
+    center = np.sort(rows[digits.target == 0], axis=1)  # all edges of each network
+    for ax, n_values in ((births, 3), (deaths, 3)):
+        assert [len(line.get_ydata()) for line in ax.lines] == [n_values] * 4
+    name = digits.target_names[0]
+    (line,) = (line for line in births.lines if line.get_label() == name)
+    assert line.get_ydata()[-1] == pytest.approx(center[:, -1].mean())
+    drawn = [line.get_xdata() for line in level.lines]
+    np.testing.assert_allclose(np.concatenate(drawn), rows.mean(axis=1))
+    names = [tick.get_text() for tick in level.get_yticklabels()]
+    assert names == list(digits.target_names)
+    assert [bar.get_width() for bar in purity.patches] == [1, 0.25]
+    assert [text.get_text() for text in purity.texts] == ["1.00", "0.25"]
 
 
 def test_controls_start_as_often_as_the_clusterer(digits, monkeypatch):

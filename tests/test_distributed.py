@@ -370,7 +370,7 @@ def test_shared_values_are_sent_once(client, tmp_path):
 
 # --- the guide --------------------------------------------------------------------
 
-PAGE = Path(__file__).parent.parent / "docs" / "guide" / "distributed.rst"
+PAGE = Path(__file__).parent.parent / "docs" / "howto" / "cluster.rst"
 BLOCK = re.compile(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)")
 
 

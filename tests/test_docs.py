@@ -94,6 +94,14 @@ def test_loads_of_style_sheets_are_found(tmp_path):
     assert "https://f.org/a.css" in found
 
 
+def test_missing_descriptions_are_found(tmp_path):
+    (tmp_path / "_static").mkdir()
+    good = f'<meta name="description" content="{"What this page says. " * 3}">'
+    for name, head in (("a", good), ("b", ""), ("_static/c", "")):
+        (tmp_path / f"{name}.html").write_text(head, encoding="utf-8")
+    assert list(CHECKS["descriptions_missing"](tmp_path)) == ["b.html: no description"]
+
+
 def test_missing_names_are_found(tmp_path):
     (tmp_path / "api").mkdir()
     page = tmp_path / "api" / "a.html"
