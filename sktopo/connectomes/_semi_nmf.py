@@ -29,7 +29,7 @@ from sktopo._utils.parameters import (
 )
 from sktopo._utils.samples import check_units
 from sktopo.connectomes._base import read_frames
-from sktopo.connectomes._factorization import factorize, solve_weights
+from sktopo.connectomes._semi_factorization import factorize, solve_weights
 from sktopo.connectomes._inputs import read_samples
 
 if TYPE_CHECKING:

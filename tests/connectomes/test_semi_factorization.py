@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import lsq_linear
 
-from sktopo.connectomes import _factorization
-from sktopo.connectomes._factorization import (
+from sktopo.connectomes import _semi_factorization
+from sktopo.connectomes._semi_factorization import (
     factorize,
     keep_largest,
     solve_features,
@@ -85,7 +85,7 @@ def test_weights_are_found_where_scipy_gives_up(monkeypatch):
     def give_up(*args, **kwargs):
         raise RuntimeError("Maximum number of iterations reached.")
 
-    monkeypatch.setattr(_factorization, "nnls", give_up)
+    monkeypatch.setattr(_semi_factorization, "nnls", give_up)
     assert_allclose(solve_weights(activations, features), expected, atol=1e-8)
 
 
