@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from sklearn import base
 
+from sktopo._utils.callbacks import CallbackSupportMixin, as_fit_task
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -16,12 +18,20 @@ if TYPE_CHECKING:
 DOCUMENTATION: str | None = None
 
 
-class BaseEstimator(base.BaseEstimator):
-    """An estimator whose HTML links to its page, if the documentation has an address.
+class BaseEstimator(CallbackSupportMixin, base.BaseEstimator):
+    """An estimator with links to its documentation, and with callbacks.
 
-    These are the hooks that scikit-learn has for this. It makes a link if the class is
-    in the package that `_doc_link_module` names. Classes that users derive have none.
+    Its HTML links to its page, if the documentation has an address, by the hooks that
+    scikit-learn has for this: it makes a link if the class is in the package that
+    `_doc_link_module` names. Classes that users derive have none.
+
+    Methods `fit` and `fit_transform` are tasks for callbacks of scikit-learn 1.9.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        for name in {"fit", "fit_transform"} & set(vars(cls)):
+            setattr(cls, name, as_fit_task(vars(cls)[name]))
+        super().__init_subclass__(**kwargs)
 
     @property
     def _doc_link_module(self) -> str:
