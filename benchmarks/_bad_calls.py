@@ -635,6 +635,90 @@ def list_states():
     ]
 
 
+def list_reports():
+    """List the entries of reports."""
+    report = sktopo.reporting.Report
+    labels = without(bad.LABELS, "complex")
+    measured = {"continuous": lambda good: np.asarray(good) + 0.1}
+    design = {
+        "y": {**bad.LABELS, **measured},
+        "sample_names": labels,
+        "sample_groups": labels,
+        "covariates": COVARIATES,
+        "title": bad.constants(number=3, empty="", list=["a"]),
+        "n_permutations": bad.COUNT,
+        "random_state": bad.SEED,
+        **RUN,
+    }
+    # All classmethods read these in the same way.
+    few = {name: dict(list(values.items())[:2]) for name, values in design.items()}
+    nodes = {"node_names": bad.NAMES, "groups": without(labels, "graph")}
+    kept = {"memory": bad.MEMORY}
+    run = {
+        "y": GROUPS,
+        "sample_names": list(range(8)),
+        "sample_groups": [0, 1, 2, 3] * 2,
+        "covariates": np.arange(8.0) ** 2,
+        "n_permutations": 1,
+    }
+    recordings = np.random.default_rng(0).normal(size=(8, 12, 5))
+    related = {
+        "measure": bad.NO_WORD,
+        "absolute": bad.NO_FLAG,
+        "missing": bad.NO_WORD,
+        "constant_units": bad.NO_WORD,
+        "min_observations": bad.COUNT,
+    }
+    networks = [torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())] * 8
+    shown = {
+        "stimuli": bad.NO_DATA,
+        "layers": bad.constants(number=3, unknown="fc9", list=[3]),
+        "reduce": bad.NO_WORD,
+        "device": bad.NO_WORD,
+        "matrix": without(bad.NO_FLAG, "text"),
+    }
+    stimuli = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)
+    good = {"networks": networks, "stimuli": stimuli, **run}
+    four = {"node_names": NAMES[:4], "groups": PARTS[:4]}
+    return [
+        Entry(
+            "Report.from_connectomes",
+            report.from_connectomes,
+            {"connectomes": ROWS, "node_names": NAMES, "groups": PARTS, **run},
+            {
+                "connectomes": without(bad.ROWS, "graph", "list of graphs", "ragged"),
+                "nodes_correspond": bad.NO_FLAG,
+                **nodes,
+                **few,
+                **kept,
+            },
+        ),
+        Entry(
+            "Report.from_rows",
+            report.from_rows,
+            {"rows": SCALED, "level": np.arange(8.0), **run},
+            {
+                "rows": bad.ROWS,
+                "slices": bad.constants(number=3, empty={}, words={"a": "b"}),
+                "level": without(bad.VECTOR, "none"),
+                **design,
+            },
+        ),
+        Entry(
+            "Report.from_networks",
+            report.from_networks,
+            {**good, **four},
+            {"networks": bad.NO_DATA, **shown, **nodes, **few, **kept},
+        ),
+        Entry(
+            "Report.from_recordings",
+            report.from_recordings,
+            {"recordings": recordings, "node_names": NAMES, "groups": PARTS, **run},
+            {"recordings": bad.SAMPLES, **related, **nodes, **few, **kept},
+        ),
+    ]
+
+
 def list_frames():
     """List the entries of FunctionalConnectome on frames."""
     kind, frames = sktopo.FunctionalConnectome, SAMPLES[0]
@@ -1311,4 +1395,5 @@ def list_entries():
         *list_comparison(),
         *list_displays(),
         *list_states(),
+        *list_reports(),
     ]

@@ -91,12 +91,13 @@ def find_missing(entries):
 def list_calls():
     """Yield the names and objects of all that can be called in public.
 
-    What a display holds is checked where it is computed, not when it is made.
+    What a display or a report holds is checked where it is computed, not when it is
+    made.
     """
     for name, value in list_public().items():
         if name in EXCLUDED:
             continue
-        if not name.endswith("Display"):
+        if not name.endswith(("Display", "Report")):
             yield name, value
         if inspect.isclass(value):
             for method in dir(value):

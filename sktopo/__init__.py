@@ -10,6 +10,7 @@ from sktopo import (
     metrics,
     plotting,
     recording,
+    reporting,
     representations,
 )
 from sktopo._samplewise import SampleWise
@@ -52,6 +53,7 @@ __all__ = [
     "metrics",
     "plotting",
     "recording",
+    "reporting",
     "representations",
 ]
 __version__ = "0.1.0"

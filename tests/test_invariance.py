@@ -69,6 +69,7 @@ EXCLUDED = {
     "DifferenceDisplay": "draws a table of difference_table",
     "PersistenceDiagramDisplay": "draws births and deaths",
     "SpanningTreeDisplay": "draws the births of a mean connectome",
+    "Report": "writes what tests, clusterers and displays compute",
 }
 # Groups of 8, whose means are exact too.
 N_SAMPLES, N_NODES = 16, 6

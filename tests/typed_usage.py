@@ -38,6 +38,7 @@ from sktopo.plotting import (
     DifferenceDisplay,
     StatesDisplay,
 )
+from sktopo.reporting import Report
 from sktopo.representations import gram_row, log_spectrum
 
 Floats = NDArray[np.floating[Any]]
@@ -221,3 +222,13 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def report(networks: list[Any], stimuli: Floats, X: Floats, y: list[str]) -> str:
+    """Write reports of networks and of connectomes."""
+    found = Report.from_networks(networks, y, stimuli=stimuli, matrix="auto")
+    assert_type(found, Report)
+    assert_type(found.save("report.html"), Path)
+    other = Report.from_connectomes(X, y, groups=["a", "b"], n_jobs=-1)
+    rows = Report.from_rows(X, slices={"births": slice(0, 3)}, title="rows")
+    return other.html + rows.headline + Report.from_recordings([X], y).methods

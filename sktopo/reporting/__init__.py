@@ -1,3 +1,8 @@
-"""Reports of comparisons for readers who do not program; empty in this version."""
+"""Reports of comparisons for colleagues who do not program: one HTML file each.
 
-__all__: list[str] = []
+The extra ``report`` installs what they need: Jinja2, matplotlib and pandas.
+"""
+
+from sktopo.reporting._report import Report
+
+__all__ = ["Report"]
