@@ -14,6 +14,7 @@ from sktopo import (
     representations,
 )
 from sktopo._samplewise import SampleWise
+from sktopo._utils.versions import show_versions
 from sktopo.barcodes import (
     ConnectomePersistence,
     GraphPersistence,
@@ -55,5 +56,6 @@ __all__ = [
     "recording",
     "reporting",
     "representations",
+    "show_versions",
 ]
 __version__ = "0.1.0"

@@ -45,6 +45,7 @@ EXCLUDED = {
     "align_units": "moves columns and computes nothing",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
+    "show_versions": "prints versions",
     "load_fmri_recording": "loads a file",
     "read_connectomes": "reads files",
     "read_recordings": "reads files",
