@@ -53,7 +53,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # What each of the stamps .demo, .test, .docs and .dev in the environment stands for.
-EXTRAS_demo := torch,plot,tables
+EXTRAS_demo := torch,report
 EXTRAS_test := tests
 EXTRAS_docs := docs
 EXTRAS_dev := dev

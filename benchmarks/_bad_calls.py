@@ -675,6 +675,7 @@ def list_reports():
         "layers": bad.constants(number=3, unknown="fc9", list=[3]),
         "reduce": bad.NO_WORD,
         "device": bad.NO_WORD,
+        "constant_units": bad.NO_WORD,
         "matrix": without(bad.NO_FLAG, "text"),
     }
     stimuli = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)

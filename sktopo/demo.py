@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from sktopo.datasets import load_digit_networks, train_digit_networks
 from sktopo.inference import difference_table
 from sktopo.metrics import purity_score
 from sktopo.plotting import BarcodeDisplay, ConnectomeDisplay, DifferenceDisplay
+from sktopo.reporting import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compare and cluster the digit networks, print scores and draw four figures."""
+    """Compare and cluster the digit networks, print scores, draw figures, report."""
     for module in ("torch", "matplotlib", "pandas"):
         import_optional(module, extra="torch,plot,tables", purpose="The demo")
     if args.train:
@@ -83,6 +85,7 @@ def run(args: argparse.Namespace) -> None:
     for name, figure in figures.items():
         figure.savefig(args.output / f"{name}.png", dpi=150)
     print(f"Saved four figures in {args.output}")
+    _save_report(data, connectomes, node_names, layers, args)
 
 
 def _describe_networks(data):
@@ -141,6 +144,23 @@ def _cluster_otherwise(connectomes, layers, clusterer):
         .fit_predict(connectomes)
         for name, label in names.items()
     }
+
+
+def _save_report(data, connectomes, node_names, layers, args):
+    """Save a report of all strategies if Jinja2 is there, or say how to get one."""
+    if find_spec("jinja2") is None:
+        print("pip install 'sktopo[report]' adds a report as one page")
+        return
+    report = Report.from_connectomes(
+        connectomes,
+        data.target_names[data.target],
+        node_names=node_names,
+        groups=layers,
+        nodes_correspond=False,
+        title=f"Training strategies of {len(connectomes)} networks",
+        random_state=args.seed,
+    )
+    print(f"Saved {report.save(args.output / 'report.html')}: {report.headline}")
 
 
 def _tabulate_scores(target, found):

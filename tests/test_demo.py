@@ -15,6 +15,7 @@ from sktopo.metrics import purity_score
 
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
+pytest.importorskip("jinja2")
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,6 +43,9 @@ def test_demo(tmp_path, capsys):
         assert re.search(rf"{step} +\d+\.\d\d\d", out)
     for name in ("differences", "controls", "barycenters", "connectomes"):
         assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
+    page = (tmp_path / "figures" / "report.html").read_text("utf-8")
+    assert "<h1>Training strategies of 80 networks</h1>" in page
+    assert "report.html: The 4 classes are not all alike" in out
 
 
 def test_figures_show_the_results(digits):

@@ -1,4 +1,4 @@
-"""The files of one study: tables as CSV, all numbers as JSON, a few figures."""
+"""The files of one study: tables as CSV, numbers as JSON, figures and pages."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,7 @@ from benchmarks.studies._figures import draw_figures
 from benchmarks.studies._files import save_json
 from benchmarks.studies._stimuli import study_stimuli
 from benchmarks.studies._strategies import study_strategies
+from sktopo.reporting import Report
 
 STUDIES = {"strategies": study_strategies, "stimuli": study_stimuli}
 # Long tables, which are written as CSV only.
@@ -36,6 +37,7 @@ def report_study(collection, options):
     figures = draw_figures(options.study, {collection.facts["data"]: tables})
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=100)
+    save_pages(collection, options)
     # Folders differ from machine to machine.
     given = {k: v for k, v in vars(options).items() if k not in ("data", "output")}
     save_json(
@@ -51,6 +53,31 @@ def report_study(collection, options):
             },
         },
     )
+
+
+def save_pages(collection, options):
+    """Save a page on the connectomes for readers who do not program, or several.
+
+    Study 2 has one for each strategy, whose classes are those of the stimuli. A network
+    that is shown the stimuli of all classes is one sample group.
+    """
+    pages = {"report": collection.connectomes}
+    groups, title = None, "strategies"
+    if isinstance(collection.connectomes, dict):
+        pages = {f"report-{k}": rows for k, rows in collection.connectomes.items()}
+        groups, title = collection.network, "stimuli of different classes"
+    for name, connectomes in pages.items():
+        Report.from_connectomes(
+            connectomes,
+            collection.target_names[collection.target],
+            node_names=collection.node_names,
+            groups=[node.rsplit("[", 1)[0] for node in collection.node_names],
+            nodes_correspond=False,
+            sample_groups=groups,
+            title=f"{collection.facts['data']}: {title}",
+            n_jobs=options.n_jobs,
+            random_state=options.seed,
+        ).save(collection.folder / f"{name}.html")
 
 
 def list_rows(table):

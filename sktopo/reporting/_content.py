@@ -9,7 +9,7 @@ import numpy as np
 
 import sktopo
 from sktopo._utils.tables import make_table
-from sktopo.reporting._figures import MOST_PANELS
+from sktopo.reporting._figures import MOST_PANELS, name_groups
 from sktopo.reporting._page import describe_table, encode_figure, list_profiles
 from sktopo.reporting._study import name_class
 
@@ -119,6 +119,7 @@ def collect_settings(study, options):
 
 def write_captions(study, findings, figures):
     """Write what each figure shows."""
+    names = name_groups(study, findings)
     colors = "by class" if study.design.labels is not None else "by cluster"
     captions = {
         "differences": "Profiles of the graph (rows) in its parts (columns). The "
@@ -131,7 +132,7 @@ def write_captions(study, findings, figures):
         "barycenters": "Births (left) and deaths (right) from the weakest to the "
         "strongest, averaged over each class; bands are one standard deviation.",
         "connectomes": "The mean weight of each pair of nodes"
-        + _say_panels(study)
+        + _say_panels(study, findings)
         + (
             ""
             if study.are_matched
@@ -140,7 +141,7 @@ def write_captions(study, findings, figures):
         )
         + ".",
     }
-    if findings.labels is None and study.design.labels is None:
+    if names is None:
         captions["embedding"] = captions["embedding"].replace(f", marked {colors}", "")
         captions["barycenters"] = captions["barycenters"].replace(
             " over each class", ""
@@ -150,8 +151,10 @@ def write_captions(study, findings, figures):
     return {name: captions[name] for name in figures}
 
 
-def _say_panels(study):
+def _say_panels(study, findings):
     """Say of which classes mean connectomes are drawn."""
+    if name_groups(study, findings) is None:
+        return ""
     if len(study.design.classes) > MOST_PANELS:
         return f", for the first {MOST_PANELS} classes"
     return ", for each class" if study.design.labels is not None else ""

@@ -20,7 +20,7 @@ from sktopo.reporting._content import (
 from sktopo.reporting._figures import draw_figures
 from sktopo.reporting._methods import write_methods
 from sktopo.reporting._page import frame_page, render
-from sktopo.reporting._study import measure_time, take_notes
+from sktopo.reporting._study import group_notes, measure_time, take_notes
 from sktopo.reporting._words import write_answer
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Document:
             figures=figures,
             captions=write_captions(study, findings, figures),
             facts=collect_facts(study),
-            notes=study.notes,
+            notes=group_notes(study.notes),
             methods=methods,
             bibtex=bibtex,
             settings=collect_settings(study, options),

@@ -11,7 +11,10 @@ from sktopo.plotting import (
     DifferenceDisplay,
     EmbeddingDisplay,
 )
+from sktopo.reporting._study import name_class
 
+# Classes that points and curves can show.
+MOST_CLASSES = 30
 # Panels of mean connectomes, those of the first classes.
 MOST_PANELS = 9
 _COLUMNS = 3
@@ -33,7 +36,12 @@ def draw_figures(study, findings):
 
 
 def name_groups(study, findings):
-    """Name the class of each sample; its cluster where there are no classes."""
+    """Name the class of each sample; its cluster where there are no classes.
+
+    Returns None if there are neither, or too many to tell apart.
+    """
+    if len(study.design.classes) > MOST_CLASSES:
+        return None
     if study.design.labels is not None:
         return study.design.names
     if findings.labels is None:
@@ -59,21 +67,22 @@ def list_panels(study, names):
     """List the classes of which mean connectomes are drawn: names and members."""
     if names is None:
         return {"all": np.ones(len(study.rows), dtype=bool)}
-    order = study.design.classes and [*dict.fromkeys(_sorted_names(study))]
-    listed = order or sorted(set(names))
+    listed = [name_class(label) for label in study.design.classes]
+    listed = listed or sorted(set(names))
     return {name: names == name for name in listed[:MOST_PANELS]}
-
-
-def _sorted_names(study):
-    """Return the names of classes in the order of the classes."""
-    order = np.argsort(study.design.labels, kind="stable")
-    return study.design.names[order].tolist()
 
 
 def _new_figure(width, height, layout="constrained"):
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     return Figure(figsize=(width, height), layout=layout)
+
+
+def _make_room(width, height, names):
+    """Return the size of a figure whose legend has many or long names."""
+    listed = [] if names is None else sorted(set(names))
+    longest = min(max(map(len, listed), default=0), 60)
+    return width + 0.075 * longest, max(height, 0.6 + 0.22 * len(listed))
 
 
 def _draw_differences(table):
@@ -86,14 +95,14 @@ def _draw_differences(table):
 
 
 def _draw_embedding(study, names):
-    figure = _new_figure(7.2, 4.6)
+    figure = _new_figure(*_make_room(7.2, 4.6, names))
     ax = figure.subplots()
     EmbeddingDisplay.from_rows(study.rows, y=names, ax=ax)
     return figure
 
 
 def _draw_barycenters(study, names):
-    figure = _new_figure(9.6, 3.8)
+    figure = _new_figure(*_make_room(9.6, 3.8, names))
     panels = [name for name, values in study.barcodes.items() if values.shape[1]]
     display = BarcodeDisplay(*study.barcodes.values(), y=names)
     display.plot(ax=figure.subplots(1, len(panels), squeeze=False)[0])

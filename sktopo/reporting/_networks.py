@@ -8,11 +8,16 @@ from sklearn.pipeline import make_pipeline
 
 from sktopo._utils.nodes import find_layers
 from sktopo._utils.optional import import_optional
-from sktopo.barcodes import BarcodeLayout, ConnectomePersistence
+from sktopo.barcodes import ConnectomePersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
 from sktopo.recording import ActivationExtractor
 from sktopo.reporting._recordings import describe_connectome, name_weights
-from sktopo.reporting._sources import ROWS_OF_GRAPHS, add_graphs, refuse_nodes
+from sktopo.reporting._sources import (
+    ROWS_OF_GRAPHS,
+    add_barcodes,
+    add_graphs,
+    refuse_nodes,
+)
 from sktopo.reporting._study import (
     Study,
     measure_time,
@@ -36,6 +41,7 @@ def study_networks(
     *,
     stimuli,
     extraction,
+    constant_units,
     matrix,
     samples,
     nodes,
@@ -57,7 +63,8 @@ def study_networks(
     nodes = _read_nodes(extractor, *nodes)
     n_nodes = _count_nodes(extractor, networks)
     is_large = matrix is False or (matrix == "auto" and n_nodes.max() > MOST_NODES)
-    graph_step = ConnectomePersistence() if is_large else FunctionalConnectome()
+    kind = ConnectomePersistence if is_large else FunctionalConnectome
+    graph_step = kind(constant_units=constant_units)
     chain = make_pipeline(extractor, graph_step)
     with measure_time(study.seconds, "networks to graphs"), take_notes(study.notes):
         rows = run_by_sample(chain, networks, options)
@@ -71,8 +78,16 @@ def study_networks(
         f"{name_weights(graph_step)} of each two over the stimuli as edge weight "
         "[functional]"
     )
-    if isinstance(rows, list):
-        nodes = None, None
+    n_left = np.array([count_nodes(len(row)) for row in rows])
+    if (n_left < n_nodes).any():
+        study.columns["nodes left out"] = n_nodes - n_left
+        study.steps.append(
+            f"units that never vary were left out ({say_range(n_nodes - n_left)} of "
+            "each network)"
+        )
+        # Nodes that are left differ from network to network.
+        is_ragged = isinstance(rows, list)
+        nodes = None if is_ragged else read_node_names(None, n_left[0]), None
     add_graphs(study, rows, nodes, options)
     return study
 
@@ -139,9 +154,7 @@ def _add_rows(study, rows, step, n_nodes, is_asked):
     """Add rows that were computed without a matrix of weights."""
     weights = name_weights(step)
     study.rows = np.asarray(rows)
-    layout = BarcodeLayout(3, n_quantiles=step.n_quantiles)
-    parts = layout.unscale(study.rows.astype(np.float64))
-    study.barcodes = {"births": parts["birth"], "deaths": parts["death"]}
+    add_barcodes(study, step.n_quantiles)
     # Births are n - 1 of n (n - 1) / 2 weights.
     share = 2 / n_nodes
     births, deaths = (values.mean(axis=1) for values in study.barcodes.values())

@@ -311,6 +311,7 @@ default=None
         layers: Layers = None,
         reduce: Reduce = "mean",
         device: str | torch.device | None = None,
+        constant_units: Literal["zero", "drop", "raise"] = "zero",
         matrix: bool | Literal["auto"] = "auto",
         sample_names: Sequence[str] | None = None,
         node_names: ArrayLike | None = None,
@@ -348,6 +349,11 @@ default=None
 
         device : str, torch.device or None, default=None
             Where the networks run, likewise.
+
+        constant_units : {"zero", "drop", "raise"}, default="zero"
+            What to do with units that never vary ("dead" units), see
+            :class:`~sktopo.FunctionalConnectome`. The report counts them. With "drop"
+            networks keep different units, and whole graphs are compared only.
 
         matrix : bool or "auto", default="auto"
             Whether the matrix of weights of each network is computed. If False,
@@ -411,6 +417,7 @@ default=None
             If Jinja2, matplotlib or pandas is not installed
             (``pip install 'sktopo[report]'``), or torch is not.
         """
+        check_option("constant_units", constant_units, ("zero", "drop", "raise"))
         if not (isinstance(matrix, str) and matrix == "auto"):
             check_flag("matrix, if not 'auto',", matrix)
         options = read_options(
@@ -422,6 +429,7 @@ default=None
             options,
             stimuli=stimuli,
             extraction={"layers": layers, "reduce": reduce, "device": device},
+            constant_units=constant_units,
             matrix=matrix,
             samples=sample_names,
             nodes=(node_names, groups),

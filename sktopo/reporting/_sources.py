@@ -7,6 +7,7 @@ import numpy as np
 from sktopo._utils.finite import check_finite
 from sktopo._utils.samples import read_array, read_rows
 from sktopo.barcodes import (
+    BarcodeLayout,
     GraphPersistence,
     GraphProfiles,
     barcode_rows,
@@ -115,6 +116,7 @@ def add_graphs(study, graphs, nodes, options):
 
 def _add_ragged(study, graphs):
     """Add profiles of graphs of different sizes, and say what that means."""
+    add_barcodes(study, N_QUANTILES)
     profiles = GraphProfiles(n_quantiles=20, balance=False)
     with measure_time(study.seconds, "profiles"), take_notes(study.notes):
         rows = np.asarray(profiles.fit_transform(graphs))
@@ -131,6 +133,13 @@ def _add_ragged(study, graphs):
         "be the difference that tests find. Parts of the graph are not compared, and "
         "mean connectomes are not drawn."
     )
+
+
+def add_barcodes(study, n_quantiles):
+    """Add births and deaths in units of the weights, read from rows of quantiles."""
+    layout = BarcodeLayout(3, n_quantiles=n_quantiles)
+    parts = layout.unscale(study.rows.astype(np.float64))
+    study.barcodes = {"births": parts["birth"], "deaths": parts["death"]}
 
 
 def _say_groups(study):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -319,6 +320,18 @@ def take_notes(notes: list[str]) -> Iterator[None]:
         yield
     texts = dict.fromkeys(str(warned.message) for warned in found)
     notes += [text for text in texts if text not in notes]
+
+
+def group_notes(notes):
+    """Join notes that differ in numbers and names of samples only."""
+    groups = {}
+    for text in notes:
+        kind = re.sub(r"\d+|\('.*?'\)|^Sample .*?: ", "#", text)
+        groups.setdefault(kind.lstrip("#"), []).append(text)
+    return [
+        texts[0] + (f" ({len(texts) - 1} more notes like this.)" if texts[1:] else "")
+        for texts in groups.values()
+    ]
 
 
 @contextmanager

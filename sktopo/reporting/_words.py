@@ -214,12 +214,6 @@ def _explain_tests(study, findings):
     """Explain the tests of births and deaths together."""
     permanova, ratio = findings.permanova, findings.permutation
     what = "births and deaths of the whole graph" if study.barcodes else "rows"
-    if (
-        study.barcodes is None
-        and study.profiles is not None
-        and study.level is not None
-    ):
-        what = "rows"
     differ = [p.pvalue <= LEVEL for p in (permanova, ratio)]
     result = {
         (True, True): "a difference was found by both tests",
@@ -233,12 +227,13 @@ def _explain_tests(study, findings):
         "whole groups": "whole sample groups exchanged their labels, each of them "
         "counted once",
     }[permanova.scheme]
+    share = 100 * max(0.0, permanova.omega_squared)
     n = len(permanova.null_distribution)
     how = f"all {n:,} distinct" if permanova.exact else f"{n:,} random"
     text = (
         f"Taking the {what} together, {result}: p = {write_p(permanova.pvalue)} for "
         "the position of the classes (PERMANOVA; classes explain "
-        f"{100 * permanova.omega_squared:.0f} % by ω²), p = {write_p(ratio.pvalue)} "
+        f"{share:.0f} % by ω²), p = {write_p(ratio.pvalue)} "
         "for the ratio of distances between classes to those within. These two "
         f"p-values are not corrected for each other. They come from {how} "
         f"arrangements of the labels; {scheme}."

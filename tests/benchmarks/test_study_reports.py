@@ -316,6 +316,9 @@ def test_report_can_be_published(study, request):
     paths = list(collection.folder.glob("*.png"))
     assert {path.stem for path in paths} == figures
     assert all(1000 < path.stat().st_size < 300_000 for path in paths)
+    pages = {path.stem for path in collection.folder.glob("*.html")}
+    one_each = {f"report-{name}" for name in STRATEGIES}
+    assert pages == ({"report"} if study == "strategies" else one_each)
     content = read_json(collection)
     assert (content["options"]["seed"], content["parameters"]["seed"]) == (0, 0)
     assert content["facts"] == collection.facts

@@ -21,13 +21,14 @@ def build(seed, width=6):
 NETWORKS = [build(seed) for seed in range(4)]
 
 
-def study(networks, options, matrix="auto", nodes=(None, None)):
+def study(networks, options, matrix="auto", nodes=(None, None), constant_units="zero"):
     return _networks.study_networks(
         networks,
         None,
         options,
         stimuli=STIMULI,
         extraction={"layers": None, "reduce": "mean", "device": None},
+        constant_units=constant_units,
         matrix=matrix,
         samples=None,
         nodes=nodes,
@@ -87,3 +88,20 @@ def test_networks_are_in_a_list(make_options):
         study((network for network in NETWORKS), make_options())
     with pytest.raises(ValueError, match="networks is empty"):
         study([], make_options())
+
+
+def test_dead_units_can_be_left_out(make_options):
+    dead = build(0)
+    with torch.no_grad():
+        dead[0].weight[2] = 0
+    networks = [dead, build(1)]
+    zero = study(networks, make_options())
+    assert zero.columns["constant nodes"].tolist() == [1, 0]
+    found = study(networks, make_options(), constant_units="drop")
+    assert found.columns["nodes left out"].tolist() == [1, 0]
+    assert found.connectomes is None
+    with torch.no_grad():
+        networks[1][0].weight[3] = 0
+    found = study(networks, make_options(), constant_units="drop")
+    assert found.node_names[0] == "x0"  # each keeps other units
+    assert found.groups is None

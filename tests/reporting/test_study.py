@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 from sktopo.reporting._study import (
     choose_folds,
     find_obstacle,
+    group_notes,
     measure_time,
     name_class,
     read_design,
@@ -86,6 +87,14 @@ def test_seconds_add_up():
     with measure_time(seconds, "step"):
         pass
     assert 1.0 < seconds["step"] < 2.0
+
+
+def test_notes_that_differ_in_numbers_are_joined():
+    notes = ["Sample 0 of X ('a'): 3 units", "other", "Sample 1 of X ('b'): 4 units"]
+    assert group_notes(notes) == [
+        "Sample 0 of X ('a'): 3 units (1 more notes like this.)",
+        "other",
+    ]
 
 
 def test_ranges():
