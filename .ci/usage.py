@@ -1,12 +1,26 @@
 """Use an installed sktopo with one extra, and check that the others are missing."""
 
+import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+from scipy.spatial.distance import squareform
 
 import sktopo
 from sktopo.baselines import GraphSummaries, MedoidClusterer, RipsDiagrams
 from sktopo.datasets import load_digit_networks, make_modular_connectomes
 from sktopo.plotting import BarcodeDisplay
+
+# Extras that an extra includes.
+INCLUDED = {"report": ["plot"]}
+# What --build gets: a network like those of the checkpoints.
+BUILD = """\
+from sktopo.datasets import load_digit_networks
+
+def create():
+    return load_digit_networks().networks[0]
+"""
 
 
 def use_core():
@@ -38,13 +52,54 @@ def use_baselines(X):
     assert MedoidClusterer(2, metric="euclidean").fit(X).labels_.shape == (10,)
 
 
+def use_report(X):
+    """Report on connectomes in files."""
+    Path("matrices").mkdir(exist_ok=True)
+    for number, row in enumerate(X):
+        np.savetxt(f"matrices/{number}.csv", squareform(row), delimiter=",")
+    write_report("--connectomes", "matrices")
+
+
+def use_checkpoints():
+    """Report on twelve of the bundled networks, saved as checkpoints."""
+    import torch  # noqa: PLC0415
+
+    digits = load_digit_networks()
+    Path("runs").mkdir(exist_ok=True)
+    with open("labels.csv", "w", encoding="utf-8") as labels:
+        for number in (*range(6), *range(20, 26)):
+            weights = digits.networks[number].state_dict()
+            torch.save(weights, f"runs/{number}.pt")
+            labels.write(f"{number}.pt,{digits.target[number]}\n")
+    Path("train.py").write_text(BUILD, encoding="utf-8")
+    np.save("stimuli.npy", digits.stimuli)
+    given = ["--stimuli", "stimuli.npy", "--labels", "labels.csv"]
+    write_report("--checkpoints", "runs", "--build", "train.py:create", *given)
+
+
+def write_report(*arguments):
+    """Call the console script; what it says if it fails is in the error."""
+    script = str(Path(sys.executable).with_name("sktopo"))
+    command = [script, "report", *arguments, "--permutations", "99", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 2:
+        raise ImportError(done.stderr)
+    assert (done.returncode, done.stdout) == (0, "report.html\n"), done.stderr
+    assert Path("report.html").stat().st_size > 10_000
+
+
 def main(extra):
     """Use the core and one extra; the other extras must say what to install."""
     assert Path(sktopo.__file__).is_relative_to(sys.prefix), sktopo.__file__
     X = use_core()
-    uses = {"torch": use_torch, "plot": use_plot, "baselines": use_baselines}
+    uses = {
+        "torch": use_torch,
+        "plot": use_plot,
+        "baselines": use_baselines,
+        "report": use_report,
+    }
     for name, use in uses.items():
-        if name == extra:
+        if name == extra or name in INCLUDED.get(extra, ()):
             use(X)
             continue
         try:
@@ -58,4 +113,7 @@ def main(extra):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if sys.argv[1] == "report,torch":
+        use_checkpoints()
+    else:
+        main(sys.argv[1])

@@ -36,6 +36,7 @@ EXCLUDED = {
     "PermutationResult": "a record that permutation_test fills",
     "SurrogateResult": "a record that state_test fills",
     "load_digit_networks": "has no parameters",
+    "show_versions": "has no parameters",
     "matched_accuracy_scorer": "scikit-learn's own scorer of matched_accuracy_score",
     "purity_scorer": "scikit-learn's own scorer of purity_score",
 }

@@ -15,6 +15,7 @@ from sktopo import (
     training,
 )
 from sktopo._samplewise import SampleWise
+from sktopo._utils.versions import show_versions
 from sktopo.barcodes import (
     ConnectomePersistence,
     GraphPersistence,
@@ -58,6 +59,7 @@ __all__ = [
     "recording",
     "reporting",
     "representations",
+    "show_versions",
     "training",
 ]
 __version__ = "0.1.0"

@@ -27,9 +27,26 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """Run the demo as a program of its own."""
+    parser = argparse.ArgumentParser(prog="python -m sktopo.demo", description=__doc__)
+    add_arguments(parser)
+    try:
+        run(parser.parse_args(argv))
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the demo to a parser."""
+    parser.add_argument("--train", action="store_true", help="train new networks first")
+    parser.add_argument("--output", type=Path, default="demo_output", help="folder")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all randomness")
+
+
+def run(args: argparse.Namespace) -> None:
     """Compare and cluster the digit networks, print scores, draw figures, report."""
-    args = _parse_arguments(argv)
-    _require_extras()
+    for module in ("torch", "matplotlib", "pandas"):
+        import_optional(module, extra="torch,plot,tables", purpose="The demo")
     if args.train:
         data = train_digit_networks(random_state=args.seed, n_jobs=-1, verbose=True)
     else:
@@ -68,23 +85,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         figure.savefig(args.output / f"{name}.png", dpi=150)
     print(f"Saved three figures in {args.output}")
     _save_report(data, connectomes, node_names, layers, args)
-
-
-def _parse_arguments(argv):
-    parser = argparse.ArgumentParser(prog="python -m sktopo.demo", description=__doc__)
-    parser.add_argument("--train", action="store_true", help="train new networks first")
-    parser.add_argument("--output", type=Path, default="demo_output", help="folder")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all randomness")
-    return parser.parse_args(argv)
-
-
-def _require_extras():
-    """End the program with advice unless all it needs is installed."""
-    try:
-        for module in ("torch", "matplotlib", "pandas"):
-            import_optional(module, extra="torch,plot,tables", purpose="The demo")
-    except ImportError as error:
-        raise SystemExit(str(error)) from None
 
 
 def _describe_networks(data):

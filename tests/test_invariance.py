@@ -50,6 +50,7 @@ EXCLUDED = {
     "feature_table": "lists the largest of the numbers it is given",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
+    "show_versions": "prints versions",
     "load_fmri_recording": "loads a file",
     "read_connectomes": "reads files",
     "read_recordings": "reads files",

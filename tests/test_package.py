@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from configparser import ConfigParser
 from email import message_from_bytes
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +19,7 @@ pytest.importorskip("build")
 ROOT = Path(__file__).parent.parent
 NAME = f"sktopo-{sktopo.__version__}"
 # What of the repository no distribution holds.
-LEFT_OUT = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml")
+LEFT_OUT = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml", "conda/")
 
 
 def run(*command, cwd):
@@ -66,9 +67,10 @@ def metadata(wheel):
 def test_wheel_holds_the_package_and_nothing_else(wheel, tracked):
     package = {name for name in tracked if name.startswith("sktopo/")}
     about = ("METADATA", "RECORD", "WHEEL", "top_level.txt", "licenses/LICENSE")
+    about += ("entry_points.txt",)
     assert set(wheel) == package | {f"{NAME}.dist-info/{name}" for name in about}
     kinds = {PurePosixPath(name).suffix for name in package}
-    assert kinds == {".csv", ".npz", ".py", ".pyi", ".txt", ".typed"}
+    assert kinds == {".css", ".csv", ".html", ".npz", ".py", ".pyi", ".txt", ".typed"}
     assert sum(map(len, wheel.values())) < 3e6
 
 
@@ -105,6 +107,7 @@ def test_description_shows_on_pypi(metadata):
     targets = re.findall(r"]\(([^)]*)\)", text)
     assert targets  # papers
     assert [link for link in targets if not link.startswith("https://")] == []
+    assert re.findall(r'(?:!\[[^]]*]\(|<img src=")(?!https://)', text) == []
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text) > 0.9 * len(readme)
 
@@ -139,6 +142,33 @@ def test_lowest_versions_are_those_declared(metadata):
         assert name.lower() in highest, requirement
         if extra not in ("dev", "docs"):  # tools, of which one version is enough
             assert lowest[name.lower()] == version, requirement
+
+
+def test_conda_recipe_is_that_of_the_package(tracked, metadata):
+    recipe = (ROOT / "conda/recipe.yaml").read_text(encoding="utf-8")
+    assert f'\n  version: "{sktopo.__version__}"\n' in recipe
+    assert f"\n  summary: {metadata['Summary']}\n" in recipe
+    assert f"\n  license: {metadata['License-Expression']}\n" in recipe
+    lowest = metadata["Requires-Python"].removeprefix(">=")
+    assert f'\n  python_min: "{lowest}"\n' in recipe
+    host, run = (
+        set(re.findall(r"    - (.+)", recipe.split(f"\n  {part}:\n")[1].split(":")[0]))
+        for part in ("host", "run")
+    )
+    hard = [one for one in metadata.get_all("Requires-Dist") if "extra ==" not in one]
+    needed = [re.fullmatch(r"([\w-]+)(.+)", one).groups() for one in hard]
+    # setuptools writes what a version must not be before what it must be.
+    needed = {(name, *sorted(ranges.split(","))) for name, ranges in needed}
+    split = [line.split(" ", 1) for line in run]
+    found = {(name, *sorted(ranges.split(","))) for name, ranges in split}
+    assert found == needed | {("python", ">=${{ python_min }}")}
+    builds = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (setuptools,) = re.findall(r"setuptools(>=[\d.]+)", builds)
+    assert f"setuptools {setuptools}" in host
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    script = config["options.entry_points"]["console_scripts"].strip()
+    assert f"\n      - {script}\n" in recipe
 
 
 def test_hooks_run_the_ruff_of_the_constraints(tracked):

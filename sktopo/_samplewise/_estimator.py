@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +19,7 @@ from sktopo._samplewise._alone import (
 )
 from sktopo._samplewise._items import Items, build, name_sample
 from sktopo._samplewise._results import make_key
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parallel import run_parallel

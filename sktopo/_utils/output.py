@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sktopo._utils.callbacks import as_fit_task
 from sktopo._utils.samples import is_stack
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class StackOutputMixin:
         for name, compute in computed.items():
             setattr(cls, name, _put_in_container(compute, put))
 
+    @as_fit_task
     def fit_transform(self: Any, X: Any, y: object = None) -> Any:
         """Fit to X and transform it: ``fit(X, y).transform(X)``."""
         return self.fit(X, y).transform(X)

@@ -14,6 +14,7 @@ from operator import length_hint
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
 
+from sktopo._utils.callbacks import follow_loop
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_n_jobs
 
@@ -122,7 +123,8 @@ def run_parallel(
 
 
 def progress(iterable, *, verbose, description, total=None):
-    """Wrap an iterable in a progress bar if `verbose`."""
+    """Wrap an iterable in a progress bar if `verbose`; callbacks follow it too."""
+    iterable = follow_loop(iterable, description, total)
     if not verbose:
         return iterable
     tqdm = import_optional("tqdm", extra="torch", purpose="verbose=True")

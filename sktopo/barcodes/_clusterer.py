@@ -10,7 +10,6 @@ import numpy as np
 from scipy.linalg.lapack import dpstrf
 from sklearn import config_context
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
     TransformerMixin,
@@ -23,6 +22,7 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import (
     column_blocks,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.blocks import read_groups
 from sktopo._utils.columns import cut_columns, find_factors, name_values
 from sktopo._utils.fitting import fitted_copy

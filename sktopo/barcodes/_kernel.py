@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
 from sklearn.metrics.pairwise import linear_kernel
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import squared_distances, total_variance
 from sktopo._utils.parameters import check_option, check_positive

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.nodes import (
     check_input_features,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (

@@ -8,9 +8,10 @@ import numpy as np
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import squareform
 from sklearn import config_context
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parallel import run_parallel

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.base import ClusterMixin
 from sklearn.metrics import pairwise_distances
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_unit, restore_unit, squared_distances
 from sktopo._utils.optional import import_optional

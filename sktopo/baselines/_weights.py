@@ -6,10 +6,11 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.blocks import find_block_edges, list_blocks, read_groups
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.nodes import check_input_features, make_names

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.nodes import find_layers
 from sktopo._utils.samples import ANY_SIZE, detach, validate_table
 from sktopo.connectomes._inputs import read_samples, refuse_matrices

@@ -8,10 +8,11 @@ from math import hypot, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.columns import cut_columns
 from sktopo._utils.fitting import fit_and_transform, fitted_copy
 from sktopo._utils.geometry import find_deviation

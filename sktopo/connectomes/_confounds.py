@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.finite import check_finite
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.nodes import check_input_features

@@ -6,10 +6,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parameters import check_flag, check_n_jobs

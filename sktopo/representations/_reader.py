@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.samples import check_units, detach, validate_table
 from sktopo._utils.stimuli import find_difference, read_index
 from sktopo.connectomes._inputs import refuse_matrices

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.output import StackOutputMixin
 
 
