@@ -6,14 +6,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_unit
 from sktopo._utils.output import StackOutputMixin
@@ -29,8 +26,8 @@ from sktopo._utils.parameters import (
 )
 from sktopo._utils.samples import check_units
 from sktopo.connectomes._base import read_frames
-from sktopo.connectomes._semi_factorization import factorize, solve_weights
 from sktopo.connectomes._inputs import read_samples
+from sktopo.connectomes._semi_factorization import factorize, solve_weights
 
 if TYPE_CHECKING:
     from typing import Any, Self
