@@ -1186,6 +1186,35 @@ def list_comparison_display():
     ]
 
 
+def list_trajectory():
+    """List the entries of the display of networks over steps."""
+    display, ax = sktopo.plotting.TrajectoryDisplay, {"ax": bad.AXES}
+    table = pd.DataFrame({"step": [0, 1, 2], "level": [0.1, 0.3, 0.2]})
+    steps = {**bad.VECTOR, "twice": lambda good: np.zeros(len(good))}
+    from_table = {"y": bad.NO_WORD, "hue": bad.NO_WORD, "average": bad.NO_WORD}
+    return [
+        Entry(
+            "TrajectoryDisplay.from_table",
+            display.from_table,
+            {"table": table},
+            {"table": bad.TABLE, **from_table, "log_steps": bad.NO_FLAG, **ax},
+        ),
+        Entry(
+            "TrajectoryDisplay.from_rows",
+            display.from_rows,
+            {"rows": ROWS, "steps": np.arange(float(len(ROWS))), "runs": GROUPS},
+            {
+                "rows": bad.ROWS,
+                "steps": steps,
+                "runs": without(bad.LABELS, "complex"),
+                "log_steps": bad.NO_FLAG,
+                **ax,
+            },
+        ),
+        Entry("TrajectoryDisplay.plot", display.from_table(table).plot, {}, ax),
+    ]
+
+
 def list_readers():
     """List the entries of the readers of files."""
     path = Path(FOLDER.name, "table.npy")
@@ -1266,7 +1295,7 @@ def list_displays():
         ),
         p.EmbeddingDisplay: (
             clustered,
-            grouped,
+            {"continuous": flag, **grouped},
             "rows",
             {"rows": ROWS, "y": GROUPS},
             {"rows": bad.ROWS},
@@ -1296,6 +1325,7 @@ def list_displays():
         ),
         Entry("DifferenceDisplay.plot", difference.from_table(table).plot, {}, ax),
         *list_comparison_display(),
+        *list_trajectory(),
     ]
     for display, (given, options, form, good, kinds) in calls.items():
         name = display.__name__
@@ -1315,7 +1345,7 @@ def list_displays():
                 {**kinds, **options},
             )
         )
-        shown = set(options) - {"y", "reorder", "groups"}
+        shown = set(options) - {"y", "reorder", "groups", "continuous"}
         shown = {key: options[key] for key in options if key in shown}
         drawn = cache(partial(getattr(display, f"from_{form}"), **good))
         plot = partial(lambda drawn, **given: drawn().plot(**given), drawn)

@@ -613,6 +613,17 @@ def call_embedding(X, y, unit):
     return {"points": np.abs(display.points), "ratio": display.variance_ratio}
 
 
+def call_path(X, y, unit):
+    pytest.importorskip("matplotlib").use("agg")
+    from matplotlib.figure import Figure
+
+    from sktopo.plotting import TrajectoryDisplay
+
+    steps = np.argsort(make_data("rows", float)[:, 0])
+    display = TrajectoryDisplay.from_rows(X, steps, ax=Figure().subplots())
+    return {"points": np.abs(display.values)}
+
+
 def call_connectome_display(X, y, unit):
     pytest.importorskip("matplotlib").use("agg")
     from matplotlib.figure import Figure
@@ -1391,6 +1402,9 @@ CASES = [
         "rows",
         call_embedding,
         {"points": Rule(unit=1, samples=(0,)), "ratio": Rule()},
+    ),
+    Case(
+        "TrajectoryDisplay", "rows", call_path, {"points": Rule(unit=1, samples=(0,))}
     ),
     *(
         Case(

@@ -41,6 +41,7 @@ from sktopo.plotting import (
     ConnectomeDisplay,
     DifferenceDisplay,
     StatesDisplay,
+    TrajectoryDisplay,
 )
 from sktopo.representations import gram_row, log_spectrum
 
@@ -226,6 +227,8 @@ def main() -> None:
     assert_type(shown, ConnectomeDisplay)
     table = compare_clusterers(X, y, {"Top": sktopo.TopClusterer(3)}, n_starts=2)
     assert_type(ComparisonDisplay.from_table(table), ComparisonDisplay)
+    path = TrajectoryDisplay.from_rows(X, np.arange(15), log_steps=True)
+    assert_type(path, TrajectoryDisplay)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,12 @@ def check_labels(labels, n_samples, name="y", *, discrete=False, of="sample"):
             f"{name} has {len(values)} labels for {n_samples} {of}s; these are "
             f"inconsistent numbers of {of}s."
         )
-    for sample in _find(entries, _is_missing):
+    for sample in _find(entries, is_missing):
         raise ValueError(
             f"{name} contains a missing label, {entries[sample]}, at {of} {sample}. "
             f"None, NaN, NaT and NA are not labels; leave such {of}s out."
         )
-    for sample in _find(values, _is_continuous) if discrete else ():
+    for sample in _find(values, is_continuous) if discrete else ():
         raise ValueError(
             f"Unknown label type: {name} contains {values[sample]} at {of} {sample}; "
             "expected groups, named by integers or strings."
@@ -74,13 +74,13 @@ def _find(values, condition):
     return [k for k, value in enumerate(entries) if condition(value)][:1]
 
 
-def _is_missing(value):
+def is_missing(value):
     """Return whether a label is None, NaN, NaT or NA, which do not equal themselves."""
     equal = value == value
     return value is None or not (isinstance(equal, (bool, np.bool_)) and equal)
 
 
-def _is_continuous(value):
+def is_continuous(value):
     """Return whether a label is a number but not an integer."""
     if isinstance(value, (complex, np.complexfloating)):
         return True

@@ -23,6 +23,7 @@ from sktopo.plotting._diagram import PersistenceDiagramDisplay
 from sktopo.plotting._difference import DifferenceDisplay
 from sktopo.plotting._embedding import EmbeddingDisplay
 from sktopo.plotting._states import StatesDisplay
+from sktopo.plotting._trajectory import TrajectoryDisplay
 from sktopo.plotting._tree import SpanningTreeDisplay
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "PersistenceDiagramDisplay",
     "SpanningTreeDisplay",
     "StatesDisplay",
+    "TrajectoryDisplay",
 ]

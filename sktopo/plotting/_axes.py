@@ -40,11 +40,12 @@ def check_axes(display, ax, n_panels=None):
     return axes
 
 
-def get_axes(display, ax, n_panels=1, *, width=5.2, height=4.2, n_names=0):
+def get_axes(display, ax, n_panels=1, *, width=5.2, height=4.2, n_names=0, places=None):
     """Return a figure and an array of its axes: those given, or new ones if None.
 
-    `width` is that of a panel of a new figure. It is at least so high that a legend of
-    `n_names` fits in beside the axes.
+    `width` and `height` are those of a panel of a new figure. It is at least so high
+    that a legend of `n_names` fits in beside the axes. `places` are the row and column
+    of each panel in a grid; if None, they stand in a row.
     """
     axes = check_axes(display, ax, n_panels)
     if axes is None:
@@ -52,11 +53,14 @@ def get_axes(display, ax, n_panels=1, *, width=5.2, height=4.2, n_names=0):
 
         if n_names > _MANY_GROUPS:
             height = max(height, 0.6 + 0.2 * n_names)
-        size = (width * n_panels, height)
-        figure, axes = pyplot.subplots(
-            1, n_panels, figsize=size, squeeze=False, layout="compressed"
+        if places is None:
+            places = [(0, column) for column in range(n_panels)]
+        n_rows, n_columns = np.max(places, axis=0) + 1
+        figure = pyplot.figure(
+            figsize=(width * n_columns, height * n_rows), layout="compressed"
         )
-        return figure, axes[0]
+        grid = figure.add_gridspec(n_rows, n_columns)
+        return figure, np.array([figure.add_subplot(grid[place]) for place in places])
     return axes[0].figure, axes
 
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-from sklearn.decomposition import PCA
 
-from sktopo.plotting._axes import PLAIN_TEXT, add_legend, get_axes, shorten
+from sktopo._utils.labels import check_labels, is_continuous
+from sktopo._utils.parameters import check_flag
+from sktopo.plotting._axes import (
+    PLAIN_TEXT,
+    add_colorbar,
+    add_legend,
+    find_limits,
+    get_axes,
+    shorten,
+)
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names, split_groups
 from sktopo.plotting._inputs import (
@@ -16,6 +24,12 @@ from sktopo.plotting._inputs import (
     check_fitted,
     check_weights,
     split_steps,
+)
+from sktopo.plotting._plane import (
+    check_rows,
+    frame_plane,
+    name_components,
+    project_rows,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +40,8 @@ if TYPE_CHECKING:
 
     from sktopo._typing import FloatArray, ManyAxes, Samples
 
+# How much of what lies behind a point its fill hides.
+_OPACITY = 0.35
 _EXPECTED = "a fitted TopClusterer, or a Pipeline that ends in one"
 
 
@@ -35,6 +51,7 @@ class EmbeddingDisplay(Display):
 
     The Euclidean distance between Wasserstein rows is the Wasserstein distance, so
     their first two principal components are its classical multidimensional scaling.
+    Points are transparent and their edges are not, so that none hides another.
 
     Use :meth:`from_estimator` or :meth:`from_rows` to make one.
 
@@ -50,11 +67,16 @@ class EmbeddingDisplay(Display):
         Coordinates of the barycenters.
 
     y : array-like of shape (n_samples,), default=None
-        The group of each sample, such as a label or a cluster. If None, they are one
-        group.
+        The group of each sample, such as a label or a cluster, or a number, such as the
+        accuracy. If None, the samples are one group.
 
     barycenter_names : list of str, default=None
         Names to write beside the barycenters. If None, nothing is written.
+
+    continuous : "auto" or bool, default="auto"
+        Whether `y` holds numbers on a scale, which are drawn as colours with a colour
+        bar, and not groups. "auto": if they are floats and not all of them are whole,
+        as scikit-learn tells regression from classification.
 
     Attributes
     ----------
@@ -65,13 +87,20 @@ class EmbeddingDisplay(Display):
         The figure.
 
     points_ : list of matplotlib PathCollection
-        The points of each group.
+        The points of each group; of numbers on a scale, all points.
 
     barycenters_ : matplotlib PathCollection
         The barycenters.
 
     texts_ : list of matplotlib Annotation
         The names of the barycenters.
+
+    colorbar_ : matplotlib Colorbar or None
+        The colour bar of numbers on a scale.
+
+    See Also
+    --------
+    TrajectoryDisplay : Draws networks over time in the same plane.
 
     Examples
     --------
@@ -87,8 +116,10 @@ class EmbeddingDisplay(Display):
     barycenters: FloatArray
     y: ArrayLike | None = None
     barycenter_names: Sequence[str] | None = None
+    continuous: bool | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
+        _check_continuous(self.continuous)
         for name in ("points", "barycenters"):
             places = check_weights(getattr(self, name), name)
             if places.shape[1] != 2:
@@ -104,6 +135,7 @@ class EmbeddingDisplay(Display):
         X: Samples,
         *,
         y: ArrayLike | None = None,
+        continuous: bool | Literal["auto"] = "auto",
         ax: ManyAxes = None,
     ) -> Self:
         """Draw the samples of a clustering and its barycenters.
@@ -117,8 +149,12 @@ class EmbeddingDisplay(Display):
             What the estimator takes.
 
         y : array-like of shape (n_samples,), default=None
-            Groups, such as the training strategy. If None, the clusters that the
-            estimator predicts.
+            Groups, such as the training strategy, or numbers, such as the accuracy. If
+            None, the clusters that the estimator predicts.
+
+        continuous : "auto" or bool, default="auto"
+            Whether `y` holds numbers on a scale and not groups. "auto": if they are
+            floats and not all of them are whole.
 
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -143,15 +179,22 @@ class EmbeddingDisplay(Display):
         if not hasattr(clusterer, "cluster_centers_"):
             name = type(clusterer).__name__
             raise TypeError(f"A {name} has no barycenters; expected {_EXPECTED}.")
+        _check_continuous(continuous)
         check_before_computing(cls, ax, X, y=y)
         rows = X if first_steps is None else first_steps.transform(X)
         if y is None:
             y = [f"cluster {label}" for label in clusterer.predict(rows)]
-        return cls._embed(rows, y, clusterer.cluster_centers_).plot(ax=ax)
+        centers = clusterer.cluster_centers_
+        return cls._embed(rows, y, continuous, centers).plot(ax=ax)
 
     @classmethod
     def from_rows(
-        cls, rows: ArrayLike, *, y: ArrayLike | None = None, ax: ManyAxes = None
+        cls,
+        rows: ArrayLike,
+        *,
+        y: ArrayLike | None = None,
+        continuous: bool | Literal["auto"] = "auto",
+        ax: ManyAxes = None,
     ) -> Self:
         """Draw Wasserstein rows, and the barycenters of their groups.
 
@@ -163,7 +206,12 @@ class EmbeddingDisplay(Display):
             :func:`~sktopo.barcodes.scale_barcodes` return them.
 
         y : array-like of shape (n_samples,), default=None
-            Groups. If None, they are one group.
+            Groups, or numbers, such as the accuracy. If None, the rows are one group.
+
+        continuous : "auto" or bool, default="auto"
+            Whether `y` holds numbers on a scale and not groups. "auto": if they are
+            floats and not all of them are whole. Of numbers on a scale, the barycenter
+            is that of all rows.
 
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -179,20 +227,17 @@ class EmbeddingDisplay(Display):
             If there are fewer than two rows or columns, all rows are the same, or a
             label is missing.
         """
-        return cls._embed(rows, y).plot(ax=ax)
+        _check_continuous(continuous)
+        return cls._embed(rows, y, continuous).plot(ax=ax)
 
     @classmethod
-    def _embed(cls, rows, y, barycenters=None):
+    def _embed(cls, rows, y, continuous, barycenters=None):
         """Make a display of rows and of barycenters, by default of the groups in y."""
-        rows = check_weights(rows, "rows")
-        if len(rows) < 2 or rows.shape[1] < 2:
-            raise ValueError(
-                f"Got rows of shape {rows.shape}; a plane needs at least two rows and "
-                "two columns."
-            )
+        rows = check_rows(rows)
         names = None
         if barycenters is None:
-            groups = split_groups(y, len(rows))
+            is_scale = _read_scale(y, continuous, len(rows)) is not None
+            groups = split_groups(None if is_scale else y, len(rows))
             barycenters = [rows[group.members].mean(axis=0) for group in groups]
         else:
             names = [str(k) for k in range(len(barycenters))]
@@ -201,19 +246,14 @@ class EmbeddingDisplay(Display):
                 f"The rows have {rows.shape[1]} columns, but the clusterer was fitted "
                 f"on rows of {np.shape(barycenters)[1]}."
             )
-        # A common origin and size first: squares of the rows may leave their range.
-        origin = rows[0].astype(np.float64)
-        size = np.abs(rows - origin).max()
-        if not size:
-            raise ValueError("All rows are the same, so there is no plane to draw.")
-        # The full solver: for wide rows the others start from random numbers.
-        pca = PCA(2, svd_solver="full").fit((rows - origin) / size)
+        points, barycenters, ratio = project_rows(rows, barycenters)
         return cls(
-            size * pca.transform((rows - origin) / size),
-            variance_ratio=pca.explained_variance_ratio_,
-            barycenters=size * pca.transform((barycenters - origin) / size),
+            points,
+            variance_ratio=ratio,
+            barycenters=barycenters,
             y=y,
             barycenter_names=names,
+            continuous=continuous,
         )
 
     def plot(self, ax: ManyAxes = None) -> Self:
@@ -229,31 +269,55 @@ class EmbeddingDisplay(Display):
         display : EmbeddingDisplay
             Itself.
         """
-        groups = split_groups(self.y, len(self.points))
+        numbers = _read_scale(self.y, self.continuous, len(self.points))
+        # Numbers on a scale are of one group, which has no name.
+        groups = split_groups(None if numbers is not None else self.y, len(self.points))
         self.figure_, (self.ax_,) = get_axes(self, ax, n_names=len(groups))
-        self.points_ = [
-            self.ax_.scatter(
-                *self.points[group.members].T,
-                s=32,
-                alpha=0.75,
-                label=group.name,
-                **group.points,
-            )
-            for group in groups
-        ]
+        self.colorbar_ = None
+        if numbers is None:
+            self.points_ = [self._draw_group(group) for group in groups]
+        else:
+            self.points_ = [self._draw_numbers(numbers)]
         self._draw_barycenters()
-        titles = [
-            f"principal component {k} ({100 * ratio:.0f} % of variance)"
-            for k, ratio in enumerate(self.variance_ratio, start=1)
-        ]
+        titles = name_components(self.variance_ratio)
         self.ax_.set(xlabel=titles[0], ylabel=titles[1])
-        # Distances mean the same in all directions.
-        self.ax_.set_aspect("equal", adjustable="datalim")
-        named = [] if self.y is None else self.points_
+        frame_plane(self.ax_, np.vstack([self.points, self.barycenters]))
+        named = [] if groups[0].name is None else self.points_
         names = [group.name for group in groups[: len(named)]]
         handles = [*named, self.barycenters_]
-        add_legend(self.ax_, handles, [*names, "barycenter"])
+        style = {}
+        if numbers is not None:  # above the axes, as the colour bar stands beside them
+            style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "fontsize": "small"}
+        add_legend(self.ax_, handles, [*names, "barycenter"], **style)
         return self
+
+    def _draw_group(self, group):
+        """Draw the points of a group, which keep their edges where they overlap."""
+        from matplotlib.colors import to_rgba  # noqa: PLC0415
+
+        style = {"marker": group.points["marker"], "edgecolors": group.color}
+        fill = to_rgba(group.points["facecolors"], _OPACITY)
+        return self.ax_.scatter(
+            *self.points[group.members].T,
+            s=32,
+            facecolors=[fill],
+            linewidths=1,
+            label=group.name,
+            **style,
+        )
+
+    def _draw_numbers(self, numbers):
+        """Draw points whose colours are numbers on a scale."""
+        low, high = find_limits(numbers)
+        style = {"cmap": "viridis", "vmin": low, "vmax": high, "edgecolors": "0.2"}
+        points = self.ax_.scatter(
+            *self.points.T, c=numbers, s=32, alpha=0.75, linewidths=0.6, **style
+        )
+        name = getattr(self.y, "name", None)
+        label = "y" if name is None else shorten(name)
+        self.colorbar_ = add_colorbar(self.ax_, points)
+        self.colorbar_.set_label(label, **PLAIN_TEXT)
+        return points
 
     def _draw_barycenters(self):
         """Draw an open star at each barycenter, with its name if there are names.
@@ -277,7 +341,23 @@ class EmbeddingDisplay(Display):
     def _describe(self):
         """Count what is drawn."""
         text = count(len(self.points), "sample")
-        if self.y is not None:
+        numbers = _read_scale(self.y, self.continuous, len(self.points))
+        if self.y is not None and numbers is None:
             names, _ = number_names(self.y, len(self.points))
             text += f" in {count(len(names), 'group')}"
         return f"{text}, {count(len(self.barycenters), 'barycenter')}"
+
+
+def _check_continuous(continuous):
+    """Raise a ValueError unless `continuous` is a flag or "auto"."""
+    if not (isinstance(continuous, str) and continuous == "auto"):
+        check_flag("continuous", continuous)
+
+
+def _read_scale(y, continuous, n_samples):
+    """Return `y` as numbers on a scale, or None if it holds groups."""
+    if y is None or not continuous:
+        return None
+    labels = check_labels(y, n_samples)
+    is_scale = continuous != "auto" or any(map(is_continuous, labels.tolist()))
+    return check_weights(labels, "y", n_dimensions=(1,)) if is_scale else None

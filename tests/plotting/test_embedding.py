@@ -70,3 +70,68 @@ def test_embedding_of_equal_rows():
 def test_rows_need_not_be_barcodes():
     display = EmbeddingDisplay.from_rows([[2.0, 1, 0], [0, 1, 2]])
     assert_allclose(pdist(display.points), [8**0.5])
+
+
+NUMBERS = np.linspace(0, 1, 12)
+
+
+def test_numbers_are_colours_with_a_colour_bar(fitted):
+    model, rows = fitted
+    display = EmbeddingDisplay.from_rows(model[:1].transform(rows), y=NUMBERS)
+    (points,) = display.points_
+    assert_allclose(points.get_array(), NUMBERS)
+    assert points.get_clim() == (0, 1)
+    assert display.colorbar_.ax.get_ylabel() == "y"
+    assert_allclose(display.barycenters, [[0, 0]], atol=1e-12)
+    assert repr(display) == "<EmbeddingDisplay: 12 samples, 1 barycenter>"
+    # The barycenters of a clustering stay what they are.
+    display = EmbeddingDisplay.from_estimator(model, rows, y=NUMBERS)
+    assert len(display.barycenters) == 2
+    assert display.colorbar_ is not None
+
+
+def test_a_series_names_the_colour_bar(fitted):
+    pandas = pytest.importorskip("pandas")
+    y = pandas.Series(NUMBERS, name="$accuracy")
+    display = EmbeddingDisplay.from_rows(fitted[1], y=y)
+    assert display.colorbar_.ax.get_ylabel() == "$accuracy"
+    assert not display.colorbar_.ax.yaxis.label.get_parse_math()
+
+
+@pytest.mark.parametrize(
+    ("y", "continuous", "n_groups"),
+    [
+        (np.arange(12) % 3, "auto", 3),
+        ((np.arange(12) % 3).astype(float), "auto", 3),
+        (np.arange(12), True, None),
+        (NUMBERS.round(0) / 2, False, 2),
+        (NUMBERS.round(0) / 2, "auto", None),
+        (list("abc") * 4, "auto", 3),
+    ],
+)
+def test_floats_are_numbers_unless_told(y, continuous, n_groups, fitted):
+    display = EmbeddingDisplay.from_rows(fitted[1], y=y, continuous=continuous)
+    assert (display.colorbar_ is None) == (n_groups is not None)
+    assert len(display.points_) == (n_groups or 1)
+
+
+def test_numbers_on_a_scale_are_finite_numbers():
+    for y, continuous, message in (
+        ([0.5, np.nan], "auto", "missing label"),
+        ([0.5, np.inf], "auto", "y contains infinity at index 1"),
+        (["a", "b"], True, "y"),
+        ([0, 1], "yes", "continuous must be True or False"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            EmbeddingDisplay.from_rows(ROWS, y=y, continuous=continuous)
+
+
+def test_no_point_hides_another():
+    y = ["a", "b", "a"]
+    display = EmbeddingDisplay.from_rows([[0, 0.0], [0, 0], [1, 2]], y=y)
+    for points in display.points_:
+        assert points.get_facecolor()[0, 3] < 0.5
+        assert points.get_edgecolor()[0, 3] == 1
+    # Points of two groups in one place have edges of different forms.
+    first, second = (points.get_paths()[0].vertices for points in display.points_)
+    assert len(first) != len(second)

@@ -56,7 +56,7 @@ def draw_groups(names):
     for display in (
         plotting.BarcodeDisplay.from_barcodes(barcodes, y=y),
         plotting.BettiCurvesDisplay.from_barcodes(barcodes, y=y),
-        plotting.EmbeddingDisplay.from_rows(barcodes, y=y),
+        plotting.EmbeddingDisplay.from_rows(barcodes, y=y, continuous=False),
     ):
         legend = display.ax_.ravel()[-1] if np.ndim(display.ax_) else display.ax_
         yield display, legend.get_legend().get_texts()[: len(set(y))]
