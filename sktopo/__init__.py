@@ -11,6 +11,7 @@ from sktopo import (
     plotting,
     recording,
     representations,
+    training,
 )
 from sktopo._samplewise import SampleWise
 from sktopo.barcodes import (
@@ -53,5 +54,6 @@ __all__ = [
     "plotting",
     "recording",
     "representations",
+    "training",
 ]
 __version__ = "0.1.0"

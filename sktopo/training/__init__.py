@@ -1,3 +1,6 @@
-"""Topology of networks while they train; empty in this version."""
+"""Topology of networks while they train, and across checkpoints."""
 
-__all__: list[str] = []
+from sktopo.training._monitor import TopologyMonitor
+from sktopo.training._stopping import StoppingRule
+
+__all__ = ["StoppingRule", "TopologyMonitor"]

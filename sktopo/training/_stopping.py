@@ -1,0 +1,158 @@
+"""When to stop: a rule from the speed at which rows move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sktopo._utils.parameters import check_integer, check_real
+from sktopo.training._network_rows import ALL_LAYERS
+
+if TYPE_CHECKING:
+    from sktopo._typing import FloatArray, IntArray, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingRule:
+    r"""Stop training when the topology of a network no longer slows down.
+
+    The speed of a record is its distance from the record before, divided by the steps
+    between them. Speeds rise when a network begins to learn, then fall, and in the end
+    stay at what the noise of training makes of them. The rule stops when they have not
+    fallen for some time. It needs no labels, and does not depend on the unit of speeds.
+
+    Parameters
+    ----------
+    tolerance : float, default=0.2
+        By which share of its lowest value the speed must fall to be counted as falling.
+
+    patience : int, default=8
+        For how many records the speed may stay without falling.
+
+    window : int, default=3
+        Over how many records the speed is averaged.
+
+    burn_in : int, default=5
+        The number of records after the first that are not counted as waiting.
+
+    layer : str, default="all layers"
+        Whose rows are looked at, a name in `TopologyMonitor.layer_slices_`.
+
+    See Also
+    --------
+    TopologyMonitor.should_stop : Applies a rule while a network trains.
+
+    Notes
+    -----
+    With the rows :math:`w_k` at the steps :math:`t_k`, the speed of a record is
+
+    .. math:: v_k = \frac{\sum_{j = k - n + 1}^{k} |w_j - w_{j-1}|}{t_k - t_{k-n}}
+
+    where n is `window`, or k if that is smaller. A record is waiting unless its speed
+    is the largest so far, or lower than (1 - `tolerance`) times the speed of the last
+    record that was not waiting, or the record is within `burn_in`. The rule stops at
+    the first record that is the last of `patience` waiting ones in a row.
+
+    A plateau that is followed by another transition, as in grokking, is the end for
+    this rule. The defaults were chosen on networks trained on the digits of
+    scikit-learn and suit about one record an epoch; :doc:`/guide/training` shows what
+    they give elsewhere, and how that compares with a fixed number of epochs.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktopo.training import StoppingRule
+    >>> changes = [float("nan"), 0.1, 0.8, 0.4, 0.2, 0.2, 0.3, 0.2]
+    >>> table = pd.DataFrame({"step": range(8), "change": changes})
+    >>> StoppingRule(patience=3, window=1, burn_in=0).find_stop(table)
+    7
+    """
+
+    tolerance: float = 0.2
+    patience: int = 8
+    window: int = 3
+    burn_in: int = 5
+    layer: str = ALL_LAYERS
+
+    def __post_init__(self) -> None:
+        check_real("tolerance", self.tolerance, 0, 1)
+        check_integer("patience", self.patience, 1)
+        check_integer("window", self.window, 1)
+        check_integer("burn_in", self.burn_in, 0)
+
+    def find_stop(self, table: Table) -> int | None:
+        """Return the step at which the rule stops a run.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            What :meth:`TopologyMonitor.table` returned, of one run; of its columns
+            `step`, `change` and, if there is one, `layer` are needed.
+
+        Returns
+        -------
+        step : int or None
+            The step of the first record at which the rule stops, None if it never does.
+
+        Raises
+        ------
+        ValueError
+            If columns are missing, no row is of the layer, or steps do not ascend, as
+            in a table of several runs.
+        """
+        missing = [name for name in ("step", "change") if name not in table]
+        if missing:
+            raise ValueError(
+                f"The table has no column {missing[0]!r}; expected what "
+                "TopologyMonitor.table returned."
+            )
+        if "layer" in table:
+            chosen = table[table["layer"] == self.layer]
+            if not len(chosen):
+                known = list(dict.fromkeys(table["layer"]))
+                raise ValueError(f"No layer {self.layer!r} in the table; got {known}.")
+            table = chosen
+        steps = table["step"].to_numpy()
+        if (np.diff(steps) <= 0).any():
+            raise ValueError(
+                "The steps of the table do not ascend; expected the table of one run."
+            )
+        record = self.find_record(steps, table["change"].to_numpy())
+        return None if record is None else int(steps[record])
+
+    def find_record(self, steps: IntArray, changes: FloatArray) -> int | None:
+        """Return the number of the record at which the rule stops.
+
+        Parameters
+        ----------
+        steps : ndarray of shape (n_records,)
+            Ascending steps.
+
+        changes : ndarray of shape (n_records,)
+            The distance of each record from the one before; the first is ignored.
+
+        Returns
+        -------
+        record : int or None
+            The number of the first record at which the rule stops, counted from 0;
+            None if it never does.
+        """
+        travelled = np.append(0.0, np.cumsum(np.asarray(changes, dtype=float)[1:]))
+        largest = lowest = -np.inf
+        n_waiting = 0
+        for record in range(1, len(travelled)):
+            first = max(0, record - self.window)
+            speed = (travelled[record] - travelled[first]) / (
+                float(steps[record]) - float(steps[first])
+            )
+            falls = speed < (1 - self.tolerance) * lowest
+            if speed > largest or falls or record <= self.burn_in:
+                lowest, n_waiting = speed, 0
+            else:
+                n_waiting += 1
+            largest = max(largest, speed)
+            if n_waiting >= self.patience:
+                return record
+        return None
