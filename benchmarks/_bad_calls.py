@@ -852,6 +852,58 @@ def list_checkpoints():
     ]
 
 
+def list_training():
+    """List the entries of monitors, of the stopping rule, and of callbacks."""
+    t, stimuli = sktopo.training, SAMPLES[0]
+    network = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.ReLU())
+    table = pd.DataFrame({"step": [0, 1, 2], "change": [np.nan, 0.2, 0.1]})
+
+    def record(**parameters):
+        monitor = t.TopologyMonitor(**parameters)
+        monitor.record(network)
+        return monitor.table()
+
+    def stop(**parameters):
+        return t.StoppingRule(**parameters).find_stop(table.assign(layer="all layers"))
+
+    extractor = list_recording()[0].kinds
+    shared = ("stimuli", "layers", "reduce", "mask", "channel_axis", "batch_size")
+    monitor = {
+        **{name: extractor[name] for name in (*shared, "max_nodes")},
+        "stimuli": {**extractor["stimuli"], **bad.NONE},
+        "every": bad.COUNT,
+        "profiles": bad.constants(
+            number=3, unknown=["birth"], empty=[], text="births", groups={"births": "a"}
+        ),
+        "reference": without(bad.NO_DATA, "none", "network", "generator", "map"),
+        "n_quantiles": bad.COUNT,
+        "random_state": {**bad.NO_INTEGER, **bad.NONE},
+    }
+    rule = {
+        "tolerance": bad.SHARE,
+        "patience": bad.COUNT,
+        "window": bad.COUNT,
+        "burn_in": without(bad.COUNT, "zero"),
+        "layer": without(bad.NO_WORD, "true"),
+    }
+    good = {"monitor": t.TopologyMonitor(stimuli)}
+    called = {
+        "monitor": without(bad.NO_DATA, "generator", "map"),
+        "path": bad.constants(number=3, list=["run.npz"], nan=np.nan),
+        "rule": bad.constants(text="stop", number=3, type=t.StoppingRule),
+    }
+    callbacks = (t.lightning_callback, t.skorch_callback, t.transformers_callback)
+    return [
+        Entry("TopologyMonitor", record, {"stimuli": stimuli}, monitor),
+        Entry("StoppingRule", stop, {}, rule),
+        *(
+            # The packages need not be installed.
+            Entry(make.__name__, make, good, called, is_good=False)
+            for make in callbacks
+        ),
+    ]
+
+
 def list_inference():
     """List the entries of tests, attribution and metrics."""
     i, m = sktopo.inference, sktopo.metrics
@@ -1365,4 +1417,5 @@ def list_entries():
         *list_comparison(),
         *list_displays(),
         *list_states(),
+        *list_training(),
     ]

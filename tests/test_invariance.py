@@ -42,6 +42,10 @@ EXCLUDED = {
     "PermanovaResult": "holds what permanova computes",
     "PermutationResult": "holds what permutation_test computes",
     "Checkpoints": "loads files",
+    "TopologyMonitor": "records networks; tests/training holds units of its scalars",
+    "lightning_callback": "calls a TopologyMonitor",
+    "skorch_callback": "calls a TopologyMonitor",
+    "transformers_callback": "calls a TopologyMonitor",
     "align_units": "moves columns and computes nothing",
     "split_heads": "is called by a network's recording",
     "load_digit_networks": "loads a file",
@@ -184,6 +188,11 @@ def call_clusterer(X, y, unit):
     top = sktopo.TopClusterer(2, init=X[[0, -1]], n_init=1)
     names = ("cluster_centers_", "labels_", "inertia_", "cluster_std_")
     return fitted(top, X, *names, "predict", "transform", "score")
+
+
+def call_stopping_rule(X, y, unit):
+    rule = sktopo.training.StoppingRule(patience=2, window=2, burn_in=1)
+    return {"record": rule.find_record(np.arange(N_SAMPLES), X[:, 0])}
 
 
 CLUSTERER = {
@@ -1420,6 +1429,12 @@ CASES = [
         "activations",
         call_extractor,
         {"activations": Rule(unit=1, shift=None, samples=(0,), columns=None)},
+    ),
+    Case(
+        "StoppingRule",
+        "rows",
+        call_stopping_rule,
+        {"record": Rule(shift=None, samples=None, columns=None)},
     ),
 ]
 IDS = [case.label for case in CASES]

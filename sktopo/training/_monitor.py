@@ -94,8 +94,21 @@ class TopologyMonitor:
         Each profile is kept as this many averages of its quantile function, see
         :func:`~sktopo.barcodes.quantile_vectors`.
 
-    reduce, mask, channel_axis, batch_size, max_nodes
-        See :class:`~sktopo.ActivationExtractor`.
+    reduce : str or callable, default="mean"
+        How outputs of convolutions and of layers on tokens become nodes, see
+        :class:`~sktopo.ActivationExtractor`.
+
+    mask : "auto", None or array-like of shape (n_stimuli, n_positions), default="auto"
+        Which positions of the stimuli count, see :class:`~sktopo.ActivationExtractor`.
+
+    channel_axis : "auto" or int, default="auto"
+        Axis of the channels, see :class:`~sktopo.ActivationExtractor`.
+
+    batch_size : "auto" or int, default="auto"
+        Largest number of stimuli shown at once.
+
+    max_nodes : int, default=None
+        Keep a random part of the nodes, this many in all.
 
     random_state : int, default=0
         Chooses the nodes that `max_nodes` keeps.
@@ -284,9 +297,15 @@ class TopologyMonitor:
             The step of each. None reads them from the names of checkpoints. Records are
             sorted by step.
 
-        n_jobs, memory, verbose
-            See :class:`~sktopo.SampleWise`. With `memory`, a run that was stopped goes
-            on where it was.
+        n_jobs : int or None, default=None
+            Number of networks to record at once, see :class:`~sktopo.SampleWise`.
+
+        memory : str, joblib.Memory or None, default=None
+            A folder in which the row of each network is kept, so that a run that was
+            stopped goes on where it was.
+
+        verbose : bool, default=False
+            Whether to show a progress bar (needs tqdm).
 
         Returns
         -------
@@ -389,9 +408,10 @@ class TopologyMonitor:
         if layout is None or not records.rows:
             return False
         blocks = layout.blocks
-        if rule.layer not in blocks:
-            raise ValueError(f"No layer {rule.layer!r}; recorded are {list(blocks)}.")
-        changes = describe_run(np.stack(records.rows), blocks[rule.layer])["change"]
+        name = rule.layer_name
+        if name not in blocks:
+            raise ValueError(f"No layer {name!r}; recorded are {list(blocks)}.")
+        changes = describe_run(np.stack(records.rows), blocks[name])["change"]
         return rule.find_record(self.steps_, changes) is not None
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -37,8 +37,9 @@ class StoppingRule:
     burn_in : int, default=5
         The number of records after the first that are not counted as waiting.
 
-    layer : str, default="all layers"
-        Whose rows are looked at, a name in `TopologyMonitor.layer_slices_`.
+    layer : str, default=None
+        Whose rows are looked at, a name in `TopologyMonitor.layer_slices_`. None stands
+        for all layers together.
 
     See Also
     --------
@@ -74,13 +75,23 @@ class StoppingRule:
     patience: int = 8
     window: int = 3
     burn_in: int = 5
-    layer: str = ALL_LAYERS
+    layer: str | None = None
 
     def __post_init__(self) -> None:
         check_real("tolerance", self.tolerance, 0, 1)
         check_integer("patience", self.patience, 1)
         check_integer("window", self.window, 1)
         check_integer("burn_in", self.burn_in, 0)
+        given: object = self.layer  # users without a type checker give anything
+        if given is not None and not isinstance(given, str):
+            raise TypeError(
+                f"layer must be the name of a layer or None, got {given!r:.80}."
+            )
+
+    @property
+    def layer_name(self) -> str:
+        """The name in tables of the layer that is looked at."""
+        return ALL_LAYERS if self.layer is None else self.layer
 
     def find_stop(self, table: Table) -> int | None:
         """Return the step at which the rule stops a run.
@@ -109,10 +120,12 @@ class StoppingRule:
                 "TopologyMonitor.table returned."
             )
         if "layer" in table:
-            chosen = table[table["layer"] == self.layer]
+            chosen = table[table["layer"] == self.layer_name]
             if not len(chosen):
                 known = list(dict.fromkeys(table["layer"]))
-                raise ValueError(f"No layer {self.layer!r} in the table; got {known}.")
+                raise ValueError(
+                    f"No layer {self.layer_name!r} in the table; got {known}."
+                )
             table = chosen
         steps = table["step"].to_numpy()
         if (np.diff(steps) <= 0).any():
