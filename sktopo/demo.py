@@ -81,10 +81,7 @@ def run(args: argparse.Namespace) -> None:
         "barycenters": _draw_barycenters(connectomes, clusters),
         "connectomes": _draw_connectomes(data, connectomes, node_names),
     }
-    args.output.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        figure.savefig(args.output / f"{name}.png", dpi=150)
-    print(f"Saved four figures in {args.output}")
+    _save_figures(figures, args.output)
     _save_report(data, connectomes, node_names, layers, args)
 
 
@@ -144,6 +141,14 @@ def _cluster_otherwise(connectomes, layers, clusterer):
         .fit_predict(connectomes)
         for name, label in names.items()
     }
+
+
+def _save_figures(figures, folder):
+    """Save figures by name in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=150)
+    print(f"Saved four figures in {folder}")
 
 
 def _save_report(data, connectomes, node_names, layers, args):

@@ -132,9 +132,10 @@ def _tabulate_differences(study, options, findings):
         )
     else:
         rows, slices = study.profiles
-        found = difference_table(
-            rows, design.labels, slices=slices, level=study.level, **run
-        )
+        # A level that is the same in all samples explains nothing.
+        varies = study.level is not None and np.ptp(study.level) > 0
+        level = study.level if varies else None
+        found = difference_table(rows, design.labels, slices=slices, level=level, **run)
     findings.differences = found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sktopo._utils.nodes import find_layers
+from sktopo._samplewise._items import is_network
 from sktopo._utils.optional import import_optional
 from sktopo.barcodes import ConnectomePersistence, count_nodes
 from sktopo.connectomes import FunctionalConnectome
@@ -57,9 +57,7 @@ def study_networks(
     names, n_samples = _name_networks(networks, samples)
     design = read_design(noun, y, n_samples, sample_groups, covariates)
     study = Study(design, names, None, ROWS_OF_GRAPHS, are_matched=False)
-    extractor = ActivationExtractor(stimuli=stimuli, **extraction)
-    with take_notes(study.notes):
-        extractor.fit(networks)
+    extractor = _fit_extractor(study, networks, stimuli, extraction)
     nodes = _read_nodes(extractor, *nodes)
     n_nodes = _count_nodes(extractor, networks)
     is_large = matrix is False or (matrix == "auto" and n_nodes.max() > MOST_NODES)
@@ -70,7 +68,8 @@ def study_networks(
         rows = run_by_sample(chain, networks, options)
     _describe_networks(study, stimuli, extraction)
     if is_large:
-        _add_rows(study, rows, graph_step, n_nodes, matrix is False)
+        _add_rows(study, rows, graph_step, n_nodes)
+        _say_why(study, matrix, _are_built_in_turn(networks))
         return study
     describe_connectome(study, graph_step)
     study.steps.append(
@@ -78,18 +77,43 @@ def study_networks(
         f"{name_weights(graph_step)} of each two over the stimuli as edge weight "
         "[functional]"
     )
+    add_graphs(study, rows, _choose_nodes(study, rows, n_nodes, nodes), options)
+    return study
+
+
+def _fit_extractor(study, networks, stimuli, extraction):
+    """Run each network on a few stimuli, and return what is to be recorded."""
+    extractor = ActivationExtractor(stimuli=stimuli, **extraction)
+    with take_notes(study.notes):
+        extractor.fit(networks)
+    if extractor.input_kind_ not in ("networks", "pairs"):
+        raise TypeError(
+            f"networks holds {extractor.input_kind_}; expected networks. "
+            "Report.from_recordings takes recorded activations."
+        )
+    return extractor
+
+
+def _choose_nodes(study, rows, n_nodes, nodes):
+    """Return names and groups of nodes, as far as all networks have the same."""
+    if isinstance(rows, list):
+        nodes = None, None
     n_left = np.array([count_nodes(len(row)) for row in rows])
-    if (n_left < n_nodes).any():
+    if "drop" in study.settings["FunctionalConnectome"] and (n_left < n_nodes).any():
         study.columns["nodes left out"] = n_nodes - n_left
         study.steps.append(
             f"units that never vary were left out ({say_range(n_nodes - n_left)} of "
             "each network)"
         )
-        # Nodes that are left differ from network to network.
-        is_ragged = isinstance(rows, list)
-        nodes = None if is_ragged else read_node_names(None, n_left[0]), None
-    add_graphs(study, rows, nodes, options)
-    return study
+        if not isinstance(rows, list):  # as many of each, but not the same
+            nodes = read_node_names(None, n_left[0]), None
+    return nodes
+
+
+def _are_built_in_turn(networks):
+    """Return whether networks are functions that build them."""
+    first = next(iter(networks))
+    return callable(first) and not is_network(first)
 
 
 def _name_networks(networks, samples):
@@ -118,8 +142,7 @@ def _read_nodes(extractor, node_names, groups):
         recorded if node_names is None else node_names, len(recorded)
     )
     if groups is None:
-        layers, members = find_layers(recorded)
-        groups = np.array(layers, dtype=object)[members]
+        return names, read_node_groups("layer", recorded)
     return names, read_node_groups(groups, names)
 
 
@@ -150,7 +173,7 @@ def _describe_networks(study, stimuli, extraction):
     )
 
 
-def _add_rows(study, rows, step, n_nodes, is_asked):
+def _add_rows(study, rows, step, n_nodes):
     """Add rows that were computed without a matrix of weights."""
     weights = name_weights(step)
     study.rows = np.asarray(rows)
@@ -174,9 +197,16 @@ def _add_rows(study, rows, step, n_nodes, is_asked):
         "networks were compared by the 2-Wasserstein distance between their births "
         "and between their deaths, each taken as a probability distribution"
     )
+
+
+def _say_why(study, matrix, are_built_in_turn):
+    """Say why there is no matrix of weights, and what that means."""
     why = "as was asked for with matrix=False"
-    if not is_asked:
+    if matrix == "auto":
         why = f"because there are more than {MOST_NODES:,} units"
+    if are_built_in_turn:
+        study.facts["Nodes"] += " in the first network"
+        del study.columns["nodes"]
     study.notes.append(
         f"The matrices of weights between units were not computed, {why}. Births and "
         "deaths of the whole graph are compared, but neither layers nor other "

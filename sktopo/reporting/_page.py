@@ -21,12 +21,12 @@ _COLUMNS = {
     "differences": {
         "profile": "profile",
         "block": "part of the graph",
+        "reading": "in words",
         "omega_squared": "effect size ω²",
         "adjusted_pvalue": "corrected p",
         "adjusted_pvalue_given_level": "corrected p given mean weight",
         "accuracy": "accuracy",
         "level": "share of mean",
-        "reading": "in words",
     },
     "pairs": {
         "group_1": "class",

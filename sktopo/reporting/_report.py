@@ -108,7 +108,7 @@ class Report(Document):
         *,
         sample_names: Sequence[str] | None = None,
         node_names: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
+        groups: ArrayLike | Literal["layer"] | None = None,
         nodes_correspond: bool = True,
         sample_groups: ArrayLike | None = None,
         covariates: ArrayLike | None = None,
@@ -140,9 +140,10 @@ class Report(Document):
             Names of the nodes. If None, those in the
             columns of a data frame, or numbers.
 
-        groups : array-like of shape (n_nodes,), default=None
-            The group of each node, such as a layer or a brain system: the report says
-            in which group, or between which two, classes differ. Not for
+        groups : array-like of shape (n_nodes,), "layer" or None, default=None
+            The group of each node, such as a brain system: the report says in which
+            group, or between which two, classes differ. "layer" reads it from the names
+            of nodes, such as ``"fc1[0]"``. Not for
             connectomes of different sizes.
 
         nodes_correspond : bool, default=True
@@ -315,7 +316,7 @@ default=None
         matrix: bool | Literal["auto"] = "auto",
         sample_names: Sequence[str] | None = None,
         node_names: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
+        groups: ArrayLike | Literal["layer"] | None = None,
         sample_groups: ArrayLike | None = None,
         covariates: ArrayLike | None = None,
         title: str | None = None,
@@ -370,9 +371,10 @@ default=None
             Names of the nodes. If None, those that were
             recorded, such as ``"fc1[0]"``.
 
-        groups : array-like of shape (n_nodes,), default=None
-            The group of each node, such as a layer or a brain system: the report says
-            in which group, or between which two, classes differ. If None,
+        groups : array-like of shape (n_nodes,), "layer" or None, default=None
+            The group of each node, such as a brain system: the report says in which
+            group, or between which two, classes differ. "layer" reads it from the names
+            of nodes, such as ``"fc1[0]"``. If None,
             layers.
 
         sample_groups : array-like of shape (n_samples,), default=None
@@ -451,7 +453,7 @@ default=None
         min_observations: int = 10,
         sample_names: Sequence[str] | None = None,
         node_names: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
+        groups: ArrayLike | Literal["layer"] | None = None,
         sample_groups: ArrayLike | None = None,
         covariates: ArrayLike | None = None,
         title: str | None = None,
@@ -498,9 +500,10 @@ sequence of array-like of shape (n_observations, n_nodes)
             Names of the nodes. If None, the columns of
             data frames, or numbers.
 
-        groups : array-like of shape (n_nodes,), default=None
-            The group of each node, such as a layer or a brain system: the report says
-            in which group, or between which two, classes differ. Not for
+        groups : array-like of shape (n_nodes,), "layer" or None, default=None
+            The group of each node, such as a brain system: the report says in which
+            group, or between which two, classes differ. "layer" reads it from the names
+            of nodes, such as ``"fc1[0]"``. Not for
             recordings with different numbers of nodes.
 
         sample_groups : array-like of shape (n_samples,), default=None

@@ -14,7 +14,7 @@ import numpy as np
 
 from sktopo._samplewise import SampleWise
 from sktopo._utils.labels import check_labels
-from sktopo._utils.nodes import check_node_names
+from sktopo._utils.nodes import check_node_names, find_layers
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import is_integer
 from sktopo.comparison._cache import open_cache
@@ -282,10 +282,14 @@ def read_names(names, n_samples, noun):
 def read_node_groups(groups, node_names):
     """Return the group of each node as text, None if there are none.
 
-    `groups` are given for each node of `node_names`, or None.
+    `groups` are given for each node of `node_names`, "layer" to read them from the
+    names, or None.
     """
     if groups is None:
         return None
+    if isinstance(groups, str) and groups == "layer":
+        layers, members = find_layers(node_names)
+        return np.array(layers, dtype=object)[members]
     found = check_labels(groups, len(node_names), "groups", of="node")
     return np.array([str(group) for group in found.tolist()], dtype=object)
 

@@ -170,13 +170,13 @@ def _say_where(table, is_found):
 
 def _explain_level(study, table, is_found):
     """Say whether a difference is more than the mean weight says."""
+    if study.level is not None and not np.ptp(study.level):
+        return [f"The mean weight is the same in all {study.noun}s."]
     if _GIVEN not in table:
         return [
             "Whether a difference is more than one of the mean weight was not tested, "
             "because the mean weight is not known from the rows."
         ]
-    if study.level is not None and not np.ptp(study.level):
-        return [f"The mean weight is the same in all {study.noun}s."]
     is_given = table[_GIVEN] <= LEVEL
     n_both, n_found = int((is_found & is_given).sum()), int(is_found.sum())
     n_other = int((~is_found & is_given).sum())

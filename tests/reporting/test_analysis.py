@@ -74,6 +74,8 @@ def test_rows_have_a_table_if_their_columns_are_known(make_options):
     assert list(full.differences["profile"]) == ["a", "b"]
     assert "adjusted_pvalue_given_level" in full.differences
     assert list(full.clusters["clusters by"]) == ["rows", "control: mean weight"]
+    equal = study_rows(rows, y, slices=slices, level=np.ones(12), **given)
+    assert "adjusted_pvalue_given_level" not in analyse(equal, options).differences
 
 
 def test_without_classes_clusters_are_searched(make_graphs, make_study):

@@ -51,6 +51,12 @@ def test_networks_may_be_built_one_at_a_time(make_options):
     lazy = [lambda seed=seed: build(seed) for seed in range(4)]
     found = study(lazy, make_options())
     assert_array_equal(found.connectomes, study(NETWORKS, make_options()).connectomes)
+    found = study(lazy, make_options(), matrix=False)
+    assert found.facts["Nodes"] == "10 in the first network"
+    widths = [lambda width=width: build(0, width) for width in (6, 5)]
+    found = study(widths, make_options())
+    assert found.columns["nodes"].tolist() == [10, 9]
+    assert "nodes left out" not in found.columns
 
 
 def test_the_matrix_can_be_left_out(make_options):
@@ -84,6 +90,20 @@ def test_networks_of_two_widths(make_options):
 
 
 def test_networks_are_in_a_list(make_options):
+    with pytest.raises(TypeError, match="networks holds activations"):
+        _networks.study_networks(
+            [np.ones((4, 3)), np.ones((4, 3))],
+            None,
+            make_options(),
+            stimuli=None,
+            extraction={"layers": None, "reduce": "mean", "device": None},
+            constant_units="zero",
+            matrix="auto",
+            samples=None,
+            nodes=(None, None),
+            sample_groups=None,
+            covariates=None,
+        )
     with pytest.raises(TypeError, match="networks is of type generator"):
         study((network for network in NETWORKS), make_options())
     with pytest.raises(ValueError, match="networks is empty"):

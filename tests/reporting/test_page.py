@@ -30,17 +30,17 @@ TABLE = pandas.DataFrame(
 def test_differences_are_read_in_words():
     table = describe_table("differences", TABLE)
     assert table["columns"][1] == "part of the graph"
-    assert [row[-1] for row in table["rows"]] == [
+    assert [row[2] for row in table["rows"]] == [
         "differs, beyond the mean weight",
         "differs; the mean weight may be all",
         "differs at the same mean weight only",
         "no difference found",
     ]
-    assert table["rows"][0][2:5] == ["0.235", "0.01", "0.01"]
-    assert table["rows"][-1][2] == "–"
+    assert table["rows"][0][3:6] == ["0.235", "0.01", "0.01"]
+    assert table["rows"][-1][3] == "–"
     assert "reading" not in TABLE
     plain = describe_table("differences", TABLE.drop(columns=TABLE.columns[5]))
-    assert [row[-1] for row in plain["rows"]] == ["differs"] * 2 + [
+    assert [row[2] for row in plain["rows"]] == ["differs"] * 2 + [
         "no difference found"
     ] * 2
 

@@ -28,6 +28,8 @@ def test_names_come_from_data_frames(make_study):
     study, _ = make_study(X)
     assert_array_equal(study.names, ["p", "q"])
     assert_array_equal(study.node_names, ["a", "b", "c"])
+    X.columns = ["p[0]--p[1]", "p[0]--q[0]", "p[1]--q[0]"]
+    assert_array_equal(make_study(X, groups="layer")[0].groups, ["p", "p", "q"])
 
 
 def test_graphs_of_different_sizes_are_compared_as_a_whole(make_study):
