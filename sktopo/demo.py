@@ -151,7 +151,7 @@ def _save_figures(figures, folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=150)
-    print(f"Saved four figures in {folder}")
+    print(f"Saved {len(figures)} figures in {folder}")
 
 
 def _save_report(data, connectomes, node_names, layers, args):

@@ -79,6 +79,8 @@ def _read_recordings(args):
         node_axis="auto" if args.node_axis is None else args.node_axis,
         key=args.key,
     )
+    if args.missing in (None, "raise"):
+        _refuse_missing(found)
     make = partial(Report.from_recordings, found.data, missing=args.missing or "raise")
     return Inputs(make, _name_files(found))
 
@@ -135,6 +137,22 @@ def _check_stimuli(array, name):
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name} holds {array[at]} at {at}; expected finite numbers.")
+
+
+def _refuse_missing(found):
+    """Raise a ValueError that names the file if a number is missing in recordings."""
+    for path, recording in zip(found.paths, found.data, strict=True):
+        missing = np.argwhere(np.isnan(np.asarray(recording)))
+        if len(missing):
+            time, node = missing[0].tolist()
+            name = (
+                repr(recording.columns[node]) if hasattr(recording, "columns") else node
+            )
+            raise ValueError(
+                f"{path} lacks {len(missing)} number(s), the first at time point "
+                f"{time} of region {name}, counted from 0. Choose by --missing what to "
+                "do, for example --missing drop_nodes."
+            )
 
 
 def _paths(given):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from contextlib import contextmanager
@@ -39,16 +40,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     code : int
         0, or 1 for a fault of the package, 2 for what users can mend, 130 if
-        interrupted. Wrong arguments raise SystemExit with the code 2.
+        interrupted, 141 if the output was closed. Wrong arguments raise SystemExit
+        with the code 2.
     """
     args = make_parser().parse_args(argv)
     program = f"sktopo {args.command}"
     try:
         with _warnings_in_one_line(program):
             args.run(args)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         _say(f"{program}: interrupted")
         return 130
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except Exception as error:
         if args.debug:
             raise

@@ -42,8 +42,7 @@ examples:
     sktopo report --connectomes '*.csv' --labels table.csv --label-column diagnosis \\
         --group-column person --covariates motion
 
-With --cache FOLDER a run that was stopped goes on where it was. Use only a folder of
-your own, because it holds pickles too.
+With --cache FOLDER a run that was stopped goes on where it was.
 
 needs: pip install 'sktopo[report]', and 'sktopo[report,torch]' for --checkpoints
 """
@@ -154,7 +153,7 @@ def _add_run_arguments(group):
     )
     group.add_argument("--n-jobs", type=int, metavar="N", help="-1 for all cores")
     group.add_argument(
-        "--cache", metavar="FOLDER", help="keep results here, and use those kept before"
+        "--cache", metavar="FOLDER", help="keep what is computed of each file here"
     )
     group.add_argument(
         "-q",

@@ -92,6 +92,18 @@ def test_help_has_examples(capsys, command):
     assert f"  sktopo {command}" in shown.partition("examples:")[2]
 
 
+def test_closed_output_is_no_fault():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sktopo", "info"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
 def test_module_is_the_command():
     done = subprocess.run(
         [sys.executable, "-m", "sktopo", "--version"],

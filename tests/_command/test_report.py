@@ -190,6 +190,19 @@ def test_faults_are_found_before_the_work(folder, recorder, capsys, argv, said):
     assert recorder.calls == []
 
 
+def test_missing_numbers_are_named_by_file(folder, recorder, capsys):
+    path = Path("recordings/sub-3.csv")
+    lines = path.read_text().splitlines()
+    lines[5] = ",".join(["1", "n/a", "1", "1", "1"])
+    write_lines(path, lines)
+    assert main([*RECORDINGS, *LABELS]) == 2
+    said = "sub-3.csv lacks 1 number(s), the first at time point 4 of region 'b', coun"
+    assert said in capsys.readouterr().err
+    assert recorder.calls == []
+    assert main([*RECORDINGS, *LABELS, "--missing", "drop_frames"]) == 0
+    assert np.isnan(recorder.calls[0][1][3].to_numpy()).sum() == 1
+
+
 def test_missing_extra_is_named(folder, recorder, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main(CONNECTOMES) == 2
