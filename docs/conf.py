@@ -42,7 +42,9 @@ html_context = {"default_mode": "auto"}
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
-ALONE = "index install quickstart studies grounded comparing glossary limits contributing"
+ALONE = (
+    "index install quickstart studies grounded comparing glossary limits contributing"
+)
 html_sidebars = {page: [] for page in [*ALONE.split(), "changelog", "citing"]}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],

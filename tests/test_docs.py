@@ -102,6 +102,39 @@ def test_missing_descriptions_are_found(tmp_path):
     assert list(CHECKS["descriptions_missing"](tmp_path)) == ["b.html: no description"]
 
 
+def test_figures_come_from_the_examples_above_them():
+    pytest.importorskip("sphinx")
+    pytest.importorskip("matplotlib")
+    run = runpy.run_path(str(DOCS / "_ext" / "drawn.py"))["run_examples"]
+    page = ">>> a = 1\n>>> a\n1\n"
+    failing = page + ">>> a / 0\nTraceback (most recent call last):\n    ...\nE: x\n"
+    names = {}
+    assert run(page, names, 0) == 2
+    names["a"] += 1
+    assert run(page + ">>> a += 1\n", names, 2) == 3  # the first two do not run again
+    assert names["a"] == 3
+    assert run(failing, names, 2) == 3
+    with pytest.raises(NameError):
+        run(">>> unknown\n", names, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Short.", "Short."),
+        (
+            "First. " + "word " * 18 + "end. " + "word " * 30,
+            "First. " + "word " * 18 + "end.",
+        ),
+        ("word " * 60, "word " * 40 + "…"),
+    ],
+)
+def test_descriptions_are_cut_at_sentences(text, shown):
+    pytest.importorskip("docutils")
+    shorten = runpy.run_path(str(DOCS / "_ext" / "descriptions.py"))["shorten"]
+    assert shorten(text) == shown
+
+
 def test_missing_names_are_found(tmp_path):
     (tmp_path / "api").mkdir()
     page = tmp_path / "api" / "a.html"
