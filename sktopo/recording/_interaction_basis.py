@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Literal, Self
 
     import torch
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
     from sklearn.utils import Tags
 
     from sktopo._typing import FloatArray, Layers, Stimuli
@@ -334,13 +334,13 @@ class InteractionBasis(TransformerMixin, BaseEstimator):
         return graph
 
     def get_feature_names_out(
-        self, input_features: ArrayLike | None = None
+        self, input_features: object = None
     ) -> NDArray[np.object_]:
         """Name the features.
 
         Parameters
         ----------
-        input_features : None
+        input_features : object, default=None
             Ignored.
 
         Returns
@@ -381,7 +381,8 @@ class InteractionBasis(TransformerMixin, BaseEstimator):
                 "are found in which the activations vary."
             )
         sites, tables = self._record(sample, self._choose_layers(sample))
-        if self.layers is None and np.array_equal(*tables[-2:]):
+        is_doubled = len(sites) > 1 and np.array_equal(tables[-2], tables[-1])
+        if self.layers is None and is_doubled:
             # The network ends with an activation function.
             sites, tables = sites[:-1], tables[:-1]
         self.layer_names_ = [site.label for site in sites]
@@ -393,7 +394,10 @@ class InteractionBasis(TransformerMixin, BaseEstimator):
         recorder = SectionRecorder(sample, self._make_options(None), sites)
         for number, pair in enumerate(pairwise(tables)):
             recorder.check(number, *pair)
-        rotations = self._find_rotations(recorder, tables)
+        self._learn(recorder, tables, self._find_rotations(recorder, tables))
+
+    def _learn(self, recorder, tables, rotations):
+        """Set the fitted attributes that hold features and interactions."""
         self.n_features_ = [len(rotation.eigenvalues) for rotation in rotations]
         self.means_ = [rotation.mean for rotation in rotations]
         self.components_ = [rotation.components for rotation in rotations]

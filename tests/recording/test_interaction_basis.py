@@ -275,6 +275,8 @@ def test_default_layers():
     basis = InteractionBasis(ended).fit(stimuli)
     assert basis.layer_names_ == ["1", "3"]
     assert_allclose(basis.reduced_outputs(stimuli), run(ended, stimuli))
+    with pytest.raises(ValueError, match="the only layer is 'Tanh'"):
+        InteractionBasis(nn.Tanh()).fit(stimuli)
 
 
 def test_other_forms_of_stimuli():
