@@ -943,6 +943,41 @@ def list_recording():
     ]
 
 
+def list_interaction_basis():
+    """List the entries of InteractionBasis."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3)
+    )
+    parameters = {
+        "model": without(bad.NO_DATA, "network"),
+        "layers": bad.constants(
+            unknown="nope", one_only="1", number=3, empty=[], none_inside=[None]
+        ),
+        "basis": bad.NO_WORD,
+        "n_intervals": {**bad.NO_INTEGER, **bad.NONE},
+        "tol": bad.SHARE,
+        "batch_size": bad.COUNT,
+    }
+    X = SAMPLES[0]
+    # Tensors are stimuli as good as arrays.
+    values = without(STACKED, "gradient")
+    counts = bad.constants(
+        minus_one=-1, fraction=1.5, text="2", too_many=[9], none=[None]
+    )
+    methods = [
+        ("transform", {"X": X}, {"X": values}),
+        (
+            "reduced_outputs",
+            {"X": X, "n_features": 2},
+            {"X": values, "n_features": counts},
+        ),
+        ("interaction_graph", {}, {}),
+    ]
+    kind = sktopo.recording.InteractionBasis
+    return list_estimator(kind, X, values, parameters, methods, model=network)
+
+
 def list_checkpoints():
     """List the entries of Checkpoints and split_heads."""
     network = torch.nn.Linear(2, 2)
@@ -1539,6 +1574,7 @@ def list_entries():
         *list_connectomes(),
         *list_steps(),
         *list_checkpoints(),
+        *list_interaction_basis(),
         *list_inference(),
         *list_baselines(),
         *list_comparison(),

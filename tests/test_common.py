@@ -22,6 +22,7 @@ from sktopo import (
     SemiNMF,
     TopClusterer,
 )
+from sktopo.recording import InteractionBasis
 
 CLASSES = [member for member in vars(sktopo).values() if hasattr(member, "fit")]
 ESTIMATORS = tuple(
@@ -30,8 +31,11 @@ ESTIMATORS = tuple(
 )
 
 
-def make_widthless_network():
-    """Make a small torch network with weights that takes rows of any width."""
+def make_widthless_network(n_outputs=0):
+    """Make a small torch network with weights that takes rows of any width.
+
+    With outputs it has a layer more, and double precision.
+    """
     import torch
 
     class Widthless(torch.nn.Module):
@@ -39,25 +43,29 @@ def make_widthless_network():
             super().__init__()
             self.mix = torch.nn.Linear(3, 4)
             self.act = torch.nn.Tanh()
+            if n_outputs:
+                self.head = torch.nn.Linear(4, n_outputs)
+                self.double()
 
         def forward(self, x):
             parts = [x.mean(dim=1), x.amax(dim=1), x.std(dim=1, correction=0)]
-            return self.act(self.mix(torch.stack(parts, dim=1)))
+            hidden = self.act(self.mix(torch.stack(parts, dim=1)))
+            return self.head(hidden) if n_outputs else hidden
 
         # check_estimator compares parameters by joblib.hash, to which two copies of
         # a tensor differ, so the weights go by value.
         def __reduce__(self):
             state = {name: t.numpy() for name, t in self.state_dict().items()}
-            return rebuild_widthless_network, (state,)
+            return rebuild_widthless_network, (state, n_outputs)
 
     with torch.random.fork_rng(devices=[]):
         return Widthless()
 
 
-def rebuild_widthless_network(state):
+def rebuild_widthless_network(state, n_outputs):
     import torch
 
-    network = make_widthless_network()
+    network = make_widthless_network(n_outputs)
     tensors = {name: torch.as_tensor(values) for name, values in state.items()}
     network.load_state_dict(tensors)
     return network
@@ -75,6 +83,7 @@ def instances():
         return
     yield ActivationExtractor(model=make_widthless_network())
     yield ActivationExtractor(model=torch.nn.ReLU())
+    yield InteractionBasis(make_widthless_network(3), n_intervals=1)
 
 
 def run_checks(estimator):

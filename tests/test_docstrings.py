@@ -90,6 +90,10 @@ def test_fitted_attributes_are_documented(name, make_rows):
     if name == "MedoidClusterer":
         X = X[:, :9]  # distances
     given = [GraphPersistence()] if name in ("ClassWise", "SampleWise") else []
+    if name == "InteractionBasis":
+        torch = pytest.importorskip("torch")
+        width = X.shape[1]
+        given = [torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Linear(width, 2))]
     fitted = OBJECTS[name](*given).fit(X)
     attributes = {a for a in vars(fitted) if a.endswith("_") and not a.startswith("_")}
     stated = set(documented(sections(OBJECTS[name].__doc__)["Attributes"]))

@@ -682,6 +682,32 @@ def call_extractor(X, y, unit):
     return {"activations": extractor.fit_transform(networks)}
 
 
+def call_interactions(basis):
+    """Fit the features of two linear layers, with whole numbers as weights."""
+
+    def call(X, y, unit):
+        torch = pytest.importorskip("torch")
+        stimuli = X[:, 0]
+        layers = [torch.nn.Linear(N_NODES, 4), torch.nn.Linear(4, 3)]
+        rng = np.random.default_rng(0)
+        for layer in layers:
+            weights = rng.integers(-3, 4, layer.weight.shape)
+            with torch.no_grad():
+                layer.weight.copy_(torch.from_numpy(weights))
+                layer.bias.zero_()
+        network = torch.nn.Sequential(*layers).to(torch.from_numpy(stimuli).dtype)
+        names = ["0:input", "0", "1"]
+        fitted = sktopo.recording.InteractionBasis(network, layers=names, basis=basis)
+        return {
+            "transform": fitted.fit_transform(stimuli),
+            "reduced_outputs": fitted.reduced_outputs(stimuli, n_features=2),
+            "eigenvalues_": np.concatenate(fitted.eigenvalues_),
+            "edges": fitted.interaction_graph(),
+        }
+
+    return call
+
+
 def wrap(function, **parameters):
     return lambda X, y, unit: {"result": function(X, **parameters)}
 
@@ -1462,6 +1488,23 @@ CASES = [
         "rows",
         call_stopping_rule,
         {"record": Rule(shift=None, samples=None, columns=None)},
+    ),
+    *(
+        Case(
+            "InteractionBasis",
+            "activations",
+            call_interactions(basis),
+            {
+                "transform": Rule(unit=1, samples=(0,), columns=None),
+                "reduced_outputs": Rule(
+                    unit=1, shift="moves", samples=(0,), columns=None
+                ),
+                "eigenvalues_": Rule(unit=2, columns=None),
+                "edges": Rule(unit=2, columns=None),
+            },
+            basis,
+        )
+        for basis in ("lib", "pca")
     ),
 ]
 IDS = [case.label for case in CASES]

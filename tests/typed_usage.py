@@ -43,6 +43,7 @@ from sktopo.plotting import (
     StatesDisplay,
     TrajectoryDisplay,
 )
+from sktopo.recording import InteractionBasis
 from sktopo.reporting import Report
 from sktopo.representations import gram_row, log_spectrum
 
@@ -141,6 +142,15 @@ def stream(recordings: list[NDArray[np.float32]]) -> Floats:
     assert_type(edges, NDArray[np.intp])
     assert_type((births, deaths), tuple[Floats, Floats])
     return persistence.transform(recordings)
+
+
+def reduce_layers(stimuli: NDArray[np.float32]) -> Floats:
+    """Find features of layers and their interactions."""
+    basis = InteractionBasis(None, layers=["fc1", "fc2"], basis="pca", n_intervals=0)
+    assert_type(basis.fit(stimuli), InteractionBasis)
+    assert_type(basis.reduced_outputs(stimuli, n_features=[3]), Floats)
+    assert_type(basis.interaction_graph(), NDArray[np.float64])
+    return basis.transform(stimuli)
 
 
 def compare_representations(recordings: list[NDArray[np.float32]]) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 
 
 @contextmanager
@@ -13,12 +13,26 @@ def fitted_copy(estimator):
     The copy has no fitted attributes, because the fit may not set every one again. If
     an error is raised, the estimator is left as it was.
     """
-    fitted = copy(estimator)
-    for name in list(vars(fitted)):
-        if name.endswith("_") and not name.startswith("_"):
-            delattr(fitted, name)
+    fitted = _copy_unfitted(estimator)
     yield fitted
     estimator.__dict__ = fitted.__dict__
+
+
+def clone_sharing(estimator, *shared):
+    """Clone an estimator, whose clone has the objects `shared` and no copies of them.
+
+    They are parameters that are large and never changed.
+    """
+    return deepcopy(_copy_unfitted(estimator), {id(one): one for one in shared})
+
+
+def _copy_unfitted(estimator):
+    """Return a shallow copy without fitted attributes."""
+    copied = copy(estimator)
+    for name in list(vars(copied)):
+        if name.endswith("_") and not name.startswith("_"):
+            delattr(copied, name)
+    return copied
 
 
 def fit_and_transform(transformer, X, y=None):

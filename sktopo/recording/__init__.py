@@ -3,5 +3,6 @@
 from sktopo.recording._checkpoints import Checkpoints
 from sktopo.recording._extractor import ActivationExtractor
 from sktopo.recording._heads import split_heads
+from sktopo.recording._interaction_basis import InteractionBasis
 
-__all__ = ["ActivationExtractor", "Checkpoints", "split_heads"]
+__all__ = ["ActivationExtractor", "Checkpoints", "InteractionBasis", "split_heads"]

@@ -15,6 +15,9 @@ from sktopo.recording._tensors import import_torch
 class Observer:
     """Is told of modules and functions of a network while it runs.
 
+    What `on_input`, `on_output` and `on_function` return replaces what they were told
+    of, unless it is None.
+
     Parameters
     ----------
     network : torch.nn.Module
@@ -100,32 +103,61 @@ class Observer:
     def _start(self, module, args, kwargs):
         self.stop.check()
         self._running.append(module)
-        self._call(self.on_input, module, args, kwargs)
+        return self._call(self.on_input, module, args, kwargs)
 
     def _end(self, module, args, output):
         self.stop.check()
         # A network may have caught what a part of it raised.
         while self._running and self._running.pop() is not module:
             pass
-        self._call(self.on_output, module, output)
+        return self._call(self.on_output, module, output)
 
     def _return(self, function, result):
         if self._is_busy or not self._running:
-            return
+            return None
         self.stop.check()
         name = getattr(function, "__name__", "").removesuffix("_")
-        self._call(self.on_function, self._running[-1], name, result)
+        return self._call(self.on_function, self._running[-1], name, result)
 
     def _call(self, function, *args):
         """Call a function, and keep what it raises."""
         self._is_busy = True
         try:
-            function(*args)
+            return function(*args)
         except ValueError as error:
             self.errors.append(error)
             raise
         finally:
             self._is_busy = False
+
+
+class SiteObserver(Observer):
+    """Is told of some modules and functions only: those at recorded sites.
+
+    Parameters
+    ----------
+    network, names, stop : object
+        As in `Observer`.
+
+    sites : list of RecordedSite
+        The sites.
+    """
+
+    def __init__(self, network, names, stop, sites):
+        super().__init__(network, names, stop)
+        #: The names of modules, and what happens in them at the sites.
+        self.watched = {site.key[:2] for site in sites}
+
+    @property
+    def modules(self):
+        """Return the modules at the sites."""
+        watched = {name for name, _ in self.watched}
+        return [module for module, name in self.names.items() if name in watched]
+
+    @property
+    def watches_functions(self):
+        """Return whether there are results of functions among the sites."""
+        return any(source not in ("input", "output") for _, source in self.watched)
 
 
 class LocalHook:
@@ -138,8 +170,7 @@ class LocalHook:
         self.function = function
 
     def __call__(self, *args):
-        if self.function is not None:
-            self.function(*args)
+        return None if self.function is None else self.function(*args)
 
     def __reduce__(self):
         """Pickle and copy as a hook without a function."""
@@ -162,7 +193,7 @@ def _function_mode_class():
 
         def __torch_function__(self, func, types, args=(), kwargs=None):
             result = func(*args, **(kwargs or {}))
-            self.observe(func, result)
-            return result
+            replacement = self.observe(func, result)
+            return result if replacement is None else replacement
 
     return FunctionMode

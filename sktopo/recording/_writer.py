@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sktopo.recording._observer import Observer
+from sktopo.recording._observer import SiteObserver
 from sktopo.recording._reduce import check_output, pick_tensor, reduce_to_nodes
 from sktopo.recording._tensors import import_torch, is_tensor
 
@@ -11,7 +11,7 @@ class RunFinished(BaseException):
     """Raised in a network when everything was recorded, as its output is not needed."""
 
 
-class Writer(Observer):
+class Writer(SiteObserver):
     """Writes what a plan records to an array while the network runs.
 
     Memory does not grow, and operations that change an output in place come too late
@@ -42,7 +42,7 @@ class Writer(Observer):
     """
 
     def __init__(self, network, names, plan, options, sample, stop, out):
-        super().__init__(network, names, stop)
+        super().__init__(network, names, stop, plan.sites)
         self.options = options
         self.sample = sample
         self.by_position = plan.is_by_position
@@ -51,22 +51,10 @@ class Writer(Observer):
         for site, columns in plan.place_sites():
             self._sites.setdefault(site.key, []).append((site, columns))
         self._last = list(self._sites)[-1]
-        self._watched = {key[:2] for key in self._sites}
         self._n_calls = plan.n_calls
         # The rows of the batches before this one, and of this one.
         self._n_rows = self._n_new_rows = 0
         self._written = set()
-
-    @property
-    def modules(self):
-        """Return the modules whose inputs or outputs are recorded."""
-        watched = {name for name, _ in self._watched}
-        return [module for module, name in self.names.items() if name in watched]
-
-    @property
-    def watches_functions(self):
-        """Return whether results of functions are recorded."""
-        return any(source not in ("input", "output") for _, source in self._watched)
 
     def begin(self, batch):
         """Prepare for a batch; what was written of one that failed is overwritten."""
@@ -110,7 +98,7 @@ class Writer(Observer):
     def _write(self, module, source, output):
         """Write a tensor that came from a module to its place, if it has one."""
         name = self.names.get(module)
-        if (name, source) not in self._watched:
+        if (name, source) not in self.watched:
             return
         key = name, source, self.count_call(module, source)
         if key[2] >= self._n_calls[key[:2]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sktopo._utils.fitting import fit_and_transform, fitted_copy
+from sktopo._utils.fitting import clone_sharing, fit_and_transform, fitted_copy
 
 
 class Estimator:
@@ -33,6 +33,16 @@ def test_an_error_leaves_the_estimator_as_it_was():
         fitted.inertia_ = 4
         raise KeyError
     assert vars(estimator) == vars(Estimator())
+
+
+def test_clones_share_what_is_large_and_copy_the_rest():
+    estimator = Estimator()
+    estimator.parameter, estimator.model = [1], [2]
+    cloned = clone_sharing(estimator, estimator.model)
+    assert vars(cloned) == {"parameter": [1], "model": [2], "_private_": 3}
+    assert cloned.model is estimator.model
+    assert cloned.parameter is not estimator.parameter
+    assert estimator.labels_ == 2
 
 
 class Doubling:

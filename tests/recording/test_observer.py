@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sktopo import ActivationExtractor
-from sktopo.recording._observer import LocalHook
+from sktopo._utils.interrupts import StopSignal
+from sktopo.recording._observer import LocalHook, Observer
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -56,3 +57,31 @@ def test_parts_that_fail_inside_a_network_are_not_running_afterwards(stimuli, Ne
     assert names[4:] == ["Net:relu"] * 4
     relu = stimuli.clip(0)
     assert_array_equal(found[:, 4:], (2 * relu - 1).clip(0))
+
+
+def test_what_an_observer_returns_takes_the_place_of_what_it_saw(stimuli, Net):
+    class Replacing(Observer):
+        """Doubles what goes into the first part, the sine, and the last output."""
+
+        def on_input(self, module, args, kwargs):
+            return ((2 * args[0],), kwargs) if self.names[module] == "first" else None
+
+        def on_output(self, module, output):
+            return 2 * output if self.names[module] == "last" else None
+
+        def on_function(self, module, function, result):
+            return 2 * result if function == "sin" else None
+
+    network = Net(
+        lambda net, x: net.last(torch.sin(net.first(x))),
+        first=nn.Identity(),
+        last=nn.Identity(),
+    )
+    names = {module: name for name, module in network.named_modules()}
+    observer = Replacing(network, names, StopSignal())
+    x = torch.from_numpy(stimuli)
+    with observer.attached(network.modules(), watches_functions=True):
+        observer.begin(None)
+        found = network(x)
+    assert_array_equal(found, 4 * torch.sin(2 * x))
+    assert_array_equal(network(x), torch.sin(x))
