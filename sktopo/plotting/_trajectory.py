@@ -15,8 +15,10 @@ from sktopo.plotting._axes import (
     add_legend,
     check_axes,
     find_limits,
+    fit_labels,
     get_axes,
     shorten,
+    shorten_names,
 )
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import LINES, MARKERS, pick, split_groups
@@ -24,6 +26,7 @@ from sktopo.plotting._inputs import check_weights
 from sktopo.plotting._plane import (
     check_rows,
     frame_plane,
+    label_plane,
     name_components,
     project_rows,
 )
@@ -321,20 +324,23 @@ PolyCollection
             )
         places = _place_panels(*shape)
         size = {"width": 4.2 if len(layers) == 1 else 3.0, "height": 2.6}
-        size |= {"n_names": len(groups), "places": places}
+        names = [] if self.groups is None else [group.name for group in groups]
+        size |= {"names": [*names, *_BANDS[self.average].split("\n")], "places": places}
         self.figure_, axes = get_axes(self, ax, len(places), **size)
         self.ax_ = np.reshape(axes, shape)
         self.lines_, self.bands_ = np.full((2, *shape, len(groups)), None, object)
+        titles = shorten_names(layers, _LONGEST_NAME)
         for panel in np.ndindex(shape):
             scalar, layer = panel
             self._draw_panel(panel, groups, layers[layer])
             if len(layers) > 1 or layers[0] is not None:
-                title = shorten(layers[layer], _LONGEST_NAME)
+                title = titles[layer]
                 self.ax_[panel].set_title(title, fontsize="medium", **PLAIN_TEXT)
             if places[scalar * shape[1] + layer][1] == 0:
                 self.ax_[panel].set_ylabel(shorten(self.names[scalar]), **PLAIN_TEXT)
             self.ax_[panel].set_xlabel("step")
             self._scale_steps(self.ax_[panel])
+            fit_labels(self.ax_[panel])
         for panels in self.ax_:
             low, high = zip(*(axes.get_ylim() for axes in panels), strict=True)
             for axes in panels:
@@ -397,7 +403,7 @@ PolyCollection
             style = {"marker": marker, "edgecolors": "0.2", "linewidths": 0.4}
             colors = {"c": steps, "cmap": "viridis", "norm": norm, "alpha": 0.8}
             self.points_.append(self.ax_.scatter(*points.T, s=28, **style, **colors))
-        self.ax_.set(xlabel=self.names[0], ylabel=self.names[1])
+        label_plane(self.ax_, self.names)
         frame_plane(self.ax_, self.values)
         self.colorbar_ = add_colorbar(self.ax_, self.points_[0], label="step")
         if len(runs) > 1:
@@ -407,7 +413,7 @@ PolyCollection
         """Add a legend of the runs of a path above the axes, beside the colour bar."""
         from matplotlib.lines import Line2D  # noqa: PLC0415
 
-        names = [shorten(name, _LONGEST_NAME) for name in names]
+        names = shorten_names(names, _LONGEST_NAME)
         handles = [
             Line2D([], [], marker=pick(MARKERS, k), **self._style_path(k))
             for k in range(len(names))
