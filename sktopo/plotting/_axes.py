@@ -14,7 +14,7 @@ _LONGEST_NAME = 60
 # Names at ticks are written small if one is longer than this.
 _LONG_TICK = 25
 # The most that names at ticks take of the width or height of a figure.
-_SHARE = 0.35
+_SHARE = 0.33
 # The width of a letter, in heights.
 _LETTER = 0.56
 # A legend of more groups than this hides the data and is put beside the axes.
@@ -69,7 +69,7 @@ def get_axes(display, ax, n_panels=1, *, width=5.2, height=4.2, names=(), places
         if places is None:
             places = [(0, column) for column in range(n_panels)]
         n_rows, n_columns = np.max(places, axis=0) + 1
-        extra = max(0, _measure_legend(lines) - _ROOM)
+        extra = max(0, measure_legend(lines) - _ROOM)
         size = (width * n_columns + extra, height * n_rows)
         figure = pyplot.figure(figsize=size, layout="compressed")
         grid = figure.add_gridspec(n_rows, n_columns)
@@ -213,7 +213,7 @@ def _wrap_names(names):
     ]
 
 
-def _measure_legend(names):
+def measure_legend(names):
     """Estimate the width of a legend in inches."""
     letters = max((len(x) for name in names for x in name.split("\n")), default=0)
     return _HANDLE + 0.6 * _SMALL / 72 * letters
@@ -225,7 +225,7 @@ def _place_legend(ax, names, has_room):
 
     place = ax.get_subplotspec()
     n_columns = 1 if place is None else place.get_gridspec().ncols
-    figure, width = ax.figure, _measure_legend(names)
+    figure, width = ax.figure, measure_legend(names)
     style = {"loc": "upper left", "fontsize": "small"}
     if not has_room or figure.get_size_inches()[0] - width >= _LEAST * n_columns:
         return {**style, "bbox_to_anchor": (1, 1), "borderaxespad": 0.5}

@@ -177,7 +177,7 @@ class ComparisonDisplay(Display):
             else:
                 self._draw_mean(place, means[k], deviations[k])
         self.ax_.set_ylim(len(names) - 0.5, -0.5)
-        label_items(self.ax_.yaxis, names, height, longest=_LONGEST_NAME)
+        label_items(self.ax_.yaxis, names, height, longest=_LONGEST_NAME, share=0.45)
         self.ax_.set_xlabel(f"{self._name_score()}, mean ± one standard deviation")
         fit_labels(self.ax_)
         self.ax_.grid(axis="x", color="0.9")

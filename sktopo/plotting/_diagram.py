@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sktopo._typing import FloatArray, ManyAxes, Samples
 
 # Inches of axes that hold the legend.
-_WIDE = 3.4
+_WIDE = 3.0
 
 
 @dataclass(repr=False, eq=False)

@@ -111,17 +111,17 @@ def fit_font(n_labels, length):
     return float(np.clip(72 * length / max(n_labels, 1) / _LINE, _SMALLEST, _LARGEST))
 
 
-def label_items(axis, names, length, *, longest=_LONGEST_NAME):
+def label_items(axis, names, length, *, longest=_LONGEST_NAME, share=_SHARE):
     """Write names at ticks 0, 1, ... of an axis of that length in inches.
 
     Only every second (third, ...) name is written if all do not fit. Names of more than
-    `longest` letters lose their middle.
+    `longest` letters, or wider than this share of the figure, lose their middle.
     """
     n_names = len(names)
     size = fit_font(n_names, length)
     step = max(1, int(np.ceil(n_names * size * _LINE / (72 * length) - 0.01)))
     ticks = np.arange(n_names)[::step]
-    names = shorten_names([names[k] for k in ticks], _limit(axis, size, longest))
+    names = shorten_names([names[k] for k in ticks], _limit(axis, size, longest, share))
     _write(axis, ticks, names, size, step * length / n_names)
 
 
@@ -222,10 +222,10 @@ def shorten_node(name):
     return shorten(name, _LONGEST_NAME)
 
 
-def _limit(axis, size, longest):
+def _limit(axis, size, longest, share=_SHARE):
     """Return the most letters of names at an axis, which leave room for the axes."""
     side = axis.axes.figure.get_size_inches()[int(axis.axis_name == "x")]
-    return min(longest, count_letters(_SHARE * side, size))
+    return min(longest, count_letters(share * side, size))
 
 
 def _is_wide(names, widths, size):

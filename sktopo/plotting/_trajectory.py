@@ -17,6 +17,8 @@ from sktopo.plotting._axes import (
     find_limits,
     fit_labels,
     get_axes,
+    measure_axes,
+    measure_legend,
     shorten,
     shorten_names,
 )
@@ -46,8 +48,8 @@ _BANDS = {"mean": "mean ± one\nstandard deviation", "median": "median and\nquar
 # More panels stand in further rows.
 _MOST_COLUMNS = 4
 _MOST_PANELS = 40
-# Letters of the longest name of a layer or run, and of a line of the legend of a path.
-_LONGEST_NAME, _LETTERS = 28, 56
+# Letters of the longest name of a layer or run.
+_LONGEST_NAME = 28
 
 
 @dataclass(repr=False, eq=False)
@@ -418,7 +420,7 @@ PolyCollection
             Line2D([], [], marker=pick(MARKERS, k), **self._style_path(k))
             for k in range(len(names))
         ]
-        n_columns = max(1, min(4, _LETTERS // (5 + max(map(len, names)))))
+        n_columns = max(1, int(measure_axes(self.ax_)[0] / measure_legend(names)))
         style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "fontsize": "small"}
         add_legend(self.ax_, handles, names, ncols=n_columns, **style)
 
