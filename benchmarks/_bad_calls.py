@@ -1429,6 +1429,27 @@ def list_trajectory():
     ]
 
 
+def list_interactive():
+    """List the entries of the interactive figures of displays."""
+    p, names = sktopo.plotting, without(bad.LABELS, "complex")
+    embedding = p.EmbeddingDisplay.from_rows(ROWS, y=GROUPS)
+    diagram = p.PersistenceDiagramDisplay.from_barcodes(CODES[0])
+    return [
+        Entry(
+            "EmbeddingDisplay.to_plotly",
+            embedding.to_plotly,
+            {"sample_names": np.arange(len(ROWS))},
+            {"sample_names": names},
+        ),
+        Entry(
+            "PersistenceDiagramDisplay.to_plotly",
+            diagram.to_plotly,
+            {"edge_names": np.arange(CODES.shape[1])},
+            {"edge_names": names},
+        ),
+    ]
+
+
 def list_readers():
     """List the entries of the readers of files."""
     path = Path(FOLDER.name, "table.npy")
@@ -1540,6 +1561,7 @@ def list_displays():
         Entry("DifferenceDisplay.plot", difference.from_table(table).plot, {}, ax),
         *list_comparison_display(),
         *list_trajectory(),
+        *list_interactive(),
     ]
     for display, (given, options, form, good, kinds) in calls.items():
         name = display.__name__

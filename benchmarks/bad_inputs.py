@@ -68,6 +68,8 @@ SCIKIT_LEARN = Path(sklearn.__file__).parent
 # Methods of estimators, and the parameter that they ignore.
 METHODS = {"fit", "transform", "predict", "score", "inverse_transform", "edge_names"}
 METHODS |= {"locate"}
+# Methods of displays, beside those whose names begin with "from_".
+DRAWING = ("plot", "to_plotly")
 IGNORED = {("fit", "y"), ("score", "y")}
 # Parameters that are not tried: a mistake would train networks for a long time.
 UNTRIED = {"train_digit_networks(n_jobs)", "train_digit_networks(verbose)"}
@@ -103,7 +105,7 @@ def list_calls():
         if inspect.isclass(value):
             for method in dir(value):
                 found = getattr(value, method)
-                chosen = method.startswith("from_") or method in {*METHODS, "plot"}
+                chosen = method.startswith("from_") or method in {*METHODS, *DRAWING}
                 if chosen and callable(found):  # a display may have a field "score"
                     yield f"{name}.{method}", found
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-for library in ("gudhi", "kmedoids", "matplotlib", "networkx", "pandas", "torch"):
+LIBRARIES = "gudhi kmedoids matplotlib networkx pandas plotly torch"
+for library in LIBRARIES.split():
     pytest.importorskip(library)
 
 ROOT = Path(__file__).parents[1]

@@ -7,9 +7,11 @@ in ``_``, so you can change them. Colour-blind readers can distinguish the colou
 (those of Okabe and Ito, viridis and PuOr); groups also differ in line style or marker,
 up to 50 of them, and come in natural order: "cluster 10" follows "cluster 9". Groups
 that are numbered keep their style where another one is empty. Names are drawn as they
-are, never as formulas; the middle of names longer than 60 letters (nodes: 28) is left
-out, and where not all names fit, some are left out. A notebook shows the figure of a
-display that ends a cell, once.
+are, never as formulas. Names that are too long lose the words that all of them have in
+common, and then their middle; where not all names fit, some are left out. Legends
+stand beside the axes, or below them in narrow figures, if matplotlib lays out the
+figure (``layout="constrained"``, as in new figures of displays). A notebook shows the
+figure of a display that ends a cell, once.
 The extra ``plot`` installs matplotlib.
 """
 

@@ -10,8 +10,8 @@ from sklearn.utils import check_consistent_length
 
 from sktopo._utils.parameters import check_option
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import add_legend, get_axes
-from sktopo.plotting._display import Display, count_graphs
+from sktopo.plotting._axes import add_legend, fit_labels, get_axes
+from sktopo.plotting._display import Display, count, count_graphs
 from sktopo.plotting._groups import split_groups
 from sktopo.plotting._inputs import (
     check_before_computing,
@@ -210,7 +210,10 @@ class BarcodeDisplay(Display):
                 "and graphs on one node have none."
             )
         groups = split_groups(self.y, len(parts[0][1]))
-        self.figure_, self.ax_ = get_axes(self, ax, len(parts), n_names=len(groups))
+        names = [group.name for group in groups]
+        if self.y is None:
+            names = [count(len(parts[0][1]), "graph")]
+        self.figure_, self.ax_ = get_axes(self, ax, len(parts), names=names)
         shape = (len(parts), len(groups))
         self.lines_, self.bands_ = np.empty(shape, object), np.empty(shape, object)
         for panel, (kind, values) in enumerate(parts):
@@ -226,13 +229,9 @@ class BarcodeDisplay(Display):
         low, high = zip(*(axes.get_ylim() for axes in self.ax_), strict=True)
         for axes in self.ax_:
             axes.set_ylim(min(low), max(high))
+            fit_labels(axes)
         has_bands = any(group.members.sum() > 1 for group in groups)
-        title = "barycenter ± one standard deviation" if has_bands else None
-        if self.y is None:
-            n_graphs = len(parts[0][1])
-            names = ["1 graph" if n_graphs == 1 else f"{n_graphs} graphs"]
-        else:
-            names = [group.name for group in groups]
+        title = "barycenter ± one\nstandard deviation" if has_bands else None
         add_legend(self.ax_[-1], self.lines_[-1], names, title=title)
         return self
 

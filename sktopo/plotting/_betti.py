@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import add_legend, find_limits, get_axes
+from sktopo.plotting._axes import add_legend, find_limits, fit_labels, get_axes
 from sktopo.plotting._display import Display, count_graphs
 from sktopo.plotting._groups import split_groups
 from sktopo.plotting._inputs import (
@@ -171,7 +171,8 @@ class BettiCurvesDisplay(Display):
         if not self.births.size:
             raise ValueError("There are no births to draw; a graph needs two nodes.")
         groups = split_groups(self.y, len(self.births))
-        self.figure_, self.ax_ = get_axes(self, ax, 2, n_names=len(groups))
+        names = [] if self.y is None else [group.name for group in groups]
+        self.figure_, self.ax_ = get_axes(self, ax, 2, names=names)
         self.lines_ = np.empty((2, len(groups)), dtype=object)
         low, high = find_limits(self.births, self.deaths, margin=0.05)
         panels = (
@@ -191,8 +192,8 @@ class BettiCurvesDisplay(Display):
             ylabel = "number" if n_graphs == 1 else "mean number"
             self.ax_[panel].set(title=title, ylabel=ylabel, xlim=(low, high))
             self.ax_[panel].set_xlabel("threshold on edge weights")
-        if self.y is not None:
-            names = [group.name for group in groups]
+            fit_labels(self.ax_[panel])
+        if names:
             add_legend(self.ax_[-1], self.lines_[-1], names)
         return self
 

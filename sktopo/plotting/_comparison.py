@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from sktopo.comparison import summarize
-from sktopo.plotting._axes import PLAIN_TEXT, check_axes, get_axes, shorten
+from sktopo.plotting._axes import (
+    PLAIN_TEXT,
+    check_axes,
+    fit_labels,
+    get_axes,
+    measure_axes,
+    shorten,
+)
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import COLORS
-from sktopo.plotting._nodes import label_items, measure_axes
+from sktopo.plotting._nodes import label_items
 
 if TYPE_CHECKING:
     from matplotlib.container import ErrorbarContainer
@@ -170,8 +177,9 @@ class ComparisonDisplay(Display):
             else:
                 self._draw_mean(place, means[k], deviations[k])
         self.ax_.set_ylim(len(names) - 0.5, -0.5)
-        label_items(self.ax_.yaxis, names, height, longest=_LONGEST_NAME)
+        label_items(self.ax_.yaxis, names, height, longest=_LONGEST_NAME, share=0.45)
         self.ax_.set_xlabel(f"{self._name_score()}, mean ± one standard deviation")
+        fit_labels(self.ax_)
         self.ax_.grid(axis="x", color="0.9")
         self.ax_.set_axisbelow(True)
         self.ax_.spines[["top", "right"]].set_visible(False)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 
-from sktopo.plotting._axes import add_colorbar, get_axes, name_ticks
+from sktopo.plotting._axes import add_colorbar, fit_labels, get_axes, name_ticks
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names
 from sktopo.plotting._inputs import (
@@ -203,7 +203,8 @@ class ClusterConfusionDisplay(Display):
         name_ticks(self.ax_.xaxis, range(len(self.clusters)), self.clusters)
         name_ticks(self.ax_.yaxis, range(len(self.labels)), self.labels)
         self.ax_.set(xlabel="cluster", ylabel="label", title=title)
-        add_colorbar(self.ax_, self.im_, label="share of samples with the label")
+        fit_labels(self.ax_)
+        add_colorbar(self.ax_, self.im_, label="share of the label")
         return self
 
     def _describe(self):

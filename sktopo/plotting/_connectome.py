@@ -13,7 +13,7 @@ from sktopo._utils.nodes import check_node_names, find_layers
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_flag
 from sktopo.barcodes import count_nodes
-from sktopo.plotting._axes import add_colorbar, get_axes
+from sktopo.plotting._axes import add_colorbar, fit_labels, get_axes, measure_axes
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import COLORS, pick
 from sktopo.plotting._inputs import (
@@ -29,7 +29,6 @@ from sktopo.plotting._nodes import (
     find_groups,
     label_groups,
     label_items,
-    measure_axes,
     sort_by_strength,
 )
 
@@ -425,6 +424,7 @@ class ConnectomeDisplay(Display):
             self.ax_.set(xlabel=label, ylabel=label)
         elif known == [""]:
             self.ax_.set(xlabel="node", ylabel="node")
+        fit_labels(self.ax_)
 
     def _describe(self):
         """Count what is drawn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from textwrap import fill
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,10 +14,19 @@ from sktopo.barcodes import (
     GraphPersistence,
     decompose_distance,
 )
-from sktopo.plotting._axes import add_legend, get_axes, name_ticks, shorten
+from sktopo.plotting._axes import (
+    PLAIN_TEXT,
+    add_legend,
+    count_letters,
+    fit_labels,
+    get_axes,
+    measure_axes,
+    shorten_names,
+)
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names
 from sktopo.plotting._inputs import check_before_computing, check_fitted, split_steps
+from sktopo.plotting._nodes import fit_font
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -209,9 +219,13 @@ class DecompositionDisplay(Display):
             self._draw_panel(panel, parts, pairs)
             self.ax_[panel].set_title(_TITLES[kind])
         # So that what tells names apart is kept, each loses its middle by itself.
-        names = [shorten(name, _LONGEST_NAME) for name in names]
+        height = measure_axes(self.ax_[0])[1]
+        size = min(8.3, fit_font(len(pairs), height))
+        room = 0.2 * self.figure_.get_size_inches()[0]
+        names = shorten_names(names, min(_LONGEST_NAME, count_letters(room, size)))
         labels = [f"{first} – {second}" for first, second in combinations(names, 2)]
-        name_ticks(self.ax_[0].yaxis, range(len(pairs)), labels)
+        style = {"fontsize": size, **PLAIN_TEXT}
+        self.ax_[0].set_yticks(range(len(pairs)), labels, **style)
         for axes in self.ax_[1:]:
             axes.set_yticks([])
         self._add_legend()
@@ -245,7 +259,7 @@ class DecompositionDisplay(Display):
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize="small",
+                fontsize=min(8.3, fit_font(len(pairs), measure_axes(axes)[1])),
                 annotation_clip=False,
             )
         axes.set(xlim=(0, 1), ylim=(len(pairs) - 0.5, -0.5))
@@ -257,6 +271,9 @@ class DecompositionDisplay(Display):
         """
         middle = len(self.ax_) // 2
         self.ax_[middle].set_xlabel("share of the squared distance")
+        for axes in self.ax_:
+            fit_labels(axes)
+        n_letters = count_letters(measure_axes(self.ax_[middle])[0], 8)
         add_legend(
             self.ax_[middle],
             list(self.bars_[middle]),
@@ -265,7 +282,9 @@ class DecompositionDisplay(Display):
             loc="lower center",
             bbox_to_anchor=(0.5, 1),
             borderaxespad=2,
-            title="number at the right of a bar: the distance",
+            title=fill("number at the right of a bar: the distance", n_letters),
+            handlelength=1.2,
+            columnspacing=1,
         )
 
     def _describe(self):

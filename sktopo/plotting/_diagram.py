@@ -9,7 +9,13 @@ import numpy as np
 
 from sktopo._utils.parameters import is_integer
 from sktopo.barcodes import check_barcodes, split_barcodes
-from sktopo.plotting._axes import add_legend, find_limits, get_axes, name_ticks
+from sktopo.plotting._axes import (
+    add_legend,
+    find_limits,
+    fit_labels,
+    get_axes,
+    measure_axes,
+)
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import COLORS
 from sktopo.plotting._inputs import (
@@ -17,12 +23,17 @@ from sktopo.plotting._inputs import (
     check_weights,
     compute_births_and_deaths,
 )
+from sktopo.plotting._interactive import draw_diagram, list_ticks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+    from plotly.graph_objects import Figure
     from sklearn.base import BaseEstimator
 
     from sktopo._typing import FloatArray, ManyAxes, Samples
+
+# Inches of axes that hold the legend.
+_WIDE = 3.0
 
 
 @dataclass(repr=False, eq=False)
@@ -192,6 +203,35 @@ class PersistenceDiagramDisplay(Display):
         self._label_axes(low, high)
         return self
 
+    def to_plotly(self, *, edge_names: ArrayLike | None = None) -> Figure:
+        """Make an interactive figure with the edge behind each point on hover.
+
+        Needs plotly: ``pip install 'sktopo[interactive]'``. Background and grid suit
+        light and dark pages; ``figure.write_html("diagram.html")`` saves it.
+
+        Parameters
+        ----------
+        edge_names : array-like of str of shape (n_births + n_deaths,), default=None
+            The edge behind each birth and then each death, ascending, such as one row
+            of :meth:`GraphPersistence.edge_names <sktopo.GraphPersistence.edge_names>`:
+            ``"a--b"`` joins the nodes a and b. If None, edges are not named.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            The figure.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed.
+
+        ValueError
+            If there is not one name for each birth and death, or there are so many
+            points that a page could not show them.
+        """
+        return draw_diagram(self, edge_names)
+
     def _describe(self):
         """Count what is drawn."""
         n_components, n_cycles = len(self.births) + 1, len(self.deaths)
@@ -217,24 +257,21 @@ class PersistenceDiagramDisplay(Display):
         self.ax_.set(xlim=limits, ylim=limits, aspect="equal")
         self.ax_.set_xlabel("birth (threshold on edge weights)")
         self.ax_.set_ylabel("death (threshold on edge weights)")
-        near = 0.03 * spread
-        ticks = self.ax_.get_xticks()
-        ticks = ticks[(ticks >= low - near) & (ticks <= high + near)]
-        names = _name_numbers(ticks)
-        name_ticks(self.ax_.xaxis, [left, *ticks], ["−∞", *names])
-        name_ticks(self.ax_.yaxis, [*ticks, top], [*names, "∞"])
+        ticks, names = list_ticks(self.ax_.get_xticks(), low, high)
+        # Where the first tick is close, it would touch the name of infinity.
+        gap = 72 * measure_axes(self.ax_)[0] * (ticks - left) / np.ptp(limits)
+        close = gap < 32
+        names_x = [x for x, is_close in zip(names, close, strict=True) if not is_close]
+        self.ax_.set_xticks([left, *ticks[~close]], ["−∞", *names_x])
+        self.ax_.set_yticks([*ticks, top], [*names, "∞"])
+        fit_labels(self.ax_)
         handles = [self.components_, self.cycles_]
         names = [handle.get_label() for handle in handles]
-        style = {"loc": "lower right", "fontsize": "small"}
+        style = {}
+        has_layout = self.figure_.get_layout_engine() is not None
+        if measure_axes(self.ax_)[0] > _WIDE or not has_layout:
+            # No point lies below the diagonal.
+            style = {"loc": "lower right", "fontsize": "small"}
         legend = add_legend(self.ax_, handles, names, **style)
         for handle in legend.legend_handles:
             handle.set_alpha(1)
-
-
-def _name_numbers(numbers):
-    """Write numbers with the fewest digits, six or more, that tell them apart."""
-    for digits in range(6, 18):
-        names = [f"{number:.{digits}g}" for number in numbers]
-        if len(set(names)) == len(numbers):
-            break
-    return names

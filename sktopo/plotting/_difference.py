@@ -11,9 +11,15 @@ import numpy as np
 from sktopo._utils.optional import import_optional
 from sktopo._utils.parameters import check_option
 from sktopo.inference import difference_table
-from sktopo.plotting._axes import add_colorbar, check_axes, get_axes
+from sktopo.plotting._axes import (
+    add_colorbar,
+    check_axes,
+    fit_labels,
+    get_axes,
+    measure_axes,
+)
 from sktopo.plotting._display import Display, count
-from sktopo.plotting._nodes import label_items, measure_axes, measure_text
+from sktopo.plotting._nodes import label_items, measure_text
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -268,9 +274,6 @@ default=None
         longest = max(measure_text(name, 8)[0] for name in blocks) / 72
         size = {"width": width + 2.2, "height": height + 1.2 + is_narrow * longest}
         self.figure_, (self.ax_,) = get_axes(self, ax, **size)
-        if ax is not None:
-            width, height = measure_axes(self.ax_)
-            is_narrow = width / len(blocks) < _NARROW
         column, label = _COLORS[self.color]
         values = self.table[column].to_numpy(float)
         if self.color == "pvalue":
@@ -280,24 +283,36 @@ default=None
         norm = self._make_norm(values)
         # Blank cells lie on white, whatever the style of the axes.
         self.im_ = self.ax_.imshow(colors, cmap="cividis", norm=norm, aspect="auto")
-        shades = np.asarray(norm(values))
-        self._write(places, colors.shape, shades, is_narrow)
+        below = "min" if np.nan_to_num(values).min() < 0 else "neither"
+        self.colorbar_ = add_colorbar(self.ax_, self.im_, label=label, extend=below)
+        self.ax_.set(xlabel="part of the graph", ylabel="profile")
+        if ax is not None:
+            width, height = self._lay_out(profiles)
+            is_narrow = width / len(blocks) < _NARROW
+        self._write(places, colors.shape, np.asarray(norm(values)), is_narrow)
         self._frame(places)
         label_items(self.ax_.xaxis, blocks, width, longest=_LONGEST_NAME)
         label_items(self.ax_.yaxis, profiles, height)
-        self.ax_.set(xlabel="part of the graph", ylabel="profile")
         title = "corrected p, and share of the profile's mean (%)"
         if is_narrow:
             title = f"star: corrected p of at most {_SMALL}"
         if _GIVEN in self.table:
             title += "\nframe: differs given the level too"
         self.ax_.set_title(title, fontsize="small")
-        below = "min" if np.nan_to_num(values).min() < 0 else "neither"
-        self.colorbar_ = add_colorbar(self.ax_, self.im_, extend=below)
-        self.colorbar_.set_label(label)
+        fit_labels(self.ax_)
         if self.color == "omega_squared":
             self.colorbar_.set_ticks(_TICKS)
         return self
+
+    def _lay_out(self, profiles):
+        """Measure given axes, in inches, with the names and the colour bar beside them.
+
+        What fits into a cell depends on it.
+        """
+        label_items(self.ax_.yaxis, profiles, measure_axes(self.ax_)[1])
+        if self.figure_.get_layout_engine() is not None:
+            self.figure_.draw_without_rendering()
+        return measure_axes(self.ax_)
 
     def _make_norm(self, values):
         """Make the scale of the colours: from 0, and for effects always to 1."""

@@ -25,9 +25,11 @@ from sktopo.plotting._inputs import (
     check_weights,
     split_steps,
 )
+from sktopo.plotting._interactive import draw_embedding
 from sktopo.plotting._plane import (
     check_rows,
     frame_plane,
+    label_plane,
     name_components,
     project_rows,
 )
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+    from plotly.graph_objects import Figure
     from sklearn.base import BaseEstimator
 
     from sktopo._typing import FloatArray, ManyAxes, Samples
@@ -272,23 +275,22 @@ class EmbeddingDisplay(Display):
         numbers = _read_scale(self.y, self.continuous, len(self.points))
         # Numbers on a scale are of one group, which has no name.
         groups = split_groups(None if numbers is not None else self.y, len(self.points))
-        self.figure_, (self.ax_,) = get_axes(self, ax, n_names=len(groups))
+        names = [] if groups[0].name is None else [group.name for group in groups]
+        names = [*names, "barycenter"]
+        self.figure_, (self.ax_,) = get_axes(self, ax, names=names)
         self.colorbar_ = None
         if numbers is None:
             self.points_ = [self._draw_group(group) for group in groups]
         else:
             self.points_ = [self._draw_numbers(numbers)]
         self._draw_barycenters()
-        titles = name_components(self.variance_ratio)
-        self.ax_.set(xlabel=titles[0], ylabel=titles[1])
+        label_plane(self.ax_, name_components(self.variance_ratio))
         frame_plane(self.ax_, np.vstack([self.points, self.barycenters]))
-        named = [] if groups[0].name is None else self.points_
-        names = [group.name for group in groups[: len(named)]]
-        handles = [*named, self.barycenters_]
+        handles = [*self.points_[: len(names) - 1], self.barycenters_]
         style = {}
         if numbers is not None:  # above the axes, as the colour bar stands beside them
             style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "fontsize": "small"}
-        add_legend(self.ax_, handles, [*names, "barycenter"], **style)
+        add_legend(self.ax_, handles, names, **style)
         return self
 
     def _draw_group(self, group):
@@ -315,8 +317,7 @@ class EmbeddingDisplay(Display):
         )
         name = getattr(self.y, "name", None)
         label = "y" if name is None else shorten(name)
-        self.colorbar_ = add_colorbar(self.ax_, points)
-        self.colorbar_.set_label(label, **PLAIN_TEXT)
+        self.colorbar_ = add_colorbar(self.ax_, points, label=label)
         return points
 
     def _draw_barycenters(self):
@@ -328,7 +329,7 @@ class EmbeddingDisplay(Display):
 
         star = {"marker": "*", "facecolors": "none", "edgecolors": "black"}
         self.barycenters_ = self.ax_.scatter(
-            *self.barycenters.T, s=240, linewidths=1.4, **star, label="barycenter"
+            *self.barycenters.T, s=170, linewidths=1.2, **star, label="barycenter"
         )
         style = {"xytext": (9, 9), "textcoords": "offset points", "weight": "bold"}
         style["path_effects"] = [withStroke(linewidth=2, foreground="white")]
@@ -337,6 +338,33 @@ class EmbeddingDisplay(Display):
             self.ax_.annotate(shorten(name), place, **style, **PLAIN_TEXT)
             for name, place in places
         ]
+
+    def to_plotly(self, *, sample_names: ArrayLike | None = None) -> Figure:
+        """Make an interactive figure with the name of each sample on hover.
+
+        Needs plotly: ``pip install 'sktopo[interactive]'``. Background and grid suit
+        light and dark pages; ``figure.write_html("networks.html")`` saves it.
+
+        Parameters
+        ----------
+        sample_names : array-like of str of shape (n_samples,), default=None
+            Names of the samples. If None, their numbers.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            The figure.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed.
+
+        ValueError
+            If there is not one name for each sample.
+        """
+        numbers = _read_scale(self.y, self.continuous, len(self.points))
+        return draw_embedding(self, numbers, sample_names)
 
     def _describe(self):
         """Count what is drawn."""

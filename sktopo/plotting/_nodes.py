@@ -6,10 +6,12 @@ from scipy.spatial.distance import squareform
 
 from sktopo._utils.blocks import find_node_names, read_groups
 from sktopo._utils.nodes import find_layers
-from sktopo.plotting._axes import PLAIN_TEXT, shorten
+from sktopo.plotting._axes import PLAIN_TEXT, count_letters, shorten, shorten_names
 
 # Heights of letters in points, and the distance of lines in heights of letters.
-_LARGEST, _SMALLEST, _LINE = 10.0, 6.0, 1.2
+_LARGEST, _READABLE, _SMALLEST, _LINE = 10.0, 8.0, 6.0, 1.2
+# The most that names at an axis take of the width or height of a figure.
+_SHARE = 0.3
 # The mean width of a letter, in heights.
 _LETTER = 0.62
 # Names of nodes are shortened to this: they are many, and take the space of the nodes.
@@ -96,11 +98,6 @@ def choose_side(n_labels):
     return float(np.clip(needed, _SHORTEST_SIDE, _LONGEST_SIDE))
 
 
-def measure_axes(ax):
-    """Return the width and height of axes in inches; of new ones, before a layout."""
-    return ax.get_position().size * ax.figure.get_size_inches()
-
-
 def count_lines(length):
     """Return how many lines that can be read fit into a length in inches."""
     return int(72 * length / (_SMALLEST * _LINE) + 0.01)
@@ -114,17 +111,17 @@ def fit_font(n_labels, length):
     return float(np.clip(72 * length / max(n_labels, 1) / _LINE, _SMALLEST, _LARGEST))
 
 
-def label_items(axis, names, length, *, longest=_LONGEST_NAME):
+def label_items(axis, names, length, *, longest=_LONGEST_NAME, share=_SHARE):
     """Write names at ticks 0, 1, ... of an axis of that length in inches.
 
     Only every second (third, ...) name is written if all do not fit. Names of more than
-    `longest` letters lose their middle.
+    `longest` letters, or wider than this share of the figure, lose their middle.
     """
     n_names = len(names)
     size = fit_font(n_names, length)
     step = max(1, int(np.ceil(n_names * size * _LINE / (72 * length) - 0.01)))
     ticks = np.arange(n_names)[::step]
-    names = [shorten(names[k], longest) for k in ticks]
+    names = shorten_names([names[k] for k in ticks], _limit(axis, size, longest, share))
     _write(axis, ticks, names, size, step * length / n_names)
 
 
@@ -151,7 +148,7 @@ def label_groups(ax, axis, names, members, length):
         Length of the axis in inches.
     """
     n_nodes = len(members)
-    names = [shorten_node(name) for name in names]
+    names = shorten_names(names, _limit(axis, _LARGEST, _LONGEST_NAME))
     sizes = np.bincount(members, minlength=len(names))
     centers = np.cumsum(sizes) - (sizes + 1) / 2
     size, inches = fit_font(len(names), length), length / n_nodes
@@ -225,6 +222,12 @@ def shorten_node(name):
     return shorten(name, _LONGEST_NAME)
 
 
+def _limit(axis, size, longest, share=_SHARE):
+    """Return the most letters of names at an axis, which leave room for the axes."""
+    side = axis.axes.figure.get_size_inches()[int(axis.axis_name == "x")]
+    return min(longest, count_letters(share * side, size))
+
+
 def _is_wide(names, widths, size):
     """Return whether a name is wider than its width in inches."""
     texts = [measure_text(name, size)[0] for name in names]
@@ -235,6 +238,9 @@ def _write(axis, ticks, names, size, room):
     """Write names at ticks; upwards at an x axis, if wider than `room` in inches."""
     is_upright = axis.axis_name == "x" and room is not None
     if is_upright and room:
+        # Slightly smaller letters are easier to read than names that stand upright.
+        sizes = [size, max(size - 2, min(size, _READABLE))]
+        size = next((k for k in sizes if not _is_wide(names, [room], k)), size)
         is_upright = _is_wide(names, [room] * len(names), size)
     style = {"rotation": 90 if is_upright else 0, "fontsize": size, **PLAIN_TEXT}
     axis.set_ticks(ticks, names, **style)

@@ -3,7 +3,11 @@
 import numpy as np
 from sklearn.decomposition import PCA
 
+from sktopo.plotting._axes import fit_labels, measure_axes
 from sktopo.plotting._inputs import check_weights
+
+# Axes of a shorter side, in inches, do not hold the full names of components.
+_SMALL = 2.8
 
 
 def check_rows(rows):
@@ -64,6 +68,19 @@ def name_components(variance_ratio):
         f"principal component {k} ({100 * ratio:.0f} % of variance)"
         for k, ratio in enumerate(variance_ratio, start=1)
     ]
+
+
+def label_plane(ax, names):
+    """Write the names of components at the axes, without some words if they are small.
+
+    "principal component 1 (93 % of variance)" becomes "component 1 (93 %)".
+    """
+    if min(measure_axes(ax)) < _SMALL:
+        names = [
+            name.replace("principal ", "").replace(" of variance", "") for name in names
+        ]
+    ax.set(xlabel=names[0], ylabel=names[1])
+    fit_labels(ax)
 
 
 def frame_plane(ax, points):

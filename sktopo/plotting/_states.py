@@ -10,7 +10,13 @@ import numpy as np
 from sktopo._utils.labels import check_labels
 from sktopo._utils.parameters import check_positive
 from sktopo.connectomes import SlidingWindows
-from sktopo.plotting._axes import PLAIN_TEXT, add_legend, get_axes, name_ticks
+from sktopo.plotting._axes import (
+    PLAIN_TEXT,
+    add_legend,
+    fit_labels,
+    get_axes,
+    name_ticks,
+)
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import number_names, split_groups
 from sktopo.plotting._inputs import (
@@ -252,13 +258,14 @@ class StatesDisplay(Display):
         bars = _find_bars(numbers, rows, self.times, names)
         height = 1.7 + max(0.16, 0.34 - 0.004 * len(names)) * len(names)
         self.figure_, (self.ax_,) = get_axes(
-            self, ax, height=height, n_names=len(states)
+            self, ax, height=height, names=states if len(states) > 8 else []
         )
         self._draw_bars(bars, len(states))
         name_ticks(self.ax_.yaxis, range(len(names)), names)
         unit = "" if self.unit is None else f" ({self.unit})"
         self.ax_.set_xlabel(f"start of the window{unit}", **PLAIN_TEXT)
         self.ax_.set(ylim=(len(names) - 0.5, -0.5), ylabel="recording")
+        fit_labels(self.ax_)
         style: dict[str, Any] = {"title": "state"}
         if len(states) <= 8:  # above the axes, where bars cannot be hidden
             style |= {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}

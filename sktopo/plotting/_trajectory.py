@@ -15,8 +15,12 @@ from sktopo.plotting._axes import (
     add_legend,
     check_axes,
     find_limits,
+    fit_labels,
     get_axes,
+    measure_axes,
+    measure_legend,
     shorten,
+    shorten_names,
 )
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import LINES, MARKERS, pick, split_groups
@@ -24,6 +28,7 @@ from sktopo.plotting._inputs import check_weights
 from sktopo.plotting._plane import (
     check_rows,
     frame_plane,
+    label_plane,
     name_components,
     project_rows,
 )
@@ -43,8 +48,8 @@ _BANDS = {"mean": "mean ± one\nstandard deviation", "median": "median and\nquar
 # More panels stand in further rows.
 _MOST_COLUMNS = 4
 _MOST_PANELS = 40
-# Letters of the longest name of a layer or run, and of a line of the legend of a path.
-_LONGEST_NAME, _LETTERS = 28, 56
+# Letters of the longest name of a layer or run.
+_LONGEST_NAME = 28
 
 
 @dataclass(repr=False, eq=False)
@@ -321,20 +326,23 @@ PolyCollection
             )
         places = _place_panels(*shape)
         size = {"width": 4.2 if len(layers) == 1 else 3.0, "height": 2.6}
-        size |= {"n_names": len(groups), "places": places}
+        names = [] if self.groups is None else [group.name for group in groups]
+        size |= {"names": [*names, *_BANDS[self.average].split("\n")], "places": places}
         self.figure_, axes = get_axes(self, ax, len(places), **size)
         self.ax_ = np.reshape(axes, shape)
         self.lines_, self.bands_ = np.full((2, *shape, len(groups)), None, object)
+        titles = shorten_names(layers, _LONGEST_NAME)
         for panel in np.ndindex(shape):
             scalar, layer = panel
             self._draw_panel(panel, groups, layers[layer])
             if len(layers) > 1 or layers[0] is not None:
-                title = shorten(layers[layer], _LONGEST_NAME)
+                title = titles[layer]
                 self.ax_[panel].set_title(title, fontsize="medium", **PLAIN_TEXT)
             if places[scalar * shape[1] + layer][1] == 0:
                 self.ax_[panel].set_ylabel(shorten(self.names[scalar]), **PLAIN_TEXT)
             self.ax_[panel].set_xlabel("step")
             self._scale_steps(self.ax_[panel])
+            fit_labels(self.ax_[panel])
         for panels in self.ax_:
             low, high = zip(*(axes.get_ylim() for axes in panels), strict=True)
             for axes in panels:
@@ -397,7 +405,7 @@ PolyCollection
             style = {"marker": marker, "edgecolors": "0.2", "linewidths": 0.4}
             colors = {"c": steps, "cmap": "viridis", "norm": norm, "alpha": 0.8}
             self.points_.append(self.ax_.scatter(*points.T, s=28, **style, **colors))
-        self.ax_.set(xlabel=self.names[0], ylabel=self.names[1])
+        label_plane(self.ax_, self.names)
         frame_plane(self.ax_, self.values)
         self.colorbar_ = add_colorbar(self.ax_, self.points_[0], label="step")
         if len(runs) > 1:
@@ -407,12 +415,12 @@ PolyCollection
         """Add a legend of the runs of a path above the axes, beside the colour bar."""
         from matplotlib.lines import Line2D  # noqa: PLC0415
 
-        names = [shorten(name, _LONGEST_NAME) for name in names]
+        names = shorten_names(names, _LONGEST_NAME)
         handles = [
             Line2D([], [], marker=pick(MARKERS, k), **self._style_path(k))
             for k in range(len(names))
         ]
-        n_columns = max(1, min(4, _LETTERS // (5 + max(map(len, names)))))
+        n_columns = max(1, int(measure_axes(self.ax_)[0] / measure_legend(names)))
         style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "fontsize": "small"}
         add_legend(self.ax_, handles, names, ncols=n_columns, **style)
 

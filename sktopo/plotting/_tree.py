@@ -10,7 +10,13 @@ import numpy as np
 from sktopo._utils.nodes import check_node_names
 from sktopo._utils.parameters import check_flag
 from sktopo.barcodes import barcode_edges, split_barcodes
-from sktopo.plotting._axes import PLAIN_TEXT, add_colorbar, get_axes, name_ticks
+from sktopo.plotting._axes import (
+    PLAIN_TEXT,
+    add_colorbar,
+    get_axes,
+    measure_axes,
+    name_ticks,
+)
 from sktopo.plotting._display import Display, count
 from sktopo.plotting._groups import COLORS, pick
 from sktopo.plotting._inputs import (
@@ -24,7 +30,6 @@ from sktopo.plotting._nodes import (
     choose_apart,
     find_groups,
     fit_font,
-    measure_axes,
     measure_text,
     shorten_node,
 )

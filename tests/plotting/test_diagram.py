@@ -31,7 +31,8 @@ def test_diagram_of_the_filtration(fitted, texts):
     assert display.ax_.get_yticks()[-1] == top
     low, high = display.ax_.get_xlim()
     assert low < left < top < high
-    assert texts(display.ax_.get_legend().get_texts()) == [
+    legend = texts(display.ax_.get_legend().get_texts())
+    assert [text.replace("\n", " ") for text in legend] == [
         "7 components: born, never die",
         "15 cycles: exist from the start, die",
     ]

@@ -162,3 +162,17 @@ def test_axes_and_colours_are_checked_before_anything_is_computed():
     for options, error in (({"ax": 3}, TypeError), ({"color": "blue"}, ValueError)):
         with pytest.raises(error, match="in ax|color="):
             DifferenceDisplay.from_connectomes("not connectomes", Y, **options)
+
+
+@pytest.mark.parametrize("width", [3.5, 10])
+def test_numbers_of_given_axes_fit_into_their_cells(table, width):
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(width, 4), layout="constrained")
+    display = DifferenceDisplay.from_table(table, ax=ax)
+    figure.canvas.draw()
+    cell = ax.get_window_extent().width / display.text_.shape[1]
+    found = [text.get_text() for text in display.text_.ravel()]
+    assert set(found) <= {"*", ""} if width < 4 else "*" not in found
+    for text in display.text_.ravel():
+        assert text.get_window_extent().width <= cell

@@ -138,7 +138,8 @@ def test_names_too_long_for_a_figure_lose_their_middle():
     for _, texts in draw_groups(names):
         found = {text.get_text() for text in texts}
         assert {text[-1] for text in found} == {"1", "2"}
-        assert {len(text) for text in found} == {60}
+        # Legends break names into lines; those at axes leave room for the axes.
+        assert all(20 < len(text.replace("\n", "")) <= 60 for text in found)
         assert all("…" in text for text in found)
 
 

@@ -8,6 +8,7 @@ from scipy.spatial.distance import pdist
 from sktopo.plotting._plane import (
     check_rows,
     frame_plane,
+    label_plane,
     name_components,
     project_rows,
 )
@@ -44,3 +45,15 @@ def test_the_frame_is_square_and_holds_all_points():
     assert_allclose(ax.get_xlim(), [-0.5, 10.5])
     assert_allclose(ax.get_ylim(), [-3.5, 7.5])
     assert ax.get_aspect() == 1
+
+
+def test_small_axes_have_short_labels():
+    Figure = pytest.importorskip("matplotlib.figure").Figure
+    names = name_components([0.93, 0.05])
+    for size, expected in (
+        ((6, 5), names),
+        ((3, 4), ["component 1 (93 %)", "component 2 (5 %)"]),
+    ):
+        ax = Figure(figsize=size).subplots()
+        label_plane(ax, names)
+        assert [ax.get_xlabel(), ax.get_ylabel()] == expected
