@@ -22,6 +22,7 @@ from sktopo.barcodes import (
 )
 from sktopo.connectomes import (
     ClassWise,
+    DynamicConnectome,
     FunctionalConnectome,
     RegressConfounds,
     SlidingWindows,
@@ -34,6 +35,7 @@ __all__ = [
     "ClassWise",
     "ConnectomePersistence",
     "CovarianceSpectrum",
+    "DynamicConnectome",
     "FunctionalConnectome",
     "GraphPersistence",
     "GraphProfiles",
