@@ -549,6 +549,7 @@ def list_steps():
             ],
         ),
         *list_windows(),
+        *list_dynamic(),
         *list_representations(),
         *list_frames(),
         *list_class_wise(),
@@ -640,6 +641,43 @@ def list_windows():
             sktopo.connectomes.phase_randomize,
             {"X": SAMPLES},
             surrogates,
+        ),
+    ]
+
+
+def list_dynamic():
+    """List the entries of DynamicConnectome and of its affinities."""
+    kind, frames = sktopo.DynamicConnectome, SAMPLES[0]
+    word = {**bad.NO_WORD, **bad.constants(none=None)}
+    parameters = {
+        "n_components": bad.COUNT,
+        "affinity": word,
+        "n_init": bad.COUNT,
+        "max_iter": bad.COUNT,
+        "tol": bad.SHARE,
+        "random_state": bad.SEED,
+    }
+    methods = [
+        ("transform", {"X": SAMPLES}, {"X": bad.SAMPLES}),
+        ("get_feature_names_out", {"input_features": None}, {}),
+    ]
+    of_frames = [("transform", {"X": frames}, {"X": FITTED})]
+    good = {"random_state": 0, "n_init": 1}
+    a = sktopo.connectomes.affinities
+    table = {"recording": bad.ROWS}
+    bandwidth = bad.constants(number="1", none=None, zero=0, wide=100.0, nan=np.nan)
+    return [
+        *list_estimator(kind, SAMPLES, bad.SAMPLES, parameters, methods, **good),
+        *list_estimator(kind, frames, STACKED, {}, of_frames, " of frames", **good),
+        Entry(
+            "differential",
+            a.differential,
+            {"recording": frames, "bandwidth": 1.0},
+            {**table, "bandwidth": bandwidth},
+        ),
+        Entry("activity", a.activity, {"recording": frames}, table),
+        Entry(
+            "affinity_rows", a.affinity_rows, {"signals": frames}, {"signals": bad.ROWS}
         ),
     ]
 
@@ -1450,6 +1488,21 @@ def list_interactive():
     ]
 
 
+def make_worms():
+    """Make the table of a recording of two neurons."""
+    return pd.DataFrame(
+        {
+            "source_dataset": "Kato2015",
+            "raw_data_file": "WT_Stim.mat",
+            "worm": "worm0",
+            "neuron": ["AVAL", "AVAR"],
+            "is_labeled_neuron": True,
+            "calcium_data": [[0.1, 0.5], [0.2, 0.3]],
+            "time_in_seconds": [[0.0, 0.5], [0.0, 0.5]],
+        }
+    )
+
+
 def list_readers():
     """List the entries of the readers of files."""
     path = Path(FOLDER.name, "table.npy")
@@ -1464,9 +1517,21 @@ def list_readers():
         "as_frame": bad.NO_FLAG,
     }
     axis = {"node_axis": bad.constants(text="rows", two=2, none=None, true=True)}
+    worms = {
+        "path_or_frame": {
+            **without(bad.NO_DATA, "none"),
+            "no such file": lambda good: Path("nowhere.parquet"),
+            "no rows": lambda good: good[:0],
+            "no columns": lambda good: good[[]],
+        },
+        "signal": bad.NO_WORD,
+        "labeled_only": bad.NO_FLAG,
+        "sources": bad.constants(text="Kato2015", number=3, numbers=[3], unknown=["a"]),
+    }
     d, good = sktopo.datasets, {"paths": path}
     recording = {**good, "node_axis": 1}
     return [
+        Entry("load_celegans", d.load_celegans, {"path_or_frame": make_worms()}, worms),
         Entry("read_connectomes", d.read_connectomes, good, kinds),
         Entry("read_recordings", d.read_recordings, recording, {**kinds, **axis}),
     ]

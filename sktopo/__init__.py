@@ -25,6 +25,7 @@ from sktopo.barcodes import (
 )
 from sktopo.connectomes import (
     ClassWise,
+    DynamicConnectome,
     FunctionalConnectome,
     RegressConfounds,
     SemiNMF,
@@ -38,6 +39,7 @@ __all__ = [
     "ClassWise",
     "ConnectomePersistence",
     "CovarianceSpectrum",
+    "DynamicConnectome",
     "FunctionalConnectome",
     "GraphPersistence",
     "GraphProfiles",

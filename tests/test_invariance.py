@@ -15,6 +15,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -32,9 +33,11 @@ from sktopo import (
 from sktopo.barcodes.profiles import PROFILES
 from sktopo.connectomes import phase_randomize
 from sktopo.connectomes._measure import OF_TIME
+from sktopo.connectomes.affinities import AFFINITIES, affinity_rows
 from sktopo.connectomes.measures import MEASURES
 
 EXCLUDED = {
+    "AFFINITIES": "the dictionary of the affinities",
     "MEASURES": "the dictionary of the measures",
     "PROFILES": "the dictionary of the profiles",
     "BarcodeLayout": "says which column is what, from integers",
@@ -49,6 +52,7 @@ EXCLUDED = {
     "align_units": "moves columns and computes nothing",
     "feature_table": "lists the largest of the numbers it is given",
     "split_heads": "is called by a network's recording",
+    "load_celegans": "loads a file",
     "load_digit_networks": "loads a file",
     "show_versions": "prints versions",
     "load_fmri_recording": "loads a file",
@@ -361,6 +365,36 @@ def call_streaming(measure, absolute, n_quantiles):
 def call_windows(X, y, unit):
     windows = np.array(sktopo.SlidingWindows(8, step=4).fit_transform(X))
     return {"windows": windows.reshape(len(X), -1, *windows.shape[1:])}
+
+
+def call_dynamic(affinity, frames=False, **parameters):
+    def call(X, y, unit):
+        dynamic = sktopo.DynamicConnectome(
+            2, affinity=affinity, n_init=2, max_iter=15, tol=0, random_state=0
+        )
+        with pytest.warns(ConvergenceWarning):
+            dynamic.fit(X.reshape(-1, X.shape[2]) if frames else X)
+        return {
+            "components": dynamic.components_,
+            "times": dynamic.time_courses_,
+            "loadings": dynamic.loadings_,
+            "error": dynamic.reconstruction_err_,
+        }
+
+    return call
+
+
+def center(recording):
+    return recording - recording.mean(axis=0)
+
+
+def rule_dynamic(unit=0, samples=(0,)):
+    return {
+        "components": Rule(unit, samples=samples and (), columns="edges"),
+        "times": Rule(samples=samples and ()),
+        "loadings": Rule(samples=samples),
+        "error": Rule(samples=samples and ()),
+    }
 
 
 def call_surrogates(common):
@@ -866,6 +900,39 @@ CASES = [
         {
             "windows": Rule(unit=1, shift="moves", samples=(0,), columns="columns"),
         },
+    ),
+    *(
+        Case(
+            "DynamicConnectome",
+            "activations",
+            call_dynamic(affinity),
+            rule_dynamic(int(affinity is center)),
+            getattr(affinity, "__name__", affinity),
+        )
+        for affinity in (*AFFINITIES, center)
+    ),
+    # Where frames start is drawn in turn.
+    Case(
+        "DynamicConnectome",
+        "activations",
+        call_dynamic("auto", frames=True),
+        rule_dynamic(samples=None),
+        "frames",
+    ),
+    *(
+        Case(
+            compute.__name__,
+            "activations",
+            lambda X, y, unit, compute=compute: {"signals": compute(X[0])},
+            {"signals": Rule(samples=None, columns="columns")},
+        )
+        for compute in AFFINITIES.values()
+    ),
+    Case(
+        "affinity_rows",
+        "activations",
+        lambda X, y, unit: {"rows": affinity_rows(X[0])},
+        {"rows": Rule(unit=1, shift=None, samples=None, columns="edges")},
     ),
     *(
         Case(

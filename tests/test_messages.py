@@ -15,6 +15,7 @@ from sktopo import (
     ClassWise,
     ConnectomePersistence,
     CovarianceSpectrum,
+    DynamicConnectome,
     FunctionalConnectome,
     GraphPersistence,
     GraphProfiles,
@@ -84,6 +85,20 @@ def run_state_test(*steps, width=3, X=SAMPLE[None], **parameters):
     """Test whether there are states in the windows of a recording."""
     chain = make_pipeline(SlidingWindows(width, step=3), *steps)
     return inference.state_test(X, chain, n_surrogates=1, **parameters)
+
+
+def use_named(*columns):
+    """Find graphs in recordings with columns of these names, one recording each."""
+    frames = [
+        pandas.DataFrame(SAMPLE[:, : len(names)], columns=list(names))
+        for names in columns
+    ]
+    return DynamicConnectome(1, random_state=0, tol=0.1).fit(frames)
+
+
+def fit_opposite():
+    """Find a graph in two nodes that never change together, which also warns."""
+    return DynamicConnectome(1, tol=0.1).fit([SAMPLE[:, :1] * [1, -1]])
 
 
 def fit_incomplete():
@@ -977,6 +992,63 @@ ERRORS = {
 
 ERRORS |= {
     (
+        "Sample 0 of X has 1 unit(s) that no fitted recording has, the first 'c'. "
+        "Leave them out, or fit on recordings that have them."
+    ): lambda: use_named("ab").transform([name(SAMPLE)[["a", "c"]]]),
+    (
+        "Sample 1 of X has 3 units, and sample 0 has 4. Give data frames of pandas, "
+        "whose names say which units are missing, or arrays with a column of NaN for "
+        "each missing unit."
+    ): lambda: DynamicConnectome().fit([SAMPLE, SAMPLE[:, :3]]),
+    (
+        "Sample 1 of X has 5 observations, and sample 0 has 9. Time courses are shared "
+        "by all recordings, so each observation must be the same moment in all of "
+        "them. Cut recordings to the moments that they share, or resample them."
+    ): lambda: DynamicConnectome().fit([SAMPLE, SAMPLE[:5]]),
+    (
+        "Sample 0 of X has NaN at 1 of 9 observations of unit 1; expected numbers, or "
+        "NaN throughout if the unit is missing. Fill the gaps, or make all of its "
+        "observations NaN."
+    ): lambda: DynamicConnectome().fit([HOLED]),
+    (
+        "Sample 0 of X has 1 of 2 units that are there and vary; expected at least 2. "
+        "Leave it out."
+    ): lambda: DynamicConnectome().fit([SAMPLE[:, :2] * [1, np.nan]]),
+    (
+        "X holds frames, but DynamicConnectome was fitted on samples; give the same "
+        "kind (samples are 3-D, frames 2-D)."
+    ): lambda: use_named("ab").transform(SAMPLE),
+    (
+        "affinity='differential' needs the order of time, but X is a table, each row "
+        "one frame. If it is a single recording, give X[None] or [X]; for frames, give "
+        "affinity='activity'."
+    ): lambda: DynamicConnectome(affinity="differential").fit(SAMPLE),
+    (
+        "Frame 8 of X is too far from the fitted frames: its scores leave the range of "
+        "float64. Leave it out."
+    ): lambda: (
+        DynamicConnectome(random_state=0, tol=0.1)
+        .fit(SAMPLE * 1e-20)
+        .transform(np.append(SAMPLE[:8], SAMPLE[8:] * 1e300, axis=0))
+    ),
+    (
+        "X has recordings of 5 observations, but DynamicConnectome was fitted on 9. "
+        "Observations must be the same moments; cut or resample the recordings."
+    ): lambda: use_named("abcd").transform([name(SAMPLE[:5])]),
+    (
+        "DynamicConnectome found numbers up to 1e+200, which float32 cannot hold. Give "
+        "X as float64, or signals of another unit."
+    ): lambda: DynamicConnectome(
+        1, affinity=lambda table: np.full(table.shape, 1e200), tol=0.1
+    ).fit([SAMPLE.astype(np.float32)]),
+    (
+        "The signals of sample 0 have shape (8, 4); expected (9, 4), that of the "
+        "recording without missing units."
+    ): lambda: DynamicConnectome(affinity=lambda table: table[1:]).fit([SAMPLE]),
+}
+
+ERRORS |= {
+    (
         "The fitted recordings differ in their number of nodes, so their nodes have no "
         "common names."
     ): lambda: SlidingWindows().fit([SAMPLE, SAMPLE[:, :3]]).get_feature_names_out(),
@@ -1167,6 +1239,23 @@ WARNINGS = {
         "samples have only 10 distinct relabelling(s). Compare more samples to find "
         "differences at the level of 0.05."
     ): lambda: inference.permutation_test(X, Y),
+    (
+        "1 constant unit(s) in 1 of 2 sample(s), the first unit 1 in sample 1: they "
+        "count as missing."
+    ): lambda: DynamicConnectome(1, tol=0.1).fit([SAMPLE, DEAD]),
+    (
+        "DynamicConnectome did not converge in max_iter=1 iterations. Increase "
+        "max_iter or tol."
+    ): lambda: DynamicConnectome(1, max_iter=1).fit([SAMPLE]),
+    (
+        "1 of 1 components are empty: fewer describe the affinities as well. Choose a "
+        "smaller n_components."
+    ): fit_opposite,
+    (
+        "No recording has both nodes of 1 of 6 pairs, the first a--d: their weights "
+        "are set to 0. align_units(how='union', min_share=...) keeps the nodes that "
+        "enough recordings have."
+    ): lambda: use_named("abc", "bdc", "ab"),
     (
         "X has frames of 2 units, which have no deaths: the averages of their deaths "
         "are set to 0."

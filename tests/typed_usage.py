@@ -25,7 +25,8 @@ from sktopo.barcodes.profiles import spectrum
 from sktopo.baselines import DiagramDistance, RepresentationDistance, RipsDiagrams
 from sktopo.comparison import compare_clusterers
 from sktopo.connectomes import align_units, phase_randomize
-from sktopo.datasets import make_modular_connectomes, read_recordings
+from sktopo.connectomes.affinities import activity, affinity_rows, differential
+from sktopo.datasets import load_celegans, make_modular_connectomes, read_recordings
 from sktopo.inference import (
     PermutationResult,
     SurrogateResult,
@@ -181,6 +182,20 @@ def find_states(
     assert_type(display, StatesDisplay)
     surrogates = phase_randomize(recordings, common=False, random_state=0)
     return surrogates if starts.any() else windows.transform(recordings)
+
+
+def find_communities(
+    recordings: list[NDArray[np.float32]], path: Path
+) -> list[NDArray[np.floating[Any]]]:
+    """Find graphs that come and go in recordings, and load recordings of worms."""
+    wide = partial(differential, bandwidth=2.0)
+    dynamic = sktopo.DynamicConnectome(2, affinity=wide, n_init=1, tol=0.01)
+    assert_type(dynamic.fit(recordings), sktopo.DynamicConnectome)
+    assert_type(dynamic.transform(recordings), Floats)
+    sktopo.DynamicConnectome(affinity="activity", random_state=0).fit(recordings[0])
+    worms = load_celegans(path, signal="residual_calcium", sources=["Kato2015"])
+    assert len(worms.data) == len(load_celegans(labeled_only=False).names)
+    return [affinity_rows(activity(recording)) for recording in recordings]
 
 
 def describe(connectomes: Floats, groups: list[str]) -> dict[str, Floats]:

@@ -94,7 +94,9 @@ def align_units(
     if not isinstance(recordings, list) or not recordings:
         what = "empty" if isinstance(recordings, list) else type(recordings).__name__
         raise TypeError(f"recordings is {what}; expected {expected}.")
-    columns = [_read_names(recording, i) for i, recording in enumerate(recordings)]
+    columns = [
+        read_column_names(recording, i) for i, recording in enumerate(recordings)
+    ]
     counts = Counter(name for names in columns for name in names)
     share = 1.0 if how == "intersection" else min_share or 0.0
     least = ceil(share * len(columns) - _ROUNDING)
@@ -105,10 +107,10 @@ def align_units(
             "recording(s) or more; expected at least 2. Leave out recordings that lack "
             "many units, or choose how='union' with a smaller min_share."
         )
-    return [_choose_columns(recording, kept) for recording in recordings]
+    return [choose_columns(recording, kept) for recording in recordings]
 
 
-def _choose_columns(recording, kept):
+def choose_columns(recording, kept):
     """Return the columns `kept`; those that it lacks hold NaN, in the dtype of all."""
     chosen = recording.reindex(columns=kept)
     dtypes = set(recording.dtypes)
@@ -117,7 +119,7 @@ def _choose_columns(recording, kept):
     return chosen
 
 
-def _read_names(recording, number):
+def read_column_names(recording, number):
     """Return the names of the columns of a data frame, a list of strings."""
     name = f"Recording {number}"
     if not (hasattr(recording, "columns") and hasattr(recording, "reindex")):

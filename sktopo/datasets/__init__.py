@@ -1,5 +1,6 @@
 """Readers of recordings and connectomes, small data sets, and simulated ones."""
 
+from sktopo.datasets._celegans import load_celegans
 from sktopo.datasets._connectomes import read_connectomes
 from sktopo.datasets._digit_networks import load_digit_networks
 from sktopo.datasets._fmri_recording import load_fmri_recording
@@ -9,6 +10,7 @@ from sktopo.datasets._states import make_state_recordings
 from sktopo.datasets._training import train_digit_networks
 
 __all__ = [
+    "load_celegans",
     "load_digit_networks",
     "load_fmri_recording",
     "make_modular_connectomes",
