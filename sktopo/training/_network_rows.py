@@ -6,9 +6,10 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.pipeline import make_pipeline
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.nodes import find_layers
 from sktopo.barcodes import ConnectomePersistence, GraphProfiles
 from sktopo.connectomes import FunctionalConnectome
