@@ -11,10 +11,11 @@ that are needed to keep the accuracy within 0.1 points. Each interaction that is
 out is cut: the feature of the next layer is computed without the other feature.
 """
 
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
 from sklearn.model_selection import train_test_split
 
 from benchmarks._measure import collect_facts, make_parser, report
@@ -25,22 +26,13 @@ from sktopo.recording import InteractionBasis
 BASES = ("lib", "pca")
 LAYERS = ["lrelu1", "lrelu2", "output"]
 FEATURE_LOSS, EDGE_LOSS = 0.005, 0.001
-N_HIDDEN, N_STEPS = 128, 2000
+N_HIDDEN, N_STEPS, N_SHOWN = 128, 2000, 1000
 LAYER_PAIRS = ("input and hidden", "hidden and output")
 
 
 def score(outputs, labels):
     """Compute the accuracy of outputs (n_stimuli, n_classes)."""
     return float((outputs.argmax(axis=1) == labels).mean())
-
-
-def count_needed(accuracies, least):
-    """Return the number of features from which on accuracies are at least `least`.
-
-    `accuracies` are those with 1, 2, ... features.
-    """
-    below = np.flatnonzero(np.asarray(accuracies) < least)
-    return int(below[-1]) + 2 if len(below) else 1
 
 
 def measure_features(network, stimuli, labels, basis):
@@ -50,45 +42,39 @@ def measure_features(network, stimuli, labels, basis):
     """
     fitted = InteractionBasis(network, layers=LAYERS, basis=basis, tol=0, n_intervals=0)
     fitted.fit(stimuli[0])
-    full = [
-        score(fitted.reduced_outputs(x), y)
-        for x, y in zip(stimuli, labels, strict=True)
-    ]
-    accuracies = [
-        score(fitted.reduced_outputs(stimuli[0], n_features=count), labels[0])
-        for count in range(1, max(fitted.n_features_[:-1]) + 1)
-    ]
-    count = count_needed(accuracies, full[0] - FEATURE_LOSS - 1e-9)
-    left = score(fitted.reduced_outputs(stimuli[1], n_features=count), labels[1])
-    return count, 100 * (full[1] - left)
+
+    def classify(half, count=None):
+        outputs = fitted.reduced_outputs(stimuli[half], n_features=count)
+        return score(outputs, labels[half])
+
+    least = classify(0) - FEATURE_LOSS - 1e-9
+    counts = range(1, max(fitted.n_features_[:-1]) + 1)
+    count = next(count for count in counts if classify(0, count) >= least)
+    return count, 100 * (classify(1) - classify(1, count))
 
 
-def compare_features(n_each):
+def compare_features(n_each, n_jobs):
     """Count the features that the digit networks need: a row for each strategy."""
     digits = load_digit_networks()
-    stimuli = train_test_split(
-        digits.stimuli, test_size=0.5, random_state=0, stratify=digits.stimuli_labels
-    )
-    labels = train_test_split(
+    *stimuli, first, second = train_test_split(
+        digits.stimuli,
         digits.stimuli_labels,
         test_size=0.5,
         random_state=0,
         stratify=digits.stimuli_labels,
     )
-    found, strategies = [], []
-    for strategy, name in enumerate(digits.target_names):
-        for k in np.flatnonzero(digits.target == strategy)[:n_each]:
-            found.append(
-                [
-                    measure_features(digits.networks[k], stimuli, labels, b)
-                    for b in BASES
-                ]
-            )
-            strategies.append(str(name))
-    found, strategies = np.array(found), np.array(strategies)
+    chosen = np.concatenate(
+        [np.flatnonzero(digits.target == k)[:n_each] for k in np.unique(digits.target)]
+    )
+    found = Parallel(n_jobs=n_jobs)(
+        delayed(measure_features)(digits.networks[k], stimuli, (first, second), basis)
+        for k in chosen
+        for basis in BASES
+    )
+    found = np.reshape(found, (len(chosen), len(BASES), 2))
     rows = [
-        summarize_features(name, found[strategies == name])
-        for name in digits.target_names
+        summarize_features(name, found[digits.target[chosen] == k])
+        for k, name in enumerate(digits.target_names)
     ]
     return [*rows, summarize_features("all", found)]
 
@@ -131,7 +117,7 @@ def train_to_add(pairs, sums, held_out, seed):
         torch.nn.Linear(N_HIDDEN, modulus),
     )
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.01, weight_decay=1.0)
-    x, y = torch.from_numpy(pairs[~held_out]), torch.from_numpy(sums[~held_out])
+    x, y = torch.tensor(pairs[~held_out]), torch.tensor(sums[~held_out])
     for step in range(N_STEPS):
         if step % 50 == 0 and score(run(network, pairs), sums) == 1:
             break
@@ -145,7 +131,7 @@ def train_to_add(pairs, sums, held_out, seed):
 def run(network, values):
     """Run a network on an array and return an array."""
     with torch.no_grad():
-        return network(torch.from_numpy(values)).numpy()
+        return network(torch.tensor(values)).numpy()
 
 
 def cut_edges(fitted, network, number, activations, n_kept):
@@ -157,19 +143,19 @@ def cut_edges(fitted, network, number, activations, n_kept):
     edges = fitted.edges_[number]
     is_kept = np.zeros(edges.size, dtype=bool)
     is_kept[np.argsort(-edges, axis=None, kind="stable")[:n_kept]] = True
-    sections = network[:2], network[2:]
-    mean, inverse = fitted.means_[number], fitted.inverse_components_[number]
-    features = (activations - mean) @ fitted.components_[number]
-    after = np.empty((len(features), len(edges)))
+    features = (activations - fitted.means_[number]) @ fitted.components_[number]
+    # What each feature, and the mean, add to the results of the linear layer.
+    linear, after = network[2 * number], fitted.means_[number + 1]
+    parts = fitted.inverse_components_[number] @ linear.weight.detach().numpy().T
+    constant = run(linear, fitted.means_[number].astype(np.float32))
+    features, parts = features.astype(np.float32), parts.astype(np.float32)
+    found = np.empty((len(features), len(edges)))
     for k, kept in enumerate(is_kept.reshape(edges.shape)):
-        restored = mean + features[:, kept] @ inverse[kept]
-        results = run(sections[number], restored.astype(np.float32))
-        gaps = results - fitted.means_[number + 1]
-        after[:, k] = gaps @ fitted.components_[number + 1][:, k]
-    restored = (
-        fitted.means_[number + 1] + after @ fitted.inverse_components_[number + 1]
-    )
-    return restored if number == 1 else run(sections[1], restored.astype(np.float32))
+        results = constant + features[:, kept] @ parts[kept]
+        results = np.maximum(results, 0) if number == 0 else results
+        found[:, k] = (results - after) @ fitted.components_[number + 1][:, k]
+    restored = after + found @ fitted.inverse_components_[number + 1]
+    return run(network[2:], restored.astype(np.float32)) if number == 0 else restored
 
 
 def count_edges(fitted, network, number, activations, sums):
@@ -183,12 +169,12 @@ def count_edges(fitted, network, number, activations, sums):
     return high
 
 
-def measure_edges(pairs, sums, seed, n_shown):
+def measure_edges(pairs, sums, seed):
     """Count the edges that one network needs: a row for each basis."""
     rng = np.random.default_rng(seed)
     held_out = rng.random(len(sums)) < 0.2
     network = train_to_add(pairs, sums, held_out, seed)
-    shown = rng.permutation(np.flatnonzero(~held_out))[:n_shown]
+    shown = rng.permutation(np.flatnonzero(~held_out))[:N_SHOWN]
     chosen, others = np.array_split(rng.permutation(np.flatnonzero(held_out)), 2)
     rows = []
     for basis in BASES:
@@ -217,14 +203,13 @@ def measure_edges(pairs, sums, seed, n_shown):
     return rows
 
 
-def compare_edges(modulus, n_seeds, n_shown):
+def compare_edges(modulus, n_seeds, n_jobs):
     """Count the edges that networks need that add: a row for each basis and pair."""
     pairs, sums = make_pairs(modulus)
-    found = [
-        row
-        for seed in range(n_seeds)
-        for row in measure_edges(pairs, sums, seed, n_shown)
-    ]
+    found = Parallel(n_jobs=n_jobs)(
+        delayed(measure_edges)(pairs, sums, seed) for seed in range(n_seeds)
+    )
+    found = list(chain.from_iterable(found))
     rows = []
     for basis, name in product(BASES, LAYER_PAIRS):
         chosen = [
@@ -244,6 +229,7 @@ def main(argv=None):
     parser.add_argument("--networks", type=read_positive, default=20, help="a strategy")
     parser.add_argument("--seeds", type=read_positive, default=5)
     parser.add_argument("--modulus", type=read_positive, default=113)
+    parser.add_argument("--n-jobs", type=int, default=2, help="parallel jobs")
     options = parser.parse_args(argv)
     if options.quick:
         options.networks, options.seeds, options.modulus = 1, 1, 23
@@ -260,8 +246,8 @@ def main(argv=None):
         "edges in all, the mean of five seeds."
     )
     tables = {
-        features: compare_features(options.networks),
-        edges: compare_edges(options.modulus, options.seeds, 2000),
+        features: compare_features(options.networks, options.n_jobs),
+        edges: compare_edges(options.modulus, options.seeds, options.n_jobs),
     }
     report("interactions", "Features and interactions", tables, facts, options)
 

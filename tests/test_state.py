@@ -1,5 +1,6 @@
 """A fit that fails leaves an estimator as it was; displaying one costs nothing."""
 
+import importlib
 import inspect
 import sys
 import tracemalloc
@@ -24,6 +25,7 @@ from sktopo import (
     TopClusterer,
     baselines,
 )
+from sktopo.recording import InteractionBasis
 
 NEEDS = {
     "MedoidClusterer": "kmedoids",
@@ -34,6 +36,7 @@ NEEDS = {
     "DiagramKernel": "gudhi",
     "PersistenceImages": "gudhi",
     "PersistenceLandscapes": "gudhi",
+    "InteractionBasis": "torch",
 }
 PACKAGE = str(Path(sktopo.__file__).parent)
 CLASSES = [
@@ -41,7 +44,7 @@ CLASSES = [
     for module in (sktopo, baselines)
     for estimator in vars(module).values()
     if hasattr(estimator, "fit")
-]
+] + [InteractionBasis]
 
 
 def make_estimator(cls):
@@ -49,6 +52,10 @@ def make_estimator(cls):
         pytest.skip(f"{NEEDS[cls.__name__]} is not installed")
     if cls in (ClassWise, SampleWise):
         return cls(GraphPersistence())
+    if cls is InteractionBasis:
+        nn = importlib.import_module("torch.nn")
+        layers = nn.AdaptiveAvgPool1d(3), nn.Tanh(), nn.Linear(3, 2)
+        return cls(nn.Sequential(*layers), n_intervals=1)
     known = cls().get_params()
     wanted = {"n_clusters": 2, "n_components": 2, "random_state": 0}
     if cls.__name__ == "MedoidClusterer":

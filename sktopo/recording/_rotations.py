@@ -52,9 +52,12 @@ def find_principal(activations, tol=0.0):
     deviation /= len(activations) ** 0.5
     largest = max(float(activations.max()), -float(activations.min()))
     rounding = float(np.finfo(activations.dtype).eps) * largest * len(mean) ** 0.5
+    with np.errstate(over="ignore", under="ignore"):
+        variance = deviation**2
     is_kept = (deviation > rounding) & (deviation > tol**0.5 * deviation[0])
+    is_kept &= variance > 0
     axes = axes[is_kept] * _find_signs(scores[:, is_kept])[:, None]
-    return Rotation(mean, axes.T, axes, deviation[is_kept] ** 2)
+    return Rotation(mean, axes.T, axes, variance[is_kept])
 
 
 def whiten(principal):

@@ -193,18 +193,26 @@ class SectionRecorder(Recorder):
         ):
             section.prepare(placed, stimulus)
             try:
-                return function(
+                result = function(
                     section, batch_size=None if batch_size == "auto" else batch_size
                 )
             except Exception as error:
                 raise self._explain_section(section, error) from error
+        if not np.isfinite(result).all():
+            raise ValueError(
+                f"{self._name_section(section)}: derivatives are not finite for some "
+                "stimuli, or too large to be squared. Choose other layers, or divide "
+                "the weights of the last layer by a constant."
+            )
+        return result
+
+    def _name_section(self, section):
+        first, last = section.first.label, section.last.label
+        return f"{self.sample.name}, from layer {first!r} to layer {last!r}"
 
     def _explain_section(self, section, error):
         """Return an error that says in which part of the network it was."""
-        where = (
-            f"{self.sample.name}, from layer {section.first.label!r} to layer "
-            f"{section.last.label!r}"
-        )
+        where = self._name_section(section)
         if is_out_of_memory(error):
             return MemoryError(
                 f"{where}: memory ran out ({error}). Choose a smaller batch_size, or "

@@ -38,7 +38,7 @@ def make_options(**given):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_script_reads_its_options(name, monkeypatch, capsys):
-    if name in ("extraction", "interrupts", "training"):
+    if name in ("extraction", "interactions", "interrupts", "training"):
         pytest.importorskip("torch")
     if name == "extraction":
         pytest.importorskip("transformers")

@@ -376,6 +376,30 @@ def test_what_cannot_be_fitted():
         InteractionBasis(steps, layers=["1", "Sequential"]).fit(stimuli)
 
 
+@pytest.mark.parametrize("basis", ["lib", "pca"])
+def test_derivatives_that_are_not_finite(basis):
+    class Root(nn.Module):
+        def forward(self, x):
+            return torch.sqrt(torch.abs(x))
+
+    network = nn.Sequential(*make_network([4, 6, 3])[:1], Root())
+    stimuli = make_stimuli()
+    with torch.no_grad():
+        network[0].weight[0].zero_()  # the root has no derivative at 0
+        network[0].bias[0] = 0
+    with pytest.raises(
+        ValueError, match="from layer '0' to layer '1': derivatives are"
+    ):
+        InteractionBasis(network, layers=["0", "1"], basis=basis, n_intervals=0).fit(
+            stimuli
+        )
+    huge = make_network([4, 6, 3])
+    with torch.no_grad():
+        huge[2].weight.mul_(1e200)
+    with pytest.raises(ValueError, match="or too large to be squared"):
+        InteractionBasis(huge, basis=basis).fit(stimuli)
+
+
 class Step(nn.Module):
     """A function whose derivatives are all 0."""
 
