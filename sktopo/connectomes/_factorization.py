@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 from scipy.spatial.distance import squareform
-from sklearn.utils import gen_batches
 
 # Numbers that are multiplied at a time, so that they stay in the cache.
 _NUMBERS = 2**18
@@ -109,7 +108,8 @@ class Affinities:
 
     def _batches(self, n_components):
         n_rows = max(1, _NUMBERS // (n_components * self.n_nodes))
-        return gen_batches(2 * self.n_recordings * self.n_times, n_rows)
+        starts = range(0, 2 * self.n_recordings * self.n_times, n_rows)
+        return [slice(start, start + n_rows) for start in starts]
 
 
 @dataclass(frozen=True)
@@ -195,8 +195,7 @@ def _update(factor, target, normal):
         for k, row in enumerate(factor):
             own = normal[k, k]
             slope = target[k] - (normal[k] * factor).sum(axis=0)
-            step = np.divide(slope, own, out=np.zeros_like(row), where=own > 0)
-            np.maximum(row + step, 0, out=row)
+            np.maximum(row + slope / np.where(own > 0, own, np.inf), 0, out=row)
 
 
 def _multiply_rows(factor):
