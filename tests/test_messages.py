@@ -988,6 +988,12 @@ ERRORS |= {
         "Observations must be the same moments; cut or resample the recordings."
     ): lambda: use_named("abcd").transform([name(SAMPLE[:5])]),
     (
+        "DynamicConnectome found numbers up to 1e+200, which float32 cannot hold. Give "
+        "X as float64, or signals of another unit."
+    ): lambda: DynamicConnectome(
+        1, affinity=lambda table: np.full(table.shape, 1e200), tol=0.1
+    ).fit([SAMPLE.astype(np.float32)]),
+    (
         "The signals of sample 0 have shape (8, 4); expected (9, 4), that of the "
         "recording without missing units."
     ): lambda: DynamicConnectome(affinity=lambda table: table[1:]).fit([SAMPLE]),

@@ -296,7 +296,7 @@ class DynamicConnectome(
         times = self.time_courses_.T.astype(np.float64)
         weights = self.components_.astype(np.float64)
         loadings, _ = find_loadings(affinities, times, weights)
-        return loadings.T.astype(dtype)
+        return _cast(loadings.T, dtype)
 
     def _check_parameters(self):
         check_integer("n_components", self.n_components, 1)
@@ -397,24 +397,22 @@ class DynamicConnectome(
 
     def _keep(self, found, affinities, dtype):
         """Set the fitted attributes: factors with mean 1, the largest first."""
-        times, weights = found.time_courses, found.weights
-        loadings, error = find_loadings(affinities, times, weights)
-        factors = [loadings, times, weights]
-        with np.errstate(divide="ignore"):
-            for factor in factors[:2]:
-                means = factor.mean(axis=1, keepdims=True)
-                factors[2] = factors[2] * means
-                factor /= np.where(means > 0, means, 1)
-        sizes = np.prod([np.linalg.norm(factor, axis=1) for factor in factors], axis=0)
+        loadings, error = find_loadings(affinities, found.time_courses, found.weights)
+        factors = [loadings, found.time_courses, found.weights]
+        for factor in factors[:2]:
+            means = factor.mean(axis=1, keepdims=True)
+            factors[2] = factors[2] * means
+            factor /= np.where(means > 0, means, 1)
+        norms = [np.linalg.norm(factor, axis=1) for factor in factors[:2]]
+        # In the unit of the sums, as squares of tiny weights would be 0.
+        norms.append(np.linalg.norm(factors[2] / affinities.unit, axis=1))
+        sizes = np.prod(norms, axis=0)
         loadings, times, weights = (
-            factor[np.argsort(-sizes, kind="stable")].astype(dtype)
+            _cast(factor[np.argsort(-sizes, kind="stable")], dtype)
             for factor in factors
         )
-        self.components_, self.time_courses_, self.loadings_ = (
-            weights,
-            times.T,
-            loadings.T,
-        )
+        self.components_, self.time_courses_ = weights, times.T
+        self.loadings_ = loadings.T
         self.pair_counts_ = affinities.pair_counts.astype(np.intp)
         self.reconstruction_err_, self.errors_ = error, found.errors
         self.n_iter_ = len(found.errors)
@@ -455,3 +453,15 @@ class DynamicConnectome(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _cast(factor, dtype):
+    """Return a factor in a dtype that must hold its numbers."""
+    with np.errstate(over="ignore", under="ignore"):
+        cast = factor.astype(dtype)
+    if not np.isfinite(cast).all() or (factor.any() and not cast.any()):
+        raise ValueError(
+            f"{_NAME} found numbers up to {factor.max():.3g}, which {np.dtype(dtype)} "
+            "cannot hold. Give X as float64, or signals of another unit."
+        )
+    return cast

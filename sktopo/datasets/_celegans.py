@@ -176,7 +176,7 @@ def load_celegans(
         neurons = "labeled neurons" if labeled_only else "neurons"
         of = "" if chosen is None else f" of {chosen}"
         raise ValueError(f"There are no recordings of {neurons}{of} in the data.")
-    keys, groups = zip(*table.groupby(_WORM, sort=False), strict=True)
+    keys, groups = zip(*table.groupby(_WORM, sort=False, dropna=False), strict=True)
     names = _name_worms(keys)
     data = [
         _make_recording(group, name, signal, time)
@@ -275,20 +275,29 @@ def _make_recording(rows, name, signal, time):
     twice = [neuron for neuron, count in Counter(neurons).items() if count > 1]
     if twice:
         raise ValueError(f"{name} has several neurons named {twice[0]!r}.")
-    times = _read_sequence(rows[time].iloc[0], time, neurons[0], name)
-    signals = [
-        _read_sequence(values, signal, neuron, name)
-        for values, neuron in zip(rows[signal], neurons, strict=True)
-    ]
-    for neuron, values in zip(neurons, signals, strict=True):
+    columns = {
+        column: [
+            _read_sequence(values, column, neuron, name)
+            for values, neuron in zip(rows[column], neurons, strict=True)
+        ]
+        for column in (signal, time)
+    }
+    first = columns[time][0]
+    for neuron, values, times in zip(neurons, *columns.values(), strict=True):
         if len(values) != len(times):
             raise ValueError(
                 f"{name} has {len(values)} numbers in {signal} of {neuron}, and "
                 f"{len(times)} times; expected as many."
             )
+        if not np.array_equal(times, first):
+            raise ValueError(
+                f"{name} has other times for {neuron} than for {neurons[0]}; expected "
+                "one recording of all neurons of a worm."
+            )
     pandas = import_optional("pandas", extra="worms", purpose="load_celegans")
-    index = pandas.Index(times, name=time)
-    return pandas.DataFrame(np.column_stack(signals), index=index, columns=neurons)
+    index = pandas.Index(first, name=time)
+    values = np.column_stack(columns[signal])
+    return pandas.DataFrame(values, index=index, columns=neurons)
 
 
 def _read_sequence(values, column, neuron, name):

@@ -262,3 +262,13 @@ def test_what_does_not_fit_the_fitted_times_is_refused():
     frames = DynamicConnectome(2, random_state=0).fit(X[0] * 1e-20)
     with pytest.raises(ValueError, match="^Frame 1 of X is too far"):
         frames.transform(X[0][:2] * [[1], [1e300]])
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_own_signals_may_have_any_unit(unit):
+    X, _ = make_recordings(2, 42, missing=0)
+    dynamic = DynamicConnectome(2, affinity=lambda table: table, random_state=0)
+    expected = dynamic.fit(X).components_
+    dynamic.set_params(affinity=lambda table: table * unit)
+    assert_allclose(dynamic.fit(X).components_ / unit, expected, rtol=1e-4, atol=1e-8)
+    assert_allclose(dynamic.transform(X), dynamic.loadings_, atol=1e-9)

@@ -218,6 +218,10 @@ def test_wrong_tables_are_refused(table, rows, tmp_path):
     message = "worm0 has 2 numbers in calcium_data of RIML, and 12 times"
     with pytest.raises(ValueError, match=message):
         load_celegans(short)
+    times = np.arange(12) / 4
+    other = pandas.DataFrame([rows[0], {**rows[1], "time_in_seconds": times}])
+    with pytest.raises(ValueError, match="worm0 has other times for RIML than for AV"):
+        load_celegans(other)
     for wrong in (None, 3.5, ["a"], {}):
         with pytest.raises(ValueError, match="calcium_data of AVAL"):
             load_celegans(pandas.DataFrame([{**rows[0], "calcium_data": wrong}]))
