@@ -6,14 +6,11 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.base import BaseEstimator
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.memory import check_bytes
 from sktopo._utils.nodes import check_node_names, name_edges
@@ -30,6 +27,7 @@ from sktopo.connectomes._factorization import (
     count_bytes,
     factorize,
     find_loadings,
+    normalize,
 )
 from sktopo.connectomes._shared_times import find_present, read_recordings
 from sktopo.connectomes._units import standardize
@@ -397,22 +395,16 @@ class DynamicConnectome(
 
     def _keep(self, found, affinities, dtype):
         """Set the fitted attributes: factors with mean 1, the largest first."""
-        loadings, error = find_loadings(affinities, found.time_courses, found.weights)
-        factors = [loadings, found.time_courses, found.weights]
-        for factor in factors[:2]:
-            means = factor.mean(axis=1, keepdims=True)
-            factors[2] = factors[2] * means
-            factor /= np.where(means > 0, means, 1)
-        norms = [np.linalg.norm(factor, axis=1) for factor in factors[:2]]
-        # In the unit of the sums, as squares of tiny weights would be 0.
-        norms.append(np.linalg.norm(factors[2] / affinities.unit, axis=1))
-        sizes = np.prod(norms, axis=0)
-        loadings, times, weights = (
-            _cast(factor[np.argsort(-sizes, kind="stable")], dtype)
-            for factor in factors
-        )
-        self.components_, self.time_courses_ = weights, times.T
-        self.loadings_ = loadings.T
+        times, weights = found.time_courses, found.weights
+        loadings, error = find_loadings(affinities, times, weights)
+        normalize(times, loadings, weights)
+        # Weights in the unit of the sums, as squares of tiny weights would be 0.
+        parts = times, loadings, weights / affinities.unit
+        sizes = np.prod([np.linalg.norm(part, axis=1) for part in parts], axis=0)
+        order = np.argsort(-sizes, kind="stable")
+        self.components_ = _cast(weights[order], dtype)
+        self.time_courses_ = _cast(times[order], dtype).T
+        self.loadings_ = _cast(loadings[order], dtype).T
         self.pair_counts_ = affinities.pair_counts.astype(np.intp)
         self.reconstruction_err_, self.errors_ = error, found.errors
         self.n_iter_ = len(found.errors)

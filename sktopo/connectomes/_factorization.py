@@ -143,11 +143,20 @@ def factorize(affinities, n_components, *, max_iter, tol, random):
         normal = normal * affinities.relate_loadings(loadings)
         _update(weights, target, normal)
         errors.append(_measure_error(affinities.square, weights, target, normal))
+        normalize(time_courses, loadings, weights)
         if len(errors) > 1 and errors[-2] - errors[-1] <= tol:
             converged = True
             break
     weights *= affinities.unit
     return Factors(time_courses, loadings, weights, np.array(errors), converged)
+
+
+def normalize(time_courses, loadings, weights):
+    """Give time courses and loadings the mean 1, or 0, and the rest to weights."""
+    for factor in (time_courses, loadings):
+        means = factor.mean(axis=1, keepdims=True)
+        weights *= means
+        factor /= np.where(means > 0, means, 1)
 
 
 def count_bytes(n_recordings, n_times, n_nodes, n_components):
@@ -232,12 +241,22 @@ def find_loadings(affinities, time_courses, weights):
 
 
 def _solve(normal, target):
-    """Minimise ``x' normal x / 2 - target' x`` over non-negative x."""
+    """Minimise ``x' normal x / 2 - target' x`` over non-negative x; 0 where it is free.
+
+    The matrix may be singular. Rounded columns of zeros are kept from `nnls`, which
+    takes them for directions.
+    """
+    solution = np.zeros_like(target)
     sizes = np.sqrt(normal.diagonal())
-    sizes[sizes == 0] = 1
-    values, vectors = np.linalg.eigh(normal / sizes / sizes[:, np.newaxis])
+    used = sizes > 0
+    if not used.any():
+        return solution
+    sizes = sizes[used]
+    scaled = normal[np.ix_(used, used)] / sizes / sizes[:, np.newaxis]
+    values, vectors = np.linalg.eigh(scaled)
     kept = values > _SINGULAR * values[-1]
-    roots = np.sqrt(values[kept])
-    matrix = roots[:, np.newaxis] * vectors[:, kept].T
-    solution, _ = nnls(matrix, vectors[:, kept].T @ (target / sizes) / roots)
-    return solution / sizes
+    roots, vectors = np.sqrt(values[kept]), vectors[:, kept]
+    aim = vectors.T @ (target[used] / sizes) / roots
+    found, _ = nnls(roots[:, np.newaxis] * vectors.T, aim)
+    solution[used] = found / sizes
+    return solution

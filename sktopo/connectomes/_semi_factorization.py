@@ -12,6 +12,8 @@ from sklearn.cluster import KMeans
 # Added to cluster memberships of 0 and 1, so that no weight starts at 0, where
 # multiplicative updates would leave it (Ding et al. 2010, section 3.3).
 _OFFSET = 0.2
+# Singular values of features below this share of the largest are rounding.
+_SINGULAR = 1e-10
 # Added to denominators, which are 0 where a feature explains nothing.
 _TINY = 1e-300
 
@@ -123,15 +125,23 @@ def _measure_loss(activations, weights, features, size):
 
 
 def solve_weights(activations, features):
-    """Return the weights that are not negative and fit activations best, row by row."""
-    basis, triangle = np.linalg.qr(features.T)
-    targets = activations @ basis
-    return np.array([_solve_row(triangle, target) for target in targets])
+    """Return the weights that are not negative and fit activations best, row by row.
+
+    Directions that features span by rounding only are left out. Where two features
+    are opposites of each other, large weights of both would fit noise along them.
+    """
+    basis, sizes, rotation = np.linalg.svd(features.T, full_matrices=False)
+    kept = sizes > _SINGULAR * sizes[0]
+    if not kept.any():
+        return np.zeros((len(activations), len(features)))
+    matrix = sizes[kept, np.newaxis] * rotation[kept]
+    targets = activations @ basis[:, kept]
+    return np.array([_solve_row(matrix, target) for target in targets])
 
 
 def _solve_row(matrix, target):
     """Minimise ``||matrix @ x - target||`` over x that is not negative."""
     try:
-        return nnls(matrix, target, maxiter=30 * len(target))[0]
+        return nnls(matrix, target, maxiter=30 * matrix.shape[1])[0]
     except RuntimeError:  # SciPy 1.12 gives up on some problems that have a solution
         return lsq_linear(matrix, target, (0, np.inf), method="bvls").x

@@ -75,8 +75,8 @@ def load_celegans(
     signal : str, default="calcium_data"
         The column that holds the signals: "calcium_data", "smooth_calcium_data",
         "residual_calcium" (their change since the time before),
-        "smooth_residual_calcium", or one of these with "original_" in front, which are
-        not resampled.
+        "smooth_residual_calcium", or one of these after ``original_``, such as
+        "original_calcium_data", which are not resampled.
 
     labeled_only : bool, default=True
         Whether to leave out neurons that were not identified. With False they have

@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 
 from sktopo.connectomes._factorization import (
     Affinities,
+    _solve,
     count_bytes,
     factorize,
     find_loadings,
@@ -74,6 +75,8 @@ def test_the_error_never_grows_and_is_that_of_the_array(seed):
     assert_allclose(found.errors[-1], error, rtol=1e-9)
     assert 0 < found.errors[-1] < found.errors[0] < 1
     assert np.diff(found.errors).max() < 1e-14
+    assert_allclose(found.time_courses.mean(axis=1), 1)
+    assert_allclose(found.loadings.mean(axis=1), 1)
     assert found.converged
 
 
@@ -167,6 +170,22 @@ def test_equal_or_absent_components_have_loadings():
     assert_array_equal(found[2], 0)
     assert_allclose(found.sum(axis=0), alone[0])
     assert_allclose(error, best)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_singular_systems_are_solved(seed):
+    """The conditions of Karush, Kuhn and Tucker, with equal and with empty columns."""
+    rng = np.random.default_rng(seed)
+    columns = np.abs(rng.normal(size=(8, 6))) * 10.0 ** rng.integers(-6, 6, size=6)
+    columns[:, 1] = columns[:, 0]
+    columns[:, 2] = 0
+    aim = np.abs(rng.normal(size=8))
+    found = _solve(columns.T @ columns, columns.T @ aim)
+    sizes = np.linalg.norm(columns, axis=0)
+    gradient = columns.T @ (columns @ found - aim)
+    assert found.min() >= 0 == found[2]
+    assert (gradient >= -1e-9 * sizes).all()
+    assert np.abs(gradient * found).max() < 1e-9
 
 
 def test_no_affinity_at_all_needs_no_components():

@@ -78,6 +78,13 @@ def test_weights_are_the_best_that_are_not_negative(seed):
     assert weights.max() > 0
 
 
+def test_opposite_features_do_not_fit_noise():
+    features = np.array([[1.0, 0, 0], [-1, 1e-15, 0], [0, 0, 1]])
+    weights = solve_weights(np.array([[2.0, 1, 3], [-2, 1, 3]]), features)
+    assert_allclose(weights @ features, [[2, 0, 3], [-2, 0, 3]], atol=1e-9)
+    assert weights.max() < 10
+
+
 def test_weights_are_found_where_scipy_gives_up(monkeypatch):
     activations, features = draw(0, 4), draw(1, 3)
     expected = solve_weights(activations, features)
@@ -117,7 +124,7 @@ def test_nothing_active():
     assert found.converged
     assert_array_equal(found.features, 0)
     assert_array_equal(found.losses, [0])
-    assert_array_equal(solve_weights(np.zeros((6, 4)), found.features), 0)
+    assert_array_equal(solve_weights(np.ones((6, 4)), found.features), 0)
 
 
 def test_it_stops_where_the_loss_hardly_falls():
