@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import sktopo
@@ -44,9 +45,10 @@ from sktopo.plotting import (
     StatesDisplay,
     TrajectoryDisplay,
 )
-from sktopo.recording import InteractionBasis
+from sktopo.recording import Checkpoints, InteractionBasis
 from sktopo.reporting import Report
 from sktopo.representations import gram_row, log_spectrum
+from sktopo.training import StoppingRule, TopologyMonitor
 
 Floats = NDArray[np.floating[Any]]
 
@@ -269,6 +271,17 @@ if __name__ == "__main__":
     main()
 
 
+def follow(network: torch.nn.Module, stimuli: Floats, path: Path) -> int | None:
+    """Record a network while it trains, and networks in files."""
+    monitor = TopologyMonitor(stimuli, ["relu1"], every=10, reference=lambda: network)
+    assert_type(monitor.record(network, step=0), bool)
+    monitor.save(path)
+    resumed = TopologyMonitor(stimuli).resume(path).rewind(0)
+    resumed.record_checkpoints(Checkpoints(lambda: network, path), steps=[1, 2])
+    assert_type(resumed.rows_[:, resumed.layer_slices_["relu1"]], Floats)
+    rule = StoppingRule(tolerance=0.1, layer="relu1")
+    assert_type(resumed.should_stop(rule), bool)
+    return rule.find_stop(TopologyMonitor.load(path).table(run="first"))
 def report(networks: list[Any], stimuli: Floats, X: Floats, y: list[str]) -> str:
     """Write reports of networks and of connectomes."""
     found = Report.from_networks(networks, y, stimuli=stimuli, matrix="auto")

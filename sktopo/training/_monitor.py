@@ -159,9 +159,9 @@ class TopologyMonitor:
     deviation. Distances between rows are never larger than those between the complete
     profiles.
 
-    *Cost.* A record takes as long as two passes over the stimuli or less, and for n
-    units that many times n squared; ``benchmarks/monitor.py`` compares it with an
-    epoch.
+    *Cost.* A record takes one pass over the stimuli, a trial with a few of them, and
+    time for the graphs that grows with the square of the number of nodes.
+    ``python -m benchmarks.monitor`` compares it with an epoch.
 
     Examples
     --------

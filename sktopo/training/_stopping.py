@@ -58,8 +58,8 @@ class StoppingRule:
 
     A plateau that is followed by another transition, as in grokking, is the end for
     this rule. The defaults were chosen on networks trained on the digits of
-    scikit-learn and suit about one record an epoch; :doc:`/guide/training` shows what
-    they give elsewhere, and how that compares with a fixed number of epochs.
+    scikit-learn, with one record an epoch. On other data the rule was worse than a
+    fixed number of epochs: :doc:`/guide/training` shows the comparison.
 
     Examples
     --------

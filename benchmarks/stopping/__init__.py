@@ -1,0 +1,1 @@
+"""Stopping rules compared on whole runs of training."""
