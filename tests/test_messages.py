@@ -972,10 +972,16 @@ ERRORS = {
         "at least one stimulus for each feature."
     ): lambda: SemiNMF(10).fit([SAMPLE]),
     (
+        "The weights of features are too large for float64. Divide the activations by "
+        "one constant first."
+    ): lambda: SemiNMF(1, random_state=0).fit_transform(
+        [np.full((2, 3), 1.7e308) * [[1], [0.5]]]
+    ),
+    (
         "weights has 4 columns, but components has 2 rows; expected one of each for "
         "every feature."
     ): lambda: feature_table(SAMPLE, SAMPLE[:2]),
-    "unit_names has 2 name(s) for 4; expected one for each.": lambda: feature_table(
+    "unit_names has the shape (2,); expected 4 names.": lambda: feature_table(
         SAMPLE, SAMPLE[:4], unit_names=["a", "b"]
     ),
     (
@@ -1287,7 +1293,7 @@ def list_messages(file):
     for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if (
             isinstance(call, ast.Call)
-            and ast.unparse(call.func) in ("ValueError", "TypeError", "warnings.warn")
+            and ast.unparse(call.func) in ("ValueError", "TypeError", "warn_caller")
             and isinstance(call.args[0], (ast.Constant, ast.JoinedStr))
         ):
             parts = getattr(call.args[0], "values", [call.args[0]])

@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from sktopo._samplewise._items import build, name_sample, refer
 from sktopo._samplewise._results import find_file, read_result, write_result
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fit_and_transform
 
 # Rows that differ by less than this share of their largest number are equal.
@@ -99,7 +100,7 @@ def report_warnings(given):
     for (category, text), names in samples.items():
         more = f", and {len(names) - 1} more" if len(names) > 1 else ""
         kind = getattr(builtins, category, UserWarning)
-        warnings.warn(f"{names[0]}{more}: {refer(text)}", kind, stacklevel=4)
+        warn_caller(f"{names[0]}{more}: {refer(text)}", kind)
 
 
 def only_row(result):

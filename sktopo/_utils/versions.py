@@ -24,6 +24,8 @@ SOFT = (
     "gudhi",
     "kmedoids",
     "networkx",
+    "datasets",
+    "pyarrow",
 )
 
 

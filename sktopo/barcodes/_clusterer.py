@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from sklearn.utils.validation import (
 from threadpoolctl import threadpool_limits
 
 from sktopo._utils.base import BaseEstimator
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import (
     column_blocks,
@@ -203,11 +203,10 @@ class TopClusterer(
             std = np.sqrt(sums / np.maximum(sizes, 1))
             if 0 in sizes and len(np.unique(kmeans.labels_)) == self.n_clusters:
                 # KMeans would warn, but rounding made equal rows look different to it.
-                warnings.warn(
+                warn_caller(
                     f"Only {np.count_nonzero(sizes)} distinct clusters were found for "
                     f"n_clusters={self.n_clusters}; X may hold too many equal rows.",
                     ConvergenceWarning,
-                    stacklevel=2,
                 )
             fitted.cluster_std_ = restore_unit(std, unit, power=1, caller=_NAME)
             fitted.inertia_ = float(inertia)

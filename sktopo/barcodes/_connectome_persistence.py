@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.memory import check_memory
 from sktopo._utils.nodes import check_input_features, make_names, name_columns
@@ -411,8 +411,7 @@ class ConnectomePersistence(ActivationTransformer):
 def _warn_pairs(kinds):
     """Warn that frames of two units have no deaths, if their averages are kept."""
     if "death" in kinds:
-        warnings.warn(
+        warn_caller(
             "X has frames of 2 units, which have no deaths: the averages of their "
-            "deaths are set to 0.",
-            stacklevel=3,
+            "deaths are set to 0."
         )

@@ -298,7 +298,7 @@ class GraphProfiles(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         by_size = self._check_graphs(X, reset=True)
-        warn_negative(by_size, stacklevel=4)
+        warn_negative(by_size)
         n_edges = by_size[0][1].shape[1]
         self.group_names_, self.members_ = self._read_groups(n_edges)
         plans = self._plan(by_size)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from math import isqrt
 
 import numpy as np
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.finite import check_finite_weights
 from sktopo._utils.matrices import looks_symmetric, read_matrix
 from sktopo._utils.optional import loaded_type
@@ -86,18 +86,17 @@ def check_graphs(estimator, X, *, reset, any_size):
     return groups
 
 
-def warn_negative(groups, stacklevel):
+def warn_negative(groups):
     """Warn once if graphs, as `check_graphs` groups them, have negative weights.
 
     They may be an oversight.
     """
     if any(rows.min() < 0 for _, rows in groups):
-        warnings.warn(
+        warn_caller(
             "X holds negative weights. Connectomes of recordings are usually absolute "
             "correlations, FunctionalConnectome(absolute=True), and do not compare "
             "with signed ones. If all your weights are signed on purpose, silence "
-            "this with warnings.filterwarnings('ignore', 'X holds negative weights').",
-            stacklevel=stacklevel,
+            "this with warnings.filterwarnings('ignore', 'X holds negative weights')."
         )
 
 

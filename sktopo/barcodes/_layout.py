@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.nodes import fewest_nodes
 from sktopo._utils.parameters import (
     check_flag,
@@ -73,11 +73,10 @@ def warn_incomplete(n_edges):
     """Warn if rows of `n_edges` edges are not the upper triangle of a matrix."""
     absent = count_absent(n_edges)
     if absent:
-        warnings.warn(
+        warn_caller(
             f"{n_edges} edges do not form an upper triangle, n(n-1)/2: rows are taken "
             f"for graphs on {count_nodes(n_edges)} nodes whose last {absent} edges are "
-            "absent.",
-            stacklevel=3,
+            "absent."
         )
 
 
@@ -459,7 +458,7 @@ def check_barcodes(barcodes: ArrayLike) -> FloatArray:
     )
     births, _ = split_barcodes(barcodes)
     if births.max() > (1 + 1e-6) * BarcodeLayout(barcodes.shape[1]).scales["birth"]:
-        warnings.warn(message, stacklevel=3)
+        warn_caller(message)
         return barcodes
     raise ValueError(message)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from math import hypot, sqrt
 
 import numpy as np
 from joblib import effective_n_jobs
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.geometry import find_deviation
 from sktopo._utils.memory import check_memory
 from sktopo._utils.parallel import run_parallel
@@ -133,10 +133,9 @@ def find_factors(births, deaths, rounding):
     ]
     if not all(deviations):
         kind = "deaths" if deviations[0] else "births"
-        warnings.warn(
+        warn_caller(
             f"normalize='balanced' cannot balance births and deaths: the {kind} of all "
-            f"{len(births)} sample(s) are the same. Rows are those of normalize=True.",
-            stacklevel=5,  # who calls `fit`
+            f"{len(births)} sample(s) are the same. Rows are those of normalize=True."
         )
         return 1.0, 1.0
     ratio = deviations[1] / deviations[0]

@@ -499,7 +499,7 @@ class GraphPersistence(TransformerMixin, BaseEstimator):
         self._check_parameters()
         with fitted_copy(self) as fitted:
             groups = fitted._check_graphs(X, reset=True)
-            warn_negative(groups, stacklevel=4)
+            warn_negative(groups)
             fitted.ragged_ = len(groups) > 1
             fitted.layout_ = fitted._layout(groups[0][1].shape[1])
             table = fitted._balance(groups) if isinstance(self.normalize, str) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from joblib import effective_n_jobs
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.memory import check_bytes
 from sktopo._utils.parallel import run_parallel
@@ -404,13 +404,12 @@ class RepresentationDistance(
         if found:
             sample, group = found[0]
             name = f", group {self.group_names_[group]!r}" if self.group_names_ else ""
-            warnings.warn(
+            warn_caller(
                 f"There is nothing to compare in {len({k for k, _ in found})} of "
                 f"{len(kept)} network(s), the first sample {sample} of X{name}: the "
                 "activations do not vary over the stimuli, or not in a way that "
                 f"measure={self.measure!r} can compare. Their similarity to other "
-                "networks is set to 0. Leave such networks out.",
-                stacklevel=5,
+                "networks is set to 0. Leave such networks out."
             )
 
     def _run(self, function, items, shared, description):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import warnings
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -17,6 +16,7 @@ from uuid import uuid4
 import joblib
 
 import sktopo
+from sktopo._utils.caller import warn_caller
 from sktopo.comparison._code import digest_code, digest_values
 from sktopo.comparison._sources import Modules, list_versions
 
@@ -171,9 +171,8 @@ def read_file(path, load):
         return None
     except Exception as error:  # whatever a damaged file makes a reader raise
         reason = f"{type(error).__name__}: {error}"
-    warnings.warn(
-        f"The cached result {path} is damaged ({reason}), and is computed again.",
-        stacklevel=2,
+    warn_caller(
+        f"The cached result {path} is damaged ({reason}), and is computed again."
     )
     return None
 
@@ -186,7 +185,7 @@ def write_file(path, dump):
         part.write_bytes(dump())
         os.replace(part, path)
     except OSError as error:
-        warnings.warn(f"A result could not be cached in {path}: {error}.", stacklevel=2)
+        warn_caller(f"A result could not be cached in {path}: {error}.")
     except Exception:
         pass  # a step with a lambda, say, cannot be pickled: it is computed each time
     finally:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from sklearn.base import TransformerMixin
 
 from sktopo._utils.base import BaseEstimator
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.nodes import find_layers
 from sktopo._utils.samples import ANY_SIZE, detach, validate_table
 from sktopo.connectomes._inputs import read_samples, refuse_matrices
@@ -141,7 +140,7 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
                 f" There are {min(n_left)} to {max(n_left)} {self._nodes.some} left, "
                 "and barcodes depend on that number."
             )
-        warnings.warn(found, stacklevel=3)
+        warn_caller(found)
 
     def _score_frames(self, X):
         """Standardise frames, whose products are their co-fluctuations."""
@@ -174,10 +173,9 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
         if self.constant_units == "raise":
             raise ValueError(f"{found}. Remove them, or choose constant_units='zero'.")
         *others, last = map(repr, self._CONSTANT_UNITS[1:])
-        warnings.warn(
+        warn_caller(
             f"{found}: their weights are set to 0. Pass constant_units="
-            f"{', '.join(others)} or {last} to treat them otherwise.",
-            stacklevel=3,
+            f"{', '.join(others)} or {last} to treat them otherwise."
         )
 
     def __sklearn_tags__(self):
@@ -228,11 +226,10 @@ def warn_lengths(lengths, nodes=NODES["units"]):
     """Warn if samples differ in what nodes are related over by more than a tenth."""
     shortest, longest = np.argmin(lengths), np.argmax(lengths)
     if 10 * lengths[longest] > 11 * lengths[shortest]:
-        warnings.warn(
+        warn_caller(
             f"The samples differ in their number of {nodes.over}, from "
             f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} (sample "
             f"{longest}). Weights, and with them barcodes, depend on that number: "
             f"unrelated {nodes.some} have larger absolute correlations in "
-            f"{nodes.shorter} samples. {nodes.remedy} before you compare them.",
-            stacklevel=4,
+            f"{nodes.shorter} samples. {nodes.remedy} before you compare them."
         )

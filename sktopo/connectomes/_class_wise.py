@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from math import hypot, sqrt
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.base import BaseEstimator
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.columns import cut_columns
 from sktopo._utils.fitting import fit_and_transform, fitted_copy
 from sktopo._utils.geometry import find_deviation
@@ -411,10 +411,9 @@ def _find_scales(rows, balance):
     if len(varying) < len(rows):
         n_samples = len(next(iter(rows.values())))
         same = [name for name, deviation in deviations.items() if not deviation]
-        warnings.warn(
+        warn_caller(
             f"balance=True cannot balance the classes {same} of stimuli: their rows of "
-            f"all {n_samples} sample(s) are the same. They keep the factor 1.",
-            stacklevel=4,  # who calls `fit`
+            f"all {n_samples} sample(s) are the same. They keep the factor 1."
         )
     common = hypot(*varying) / sqrt(len(varying) or 1)
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.base import BaseEstimator
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.memory import check_bytes
 from sktopo._utils.nodes import check_node_names, name_edges
@@ -414,30 +414,27 @@ class DynamicConnectome(
     def _warn(self, found, sizes):
         """Warn of what keeps the components from meaning what they should."""
         if not found.converged:
-            warnings.warn(
+            warn_caller(
                 f"{_NAME} did not converge in max_iter={self.max_iter} iterations. "
                 "Increase max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         if not sizes.all():
-            warnings.warn(
+            warn_caller(
                 f"{np.sum(sizes == 0)} of {len(sizes)} components are empty: fewer "
-                "describe the affinities as well. Choose a smaller n_components.",
-                stacklevel=4,
+                "describe the affinities as well. Choose a smaller n_components."
             )
         unknown = np.flatnonzero(self.pair_counts_ == 0)
         if len(unknown) and self.input_kind_ == "samples":
             nodes = check_node_names(
                 getattr(self, "feature_names_in_", None), self.n_features_in_
             )
-            warnings.warn(
+            warn_caller(
                 f"No recording has both nodes of {len(unknown)} of "
                 f"{len(self.pair_counts_)} pairs, the first "
                 f"{name_edges(nodes, unknown[:1])[0]}: their weights are set to 0. "
                 "align_units(how='union', min_share=...) keeps the nodes that enough "
-                "recordings have.",
-                stacklevel=4,
+                "recordings have."
             )
 
     def __sklearn_tags__(self) -> Tags:

@@ -129,10 +129,9 @@ def _read_names(parameter, names, default):
     """Return names, or `default`, whose length is that of what is named."""
     if names is None:
         return default
-    names = [names] if isinstance(names, str) else [str(name) for name in names]
-    if len(names) != len(default):
+    names = np.asarray(names, dtype=object)
+    if names.shape != (len(default),):
         raise ValueError(
-            f"{parameter} has {len(names)} name(s) for {len(default)}; expected one "
-            "for each."
+            f"{parameter} has the shape {names.shape}; expected {len(default)} names."
         )
-    return names
+    return [str(name) for name in names]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.base import BaseEstimator
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.geometry import find_unit
 from sktopo._utils.output import StackOutputMixin
@@ -324,12 +324,11 @@ class SemiNMF(
         """Warn once if iterations ended before the error was almost stationary."""
         stopped = np.flatnonzero(~np.array(converged))
         if len(stopped):
-            warnings.warn(
+            warn_caller(
                 f"SemiNMF did not converge in max_iter={self.max_iter} iterations for "
                 f"{len(stopped)} of {len(converged)} network(s), the first sample "
                 f"{stopped[0]}. Increase max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def __sklearn_tags__(self) -> Tags:
@@ -354,7 +353,14 @@ def _factorize_and_weigh(table, seed, options):
 def _weigh(table, features):
     """Return the weights of features that fit activations best, in their dtype."""
     scaled, unit = _scale(table)
-    return (solve_weights(scaled, features) * unit).astype(table.dtype)
+    with np.errstate(over="ignore"):
+        weights = (solve_weights(scaled, features) * unit).astype(table.dtype)
+    if not np.isfinite(weights).all():
+        raise ValueError(
+            f"The weights of features are too large for {table.dtype}. Divide the "
+            "activations by one constant first."
+        )
+    return weights
 
 
 def _scale(table):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.samples import check_units
 from sktopo.connectomes._alignment import (
     align_units,
@@ -119,11 +118,10 @@ def find_present(recordings, names, label="Sample {} of X".format):
 def _warn_constant(constant, names):
     if constant.any():
         sample, node = np.argwhere(constant)[0]
-        warnings.warn(
+        warn_caller(
             f"{constant.sum()} constant unit(s) in {constant.any(axis=1).sum()} of "
             f"{len(constant)} sample(s), the first {_describe(node, names)} in sample "
-            f"{sample}: they count as missing.",
-            stacklevel=5,
+            f"{sample}: they count as missing."
         )
 
 

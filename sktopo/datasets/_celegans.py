@@ -226,12 +226,12 @@ def _read_table(path_or_frame, columns):
 def _read_parquet(path, columns):
     """Read columns of a parquet file."""
     purpose = "load_celegans of a parquet file"
-    pandas = import_optional("pandas", extra="worms", purpose=purpose)
+    pandas = import_optional("pandas", extra="celegans", purpose=purpose)
     if not path.is_file():
         raise ValueError(
             f"{path} is not a file; expected the parquet file of {_ADDRESS}."
         )
-    import_optional("pyarrow", extra="worms", purpose=purpose)
+    import_optional("pyarrow", extra="celegans", purpose=purpose)
     try:
         return pandas.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:  # no parquet, or columns are missing
@@ -244,7 +244,7 @@ def _read_parquet(path, columns):
 def _download(columns):
     """Download the table from Hugging Face, or take it from the cache there."""
     hub = import_optional(
-        "datasets", extra="worms", purpose="load_celegans without a path"
+        "datasets", extra="celegans", purpose="load_celegans without a path"
     )
     try:
         data = hub.load_dataset(REPOSITORY, split="train")
@@ -294,7 +294,7 @@ def _make_recording(rows, name, signal, time):
                 f"{name} has other times for {neuron} than for {neurons[0]}; expected "
                 "one recording of all neurons of a worm."
             )
-    pandas = import_optional("pandas", extra="worms", purpose="load_celegans")
+    pandas = import_optional("pandas", extra="celegans", purpose="load_celegans")
     index = pandas.Index(first, name=time)
     values = np.column_stack(columns[signal])
     return pandas.DataFrame(values, index=index, columns=neurons)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import factorial, prod
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.parallel import run_parallel
 from sktopo._utils.parameters import (
     check_flag,
@@ -245,10 +245,9 @@ def warn_insensitive(n_distinct, n_permutations, reason, *, where=""):
     smallest = 1 / min(n_distinct, n_permutations + 1)
     if n_distinct > n_permutations:
         reason = f"n_permutations={n_permutations}. Give a larger number"
-    warnings.warn(
+    warn_caller(
         f"pvalue{where} cannot be below {smallest:.2g}, whatever the samples are, "
-        f"because {reason} to find differences at the level of {_LEVEL}.",
-        stacklevel=3,
+        f"because {reason} to find differences at the level of {_LEVEL}."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sktopo._utils.base import BaseEstimator
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parameters import check_flag, check_n_jobs
@@ -416,7 +416,7 @@ class ActivationExtractor(StackOutputMixin, TransformerMixin, BaseEstimator):
         # Networks of one study are alike, so that one hint is enough.
         hint = next((plan.hint for plan in plans if plan.hint), None)
         if hint:
-            warnings.warn(hint, stacklevel=3)
+            warn_caller(hint)
 
     def _record(self, samples, options, plans):
         """Return the activations of samples that were planned."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.interrupts import StopSignal, run_uninterrupted, take_turn
 from sktopo._utils.parameters import check_integer, check_option, is_integer
 from sktopo.recording._devices import (
@@ -150,10 +150,9 @@ class Recorder:
                     if not can_shrink or size == 1:
                         raise
                     if size == plan.batch_size:
-                        warnings.warn(
+                        warn_caller(
                             f"{name}: memory ran out with up to {size} stimuli at "
-                            "once; fewer are shown. Set batch_size to avoid this.",
-                            stacklevel=2,
+                            "once; fewer are shown. Set batch_size to avoid this."
                         )
                     size //= 2
         writer.check_complete()
@@ -208,13 +207,12 @@ class Recorder:
             before, after = plan.first[:, columns], out[: len(plan.first), columns]
             tolerance = 0.05 * np.abs(before).max() + 1e-6
             if before.shape != after.shape or np.abs(after - before).max() > tolerance:
-                warnings.warn(
+                warn_caller(
                     f"{self.sample.name}: what layer {site.label!r} gives for a "
                     "stimulus depends on the others shown with it, or on chance. Is "
                     "the first axis of the stimuli that of time (recurrent and "
                     "transformer layers: batch_first=True)? Does batch normalisation "
-                    "run without its statistics?",
-                    stacklevel=2,
+                    "run without its statistics?"
                 )
                 return
 

@@ -7,7 +7,6 @@ are planned and recorded in one visit, and then forgotten.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import partial
 from itertools import count, repeat
@@ -15,6 +14,7 @@ from itertools import count, repeat
 import numpy as np
 from joblib import effective_n_jobs
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.interrupts import StopSignal, stop_other_threads
 from sktopo._utils.memory import check_memory
 from sktopo._utils.parallel import run_parallel
@@ -74,7 +74,7 @@ def record_lazy(samples, options, *, n_jobs, verbose):
         results.add(activations)
     idle = _describe_idle_layers(plans, options)
     if idle:
-        warnings.warn(idle, stacklevel=4)
+        warn_caller(idle)
     return results.finish(), plans
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from joblib import effective_n_jobs
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.columns import cut_columns, find_factors
 from sktopo._utils.fitting import fitted_copy
 from sktopo._utils.memory import ONE_SAMPLE, check_bytes
@@ -188,9 +188,8 @@ class LayerTransformer(TransformerMixin, ActivationReader):
             return
         what = f"{len(found)} layer(s) have constant nodes only, the first {found[0]}"
         self._refuse_constant(what)
-        warnings.warn(
-            f"{what}: their columns are set to 0. Leave these samples or layers out.",
-            stacklevel=6,
+        warn_caller(
+            f"{what}: their columns are set to 0. Leave these samples or layers out."
         )
 
     def _refuse_constant(self, what):

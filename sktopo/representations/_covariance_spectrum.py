@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sktopo._utils.caller import warn_caller
 from sktopo._utils.columns import name_values
 from sktopo._utils.parameters import (
     check_flag,
@@ -192,13 +192,12 @@ class CovarianceSpectrum(LayerTransformer):
         lengths = [len(sample) for sample in samples]
         shortest, longest = np.argmin(lengths), np.argmax(lengths)
         if 10 * lengths[longest] > 11 * lengths[shortest]:
-            warnings.warn(
+            warn_caller(
                 "The samples differ in their number of observations, from "
                 f"{lengths[shortest]} (sample {shortest}) to {lengths[longest]} "
                 f"(sample {longest}). Spectra depend on that number: few observations "
                 "spread the eigenvalues, and leave those beyond it 0. Cut all samples "
-                "to one length before you compare them.",
-                stacklevel=5,
+                "to one length before you compare them."
             )
         return samples
 

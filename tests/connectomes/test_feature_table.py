@@ -38,14 +38,16 @@ def test_names():
         ((WEIGHTS, COMPONENTS[:1]), "^weights has 2 columns, but components has 1 row"),
         ((WEIGHTS * np.nan, COMPONENTS), "^weights contains NaN in stimulus 0"),
         ((WEIGHTS, [[np.inf, 1]] * 2), "^components contains inf"),
-        ((WEIGHTS, COMPONENTS, ["a"]), r"^unit_names has 1 name\(s\) for 4"),
+        ((WEIGHTS, COMPONENTS, ["a"]), r"^unit_names has the shape \(1,\); expected 4"),
     ],
 )
 def test_errors(arguments, message):
     names = dict(zip(("unit_names",), arguments[2:], strict=False))
     with pytest.raises(ValueError, match=message):
         feature_table(*arguments[:2], **names)
-    with pytest.raises(ValueError, match=r"stimulus_names has 1 name\(s\) for 3"):
+    with pytest.raises(
+        ValueError, match=r"stimulus_names has the shape \(\); expected 3"
+    ):
         feature_table(WEIGHTS, COMPONENTS, stimulus_names="abc")
     with pytest.raises(ValueError, match="n_largest must be"):
         feature_table(WEIGHTS, COMPONENTS, n_largest=0)

@@ -199,7 +199,7 @@ def test_what_to_do_without_network_or_library(monkeypatch):
     with pytest.raises(OSError, match="no route. Download the parquet file from https"):
         load_celegans()
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(ImportError, match=r"needs datasets.*sktopo\[worms\]"):
+    with pytest.raises(ImportError, match=r"needs datasets.*sktopo\[celegans\]"):
         load_celegans()
 
 
