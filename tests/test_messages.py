@@ -975,6 +975,9 @@ ERRORS = {
         "weights has 4 columns, but components has 2 rows; expected one of each for "
         "every feature."
     ): lambda: feature_table(SAMPLE, SAMPLE[:2]),
+    "unit_names is of type int; expected a sequence of names.": lambda: feature_table(
+        SAMPLE, SAMPLE[:4], unit_names=4
+    ),
     "unit_names has 2 name(s) for 4; expected one for each.": lambda: feature_table(
         SAMPLE, SAMPLE[:4], unit_names=["a", "b"]
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,9 @@ def feature_table(
     ValueError
         If the arrays are not tables of finite numbers, do not have the same number of
         features, or names are not one for each unit or stimulus.
+
+    TypeError
+        If names are not a sequence.
 
     ImportError
         If pandas is not installed.
@@ -129,6 +133,11 @@ def _read_names(parameter, names, default):
     """Return names, or `default`, whose length is that of what is named."""
     if names is None:
         return default
+    if not isinstance(names, Iterable):
+        raise TypeError(
+            f"{parameter} is of type {type(names).__name__}; expected a sequence of "
+            "names."
+        )
     names = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(names) != len(default):
         raise ValueError(
