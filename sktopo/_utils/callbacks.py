@@ -13,15 +13,22 @@ if TYPE_CHECKING:
     Method = TypeVar("Method", bound=Callable[..., Any])
 
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin, FitCallback, with_callbacks
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands for the class of scikit-learn 1.9."""
 
+    FitCallback = ()  # of which nothing is an instance
     with_callbacks = None
 
-__all__ = ["CallbackSupportMixin", "as_fit_task", "follow_loop", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "as_fit_task",
+    "find_callbacks",
+    "follow_loop",
+    "with_callbacks",
+]
 
 #: The estimator that is being fitted in this thread, and the context of its task.
 _running: ContextVar[tuple[Any, Any] | None] = ContextVar("_running", default=None)
@@ -57,6 +64,12 @@ def as_fit_task(method: Method) -> Method:
         return (method if is_within else run)(self, X, *args, **kwargs)
 
     return cast("Method", call)
+
+
+def find_callbacks(estimator):
+    """Return the callbacks of an estimator, which it holds in a list."""
+    lists = [value for value in vars(estimator).values() if isinstance(value, list)]
+    return [one for held in lists for one in held if isinstance(one, FitCallback)]
 
 
 def follow_loop(iterable, description, total=None):

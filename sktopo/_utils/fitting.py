@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from copy import copy, deepcopy
 
+from sktopo._utils.callbacks import find_callbacks
+
 
 @contextmanager
 def fitted_copy(estimator):
@@ -21,8 +23,10 @@ def fitted_copy(estimator):
 def clone_sharing(estimator, *shared):
     """Clone an estimator, whose clone has the objects `shared` and no copies of them.
 
-    They are parameters that are large and never changed.
+    They are parameters that are large and never changed. Callbacks are shared too, as
+    by all clones of scikit-learn: what they collect belongs together.
     """
+    shared = *shared, *find_callbacks(estimator)
     return deepcopy(_copy_unfitted(estimator), {id(one): one for one in shared})
 
 

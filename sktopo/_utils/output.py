@@ -27,6 +27,8 @@ class StackOutputMixin:
     def __init_subclass__(cls, **kwargs):
         names = ("transform", "fit_transform")
         computed = {name: vars(cls)[name] for name in names if name in vars(cls)}
+        if "fit_transform" in computed:
+            computed["fit_transform"] = as_fit_task(computed["fit_transform"])
         # TransformerMixin wraps the method `transform` that it finds in the class.
         # Here it finds one that returns a finished result, to put in its container.
         cls.transform = _return_result

@@ -37,7 +37,7 @@ def matched_tree_distance(
     as for one network at two epochs, their components can be compared with each other.
     The joint graph has the larger weight of each pair of nodes,
     :math:`C_{ij} = \max(A_{ij}, B_{ij})`, so that at each threshold its components are
-    those of the edges of A and B together. With :math:`b_1 \le b_2 \le \dots` the
+    those of the edges of A and B together. With :math:`b_1 \le b_2 \le \ldots` the
     births of a graph and :math:`\beta_0(X_\epsilon)` the number of components left by
     the edges of weight above :math:`\epsilon`, the distance from A to B is
 

@@ -46,10 +46,14 @@ class Affinities:
     def __init__(self, signals, present):
         self.n_recordings, self.n_times, self.n_nodes = signals.shape
         # A power of two, so that squares of affinities stay in the range of float64.
-        self.unit = 2.0 ** int(np.frexp(np.abs(signals).max())[1])
-        signals = signals / self.unit
-        roots = np.sqrt(np.abs(signals))
-        self._roots = np.stack([np.where(signals > 0, roots, 0), roots])
+        largest = max(signals.max(), -signals.min())
+        self.unit = 2.0 ** (int(np.frexp(largest)[1]) - 1)
+        # In place, because the signals can take most of the memory.
+        self._roots = np.empty((2, *signals.shape))
+        np.abs(signals, out=self._roots[1])
+        self._roots[1] /= self.unit
+        np.sqrt(self._roots[1], out=self._roots[1])
+        np.multiply(self._roots[1], signals > 0, out=self._roots[0])
         self._roots[1] -= self._roots[0]
         patterns, self._pattern = np.unique(present, axis=0, return_inverse=True)
         self._pattern = self._pattern.reshape(-1)  # 2-D in NumPy 2.0

@@ -62,6 +62,9 @@ def feature_table(
         If the arrays are not tables of finite numbers, do not have the same number of
         features, or names are not one for each unit or stimulus.
 
+    TypeError
+        If names are not a sequence.
+
     ImportError
         If pandas is not installed.
 

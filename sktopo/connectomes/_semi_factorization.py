@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import lsq_linear, nnls
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 # Added to cluster memberships of 0 and 1, so that no weight starts at 0, where
 # multiplicative updates would leave it (Ding et al. 2010, section 3.3).
@@ -64,8 +66,12 @@ def start_weights(activations, n_components, init, rng):
         return rng.uniform(_OFFSET, 1, size=shape)
     seed = int(rng.randint(2**31 - 1))
     clusters = KMeans(n_components, n_init=1, random_state=seed)
+    with warnings.catch_warnings():
+        # Fewer different observations than features leave some weights all alike.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        labels = clusters.fit_predict(activations)
     weights = np.full(shape, _OFFSET)
-    weights[np.arange(len(weights)), clusters.fit_predict(activations)] += 1
+    weights[np.arange(len(weights)), labels] += 1
     return weights
 
 

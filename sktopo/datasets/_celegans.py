@@ -106,8 +106,10 @@ def load_celegans(
     Raises
     ------
     ValueError
-        If a parameter has an unknown value, there is no recording, columns are missing,
-        or the signals of a worm differ in length from each other or from the times.
+        If a parameter has an unknown value, there is no recording of it, columns are
+        missing, neurons have no name or no truth value that says whether they were
+        identified, or the signals of a worm differ in length from each other or from
+        the times.
 
     TypeError
         If `path_or_frame` is not a path or a data frame of pandas, or `sources` is not
@@ -168,7 +170,15 @@ def load_celegans(
     time = f"original_{time}" if signal.startswith("original_") else time
     chosen = _check_sources(sources)
     table = _read_table(path_or_frame, [*_NEURON, signal, time])
+    _check_neurons(table)
     if chosen is not None:
+        known = [str(source) for source in table["source_dataset"].unique()]
+        unknown = [source for source in chosen if source not in known]
+        if unknown:
+            raise ValueError(
+                f"sources names {unknown[0]!r}, of which there are no recordings; "
+                f"expected some of {known}."
+            )
         table = table[table["source_dataset"].isin(chosen)]
     if labeled_only:
         table = table[table["is_labeled_neuron"].astype(bool)]
@@ -221,6 +231,23 @@ def _read_table(path_or_frame, columns):
             f"{', '.join(columns)}, as {_ADDRESS} has."
         )
     return path_or_frame[columns]
+
+
+def _check_neurons(table):
+    """Raise a ValueError unless neurons have names, and are labeled or not."""
+    labeled = table["is_labeled_neuron"]
+    is_wrong = ~labeled.isin([True, False])
+    if is_wrong.any():
+        raise ValueError(
+            f"The table has {labeled[is_wrong].iloc[0]!r} as is_labeled_neuron in row "
+            f"{int(is_wrong.argmax())}; expected True or False."
+        )
+    is_nameless = table["neuron"].isna()
+    if is_nameless.any():
+        raise ValueError(
+            f"The table has no neuron in row {int(is_nameless.argmax())}; expected the "
+            "name or the number of one. Leave the row out."
+        )
 
 
 def _read_parquet(path, columns):

@@ -63,9 +63,9 @@ class TopologyMonitor:
     carry the records over a restart. `record_checkpoints` does the same for networks
     in files.
 
-    Recording does not change the run: weights, buffers, gradients, training mode, hooks
-    and the random numbers of torch (on all devices), NumPy and Python are afterwards as
-    before. It may be called at any point of a step.
+    Recording does not change the run: weights, buffers, gradients, training mode,
+    hooks, attributes of modules and the random numbers of torch (on all devices), NumPy
+    and Python are afterwards as before. It may be called at any point of a step.
 
     Parameters
     ----------
@@ -88,7 +88,9 @@ class TopologyMonitor:
 
     reference : torch.nn.Module or callable, default=None
         A network to which distances are measured, such as the trained one, or a
-        function that builds it. It is recorded at the first record.
+        function that builds it. It is recorded at the first record, and its row is
+        saved and resumed with the others: a run that goes on keeps the reference that
+        it began with.
 
     n_quantiles : int, default=200
         Each profile is kept as this many averages of its quantile function, see
@@ -402,8 +404,16 @@ class TopologyMonitor:
         ------
         ValueError
             If the layer of the rule is not recorded.
+
+        TypeError
+            If `rule` is of another type.
         """
         rule = StoppingRule() if rule is None else rule
+        if not isinstance(rule, StoppingRule):
+            raise TypeError(
+                f"rule is of type {type(rule).__name__}; expected a StoppingRule or "
+                "None."
+            )
         records, layout = self._records, self._records.layout
         if layout is None or not records.rows:
             return False
@@ -543,5 +553,5 @@ class TopologyMonitor:
     def _add_reference(self):
         """Record the reference, if there is one that was not recorded yet."""
         if self.reference is not None and self._records.reference is None:
-            with name_errors("reference"):
+            with name_errors("reference"), undisturbed(self.reference):
                 self._records.add_reference(*self._compute(self.reference))

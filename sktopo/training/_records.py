@@ -93,6 +93,12 @@ class Records:
         names = ("rows", "steps", "next_step", "reference")
         arrays, plain = read_arrays(path, names, ("settings", "layout"))
         layout, reference = plain["layout"], arrays["reference"]
+        is_whole = isinstance(plain["settings"], dict) and (
+            len(arrays["rows"]) == arrays["steps"].size
+            and bool(layout) == bool(arrays["steps"].size or reference.size)
+        )
+        if not is_whole:
+            raise ValueError(f"{path} is not a file that TopologyMonitor.save wrote.")
         records = cls(
             rows=list(arrays["rows"]),
             steps=arrays["steps"].tolist(),

@@ -110,8 +110,8 @@ class StoppingRule:
         Raises
         ------
         ValueError
-            If columns are missing, no row is of the layer, or steps do not ascend, as
-            in a table of several runs.
+            If columns are missing, no row is of the layer, a change after the first is
+            not finite, or steps do not ascend, as in a table of several runs.
         """
         missing = [name for name in ("step", "change") if name not in table]
         if missing:
@@ -151,8 +151,21 @@ class StoppingRule:
         record : int or None
             The number of the first record at which the rule stops, counted from 0;
             None if it never does.
+
+        Raises
+        ------
+        ValueError
+            If a change after the first is not a finite number.
         """
-        travelled = np.append(0.0, np.cumsum(np.asarray(changes, dtype=float)[1:]))
+        changes = np.asarray(changes, dtype=float)[1:]
+        if not np.isfinite(changes).all():
+            record = int(np.flatnonzero(~np.isfinite(changes))[0]) + 1
+            raise ValueError(
+                f"The change of record {record}, at step {steps[record]}, is "
+                f"{changes[record - 1]}; expected a finite number. Leave records "
+                "without a change out."
+            )
+        travelled = np.append(0.0, np.cumsum(changes))
         largest = lowest = -np.inf
         n_waiting = 0
         for record in range(1, len(travelled)):

@@ -19,10 +19,11 @@ _DEVICES = ("cuda", "xpu", "mps")
 
 @contextlib.contextmanager
 def undisturbed(network):
-    """Restore random numbers and the buffers of a network, whatever is raised.
+    """Restore random numbers and the state of a network, whatever is raised.
 
     The random numbers are those of Python, NumPy and torch on the CPU and on each
-    device in use. `ActivationExtractor` restores modes and removes its hooks.
+    device in use. The state is the attributes of modules and the numbers in buffers.
+    `ActivationExtractor` restores modes and removes its hooks.
     """
     with contextlib.ExitStack() as stack:
         stack.callback(random.setstate, random.getstate())
@@ -33,7 +34,8 @@ def undisturbed(network):
         for kind in _DEVICES:
             _keep_states_of_devices(getattr(torch, kind, None), stack)
         if isinstance(network, torch.nn.Module):
-            stack.callback(_restore_buffers, list(_copy_buffers(network)))
+            stack.callback(_restore_entries, _copy_attributes(network))
+            stack.callback(_restore_buffers, _copy_buffers(network))
         yield
 
 
@@ -49,19 +51,41 @@ def _keep_states_of_devices(module, stack):
         stack.callback(module.set_rng_state, module.get_rng_state())
 
 
-def _copy_buffers(network):
-    """Yield each buffer: its module, its name, the tensor and a copy of its numbers."""
+def _copy_attributes(network):
+    """Copy the attributes of all modules: a list of dicts, each with its entries.
+
+    Buffers, and what a user may keep in a dict, are in dicts among the attributes.
+    """
+    copies = []
     for module in network.modules():
-        for name, buffer in module.named_buffers(recurse=False):
-            yield module, name, buffer, buffer.detach().clone()
+        attributes = vars(module)
+        dicts = [value for value in attributes.values() if isinstance(value, dict)]
+        copies += [(entries, dict(entries)) for entries in (attributes, *dicts)]
+    return copies
+
+
+def _restore_entries(copies):
+    """Undo what a network has set or deleted, such as what it keeps of its first run.
+
+    That may hold random numbers, or numbers computed without gradients.
+    """
+    for entries, kept in copies:
+        for name in entries.keys() - kept.keys():
+            del entries[name]
+        for name, value in kept.items():
+            if name not in entries or entries[name] is not value:
+                entries[name] = value
+
+
+def _copy_buffers(network):
+    """Return each buffer of a network, and a copy of its numbers."""
+    return [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
 
 
 def _restore_buffers(buffers):
-    """Restore buffers that a network changed although it was in evaluation mode."""
+    """Restore numbers that a network changed although it was in evaluation mode."""
     torch = sys.modules["torch"]
-    for module, name, buffer, numbers in buffers:
-        if getattr(module, name) is not buffer:
-            setattr(module, name, buffer)
+    for buffer, numbers in buffers:
         if not torch.equal(buffer, numbers):
             # A change of `data` does not count as a change of a tensor that backward
             # needs, which it refuses.

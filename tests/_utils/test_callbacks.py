@@ -107,6 +107,23 @@ def test_nothing_is_left_behind(X, stop_at):
     assert pickle.loads(pickle.dumps(clone(sampled))).n_jobs is None
 
 
+@has_callbacks
+def test_extractors_are_followed_and_clones_share_callbacks():
+    torch = pytest.importorskip("torch")
+    network = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Sigmoid())
+    stimuli = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    log = Log()
+    extractor = sktopo.ActivationExtractor(stimuli=stimuli).set_callbacks(log)
+    extractor.fit_transform([network, network])
+    assert log.events[0] == ("setup", "ActivationExtractor")
+    assert log.events.count(("end", "ActivationExtractor", "step")) == 2
+    assert log.events[-1] == ("teardown", "ActivationExtractor")
+    network.append(torch.nn.Linear(5, 3))
+    basis = sktopo.recording.InteractionBasis(network).set_callbacks(log)
+    clone(basis).fit(stimuli)
+    assert log.events[-1] == ("teardown", "InteractionBasis")
+
+
 def test_older_versions_have_no_callbacks(monkeypatch):
     monkeypatch.setattr(callbacks, "with_callbacks", None)
 

@@ -1,5 +1,6 @@
 """Masked non-negative factors against arrays of all affinities."""
 
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -41,6 +42,24 @@ def compute_residuals(tensor, mask, time_courses, loadings, weights):
 
 
 run = partial(factorize, max_iter=2000, tol=1e-13)
+
+
+def test_memory_holds_two_copies_of_the_signals():
+    signals = np.random.default_rng(0).normal(size=(4, 500, 40))
+    present = np.ones((4, 40), dtype=bool)
+    tracemalloc.start()
+    affinities = Affinities(signals, present)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert affinities.n_times == 500
+    assert peak < 2.5 * signals.nbytes
+
+
+def test_the_largest_signals_have_a_unit():
+    signals, present = np.full((1, 2, 3), 1.5e308), np.ones((1, 3), dtype=bool)
+    signals[0, 1] *= -1
+    affinities = Affinities(signals, present)
+    assert affinities.square * (affinities.unit / 1.5e308) ** 2 == pytest.approx(6)
 
 
 def test_sums_of_affinities_are_those_of_the_array():

@@ -51,3 +51,5 @@ def test_errors(arguments, message):
         feature_table(WEIGHTS, COMPONENTS, stimulus_names="abc")
     with pytest.raises(ValueError, match="n_largest must be"):
         feature_table(WEIGHTS, COMPONENTS, n_largest=0)
+    with pytest.raises(TypeError, match="unit_names is of type int; expected a seq"):
+        feature_table(WEIGHTS, COMPONENTS, unit_names=4)

@@ -1,5 +1,7 @@
 """Semi-nonnegative factorization against its mathematics."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,6 +33,14 @@ def test_the_loss_never_grows(seed, n_components):
     found = factorize(draw(seed), n_components, **OPTIONS, rng=rng)
     assert np.diff(found.losses).max() <= 1e-12
     assert found.losses[-1] <= found.losses[0] <= 1
+
+
+def test_few_different_observations_start_without_a_warning():
+    activations = np.repeat(draw(0, 2), 4, axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        weights = start_weights(activations, 5, "kmeans", np.random.RandomState(0))
+    assert weights.min() == 0.2
 
 
 def test_each_half_of_an_iteration_lowers_the_loss():

@@ -91,9 +91,10 @@ def test_neurons_without_label_are_not_those_of_other_worms(table):
 def test_sources_are_chosen(table):
     assert load_celegans(table, sources=["Lin2023"]).names.tolist() == ["Lin2023/worm0"]
     with pytest.raises(
-        ValueError, match="no recordings of labeled neurons of .'Nobody'"
+        ValueError,
+        match=r"sources names 'Nobody', of.*expected some of \['Kato2015', 'Lin2023'",
     ):
-        load_celegans(table, sources=("Nobody",))
+        load_celegans(table, sources=("Kato2015", "Nobody"))
     for wrong in ("Lin2023", 3, [3]):
         with pytest.raises(TypeError, match="sources must be a sequence of names"):
             load_celegans(table, sources=wrong)
@@ -225,3 +226,13 @@ def test_wrong_tables_are_refused(table, rows, tmp_path):
     for wrong in (None, 3.5, ["a"], {}):
         with pytest.raises(ValueError, match="calcium_data of AVAL"):
             load_celegans(pandas.DataFrame([{**rows[0], "calcium_data": wrong}]))
+    for wrong in (None, np.nan, "False"):
+        with pytest.raises(ValueError, match="as is_labeled_neuron in row 1; expected"):
+            load_celegans(
+                pandas.DataFrame([rows[0], {**rows[1], "is_labeled_neuron": wrong}])
+            )
+    with pytest.raises(ValueError, match="The table has no neuron in row 1"):
+        load_celegans(pandas.DataFrame([rows[0], {**rows[1], "neuron": None}]))
+    unlabeled = table[~table["is_labeled_neuron"]]
+    with pytest.raises(ValueError, match="There are no recordings of labeled neurons"):
+        load_celegans(unlabeled)

@@ -323,6 +323,8 @@ def test_stopping(build, stimuli):
     assert rule.find_stop(monitor.table()) == 4
     with pytest.raises(ValueError, match="No layer 'fc'; recorded are.*'2', '5'"):
         monitor.should_stop(StoppingRule(layer="fc"))
+    with pytest.raises(TypeError, match="rule is of type str; expected a StoppingRule"):
+        monitor.should_stop("5")
 
 
 @pytest.mark.parametrize(

@@ -52,5 +52,17 @@ def test_files(tmp_path):
     assert (found.steps, found.next_step, found.layout) == ([2, 4], 5, LAYOUT)
 
 
+@pytest.mark.parametrize(
+    "changed", [{"steps": np.arange(3)}, {"layout": "null"}, {"settings": "null"}]
+)
+def test_files_whose_parts_do_not_fit_are_refused(tmp_path, changed):
+    make_records([2, 4]).write(tmp_path / "a.npz", {"version": 1})
+    with np.load(tmp_path / "a.npz") as found:
+        parts = dict(found)
+    np.savez(tmp_path / "b.npz", **(parts | changed))
+    with pytest.raises(ValueError, match="b.npz is not a file that TopologyMonitor"):
+        Records.read(tmp_path / "b.npz")
+
+
 def test_order_of_steps():
     assert order_steps([None] * 3, [30, 10, 20]) == ([1, 2, 0], [10, 20, 30])

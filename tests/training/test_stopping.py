@@ -90,6 +90,9 @@ def test_reads_the_table_of_one_run():
         rule.find_stop(table.drop(columns="change"))
     with pytest.raises(ValueError, match="do not ascend; expected the table of"):
         rule.find_stop(pd.concat([table, table]))
+    table.loc[5, "change"] = np.nan
+    with pytest.raises(ValueError, match="record 2, at step 20, is nan; expected"):
+        rule.find_stop(table)
 
 
 @pytest.mark.parametrize(

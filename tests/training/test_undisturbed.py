@@ -18,10 +18,18 @@ class CountsCalls(torch.nn.Module):
         super().__init__()
         self.register_buffer("n_calls", torch.zeros(1))
         self.register_buffer("last", torch.zeros(1))
+        self.register_buffer("first_run", None)
+        self.kept, self.by_size, self.n_runs = None, {}, 0
 
     def forward(self, x):
         self.n_calls += 1
         self.last = self.last + 1  # another tensor
+        self.n_runs += 1
+        if self.kept is None:  # what is kept of the first run, here random numbers
+            self.kept = torch.rand(1)
+            self.first_run = torch.rand(1)
+            self.register_buffer("made", torch.rand(1))
+            self.by_size[len(x)] = torch.rand(1)
         random.random()
         np.random.rand()  # noqa: NPY002
         torch.rand(1)
@@ -106,6 +114,12 @@ def test_modes_gradients_and_hooks_are_left(build, stimuli):
                 assert other is None
             else:
                 assert torch.equal(gradient, other)
+
+
+def test_a_reference_is_left(build, stimuli):
+    reference = build().append(CountsCalls())
+    TopologyMonitor(stimuli, reference=reference).record(build())
+    assert reference[-1].n_calls.item() == reference[-1].n_runs == 0
 
 
 def test_batches_of_a_loader_draw_nothing(build, stimuli):
