@@ -282,6 +282,8 @@ def follow(network: torch.nn.Module, stimuli: Floats, path: Path) -> int | None:
     rule = StoppingRule(tolerance=0.1, layer="relu1")
     assert_type(resumed.should_stop(rule), bool)
     return rule.find_stop(TopologyMonitor.load(path).table(run="first"))
+
+
 def report(networks: list[Any], stimuli: Floats, X: Floats, y: list[str]) -> str:
     """Write reports of networks and of connectomes."""
     found = Report.from_networks(networks, y, stimuli=stimuli, matrix="auto")
