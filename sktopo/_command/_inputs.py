@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,7 @@ def _read_checkpoints(args):
         stimuli=stimuli,
         layers=args.layers,
         device=args.device,
+        constant_units=args.constant_units or "zero",
     )
     return Inputs(
         make,
@@ -74,19 +76,26 @@ def _read_checkpoints(args):
 
 
 def _read_recordings(args):
-    found = read_recordings(
-        _paths(args.recordings),
-        node_axis="auto" if args.node_axis is None else args.node_axis,
-        key=args.key,
-    )
+    with _name_options():
+        found = read_recordings(
+            _paths(args.recordings),
+            node_axis="auto" if args.node_axis is None else args.node_axis,
+            key=args.key,
+        )
     if args.missing in (None, "raise"):
         _refuse_missing(found)
-    make = partial(Report.from_recordings, found.data, missing=args.missing or "raise")
+    make = partial(
+        Report.from_recordings,
+        found.data,
+        missing=args.missing or "raise",
+        constant_units=args.constant_units or "zero",
+    )
     return Inputs(make, _name_files(found))
 
 
 def _read_connectomes(args):
-    found = read_connectomes(_paths(args.connectomes), key=args.key)
+    with _name_options():
+        found = read_connectomes(_paths(args.connectomes), key=args.key)
     return Inputs(partial(Report.from_connectomes, found.data), _name_files(found))
 
 
@@ -124,6 +133,11 @@ def read_stimuli(path):
             f"--stimuli {path}: its arrays have different numbers of rows, {lengths}; "
             "expected a row for each stimulus."
         )
+    if 1 in lengths.values():
+        raise ValueError(
+            f"--stimuli {path} holds 1 stimulus, as its first axis is of length 1; "
+            "expected 2 or more, because units are related over stimuli."
+        )
     return arrays if len(arrays) > 1 else next(iter(arrays.values()))
 
 
@@ -153,6 +167,17 @@ def _refuse_missing(found):
                 f"{time} of region {name}, counted from 0. Choose by --missing what to "
                 "do, for example --missing drop_nodes."
             )
+
+
+@contextmanager
+def _name_options():
+    """Let errors that name a parameter of a function name the option of the command."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error).replace("node_axis=", "--node-axis ")
+        text = text.replace("the name of one as key", "the name of one as --key")
+        raise ValueError(text) from error
 
 
 def _paths(given):

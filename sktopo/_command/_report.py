@@ -78,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     _add_label_arguments(parser.add_argument_group("who is compared with whom"))
     _add_network_arguments(parser.add_argument_group("networks"))
+    _add_unit_arguments(parser.add_argument_group("networks and recordings"))
     _add_table_arguments(parser.add_argument_group("recordings and connectomes"))
     _add_run_arguments(parser.add_argument_group("the run and its report"))
 
@@ -117,6 +118,15 @@ def _add_network_arguments(group):
     group.add_argument("--device", help="where networks run, such as cuda")
     group.add_argument(
         "--trust", action="store_true", help="load checkpoints that hold Python objects"
+    )
+
+
+def _add_unit_arguments(group):
+    group.add_argument(
+        "--constant-units",
+        choices=("zero", "drop", "raise"),
+        help="what to do with nodes that never vary or hold NaN only; default: zero, "
+        "their weights are 0",
     )
 
 
@@ -187,7 +197,7 @@ def run(args: argparse.Namespace) -> None:
         y=labels.labels,
         sample_names=list(inputs.files),
         sample_groups=labels.persons,
-        covariates=labels.covariates,
+        covariates=_name_columns(labels.covariates, args.covariates),
         title=args.title,
         n_permutations=args.permutations,
         random_state=args.seed,
@@ -197,6 +207,14 @@ def run(args: argparse.Namespace) -> None:
     )
     report.save(args.output)
     print(args.output)
+
+
+def _name_columns(covariates, names):
+    """Return covariates as a data frame, whose names the report tells."""
+    if covariates is None:
+        return None
+    pandas = import_optional("pandas", extra="report", purpose="sktopo report")
+    return pandas.DataFrame(covariates, columns=names)
 
 
 def _check_arguments(args):
@@ -223,6 +241,8 @@ def _check_arguments(args):
             raise ValueError(f"--{name.replace('_', '-')} is only for --{other}.")
     if args.key and args.checkpoints:
         raise ValueError("--key is only for --recordings and --connectomes.")
+    if args.constant_units and args.connectomes:
+        raise ValueError("--constant-units is only for --checkpoints and --recordings.")
 
 
 def _check_output(path):

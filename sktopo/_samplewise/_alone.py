@@ -48,7 +48,7 @@ def transform_sample(name, alone, task):
     with (
         name_sample(name, task.transformer),
         parallel_config(**(task.nested or {})),
-        _record_warnings() as given,
+        record_warnings() as given,
     ):
         alone = build(alone)
         _check_names(alone, task.names)
@@ -65,7 +65,7 @@ def transform_sample(name, alone, task):
 
 def _compute(alone, transformer):
     """Return the row of a sample, and the warnings that were given."""
-    with _record_warnings() as given:
+    with record_warnings() as given:
         result = fit_and_transform(clone(transformer), alone)
     return only_row(result), _describe(given)
 
@@ -75,7 +75,7 @@ def _describe(given):
 
 
 @contextmanager
-def _record_warnings():
+def record_warnings():
     """Collect warnings, which workers would not show, to repeat them with a name.
 
     Filters belong to the process, so other threads than the main one leave them alone.

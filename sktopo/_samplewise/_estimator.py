@@ -13,6 +13,7 @@ from sktopo._samplewise._alone import (
     Task,
     is_equal,
     only_row,
+    record_warnings,
     report_warnings,
     stack_rows,
     transform_sample,
@@ -194,7 +195,8 @@ class SampleWise(StackOutputMixin, TransformerMixin, BaseEstimator):
         name, alone = second
         _, row, _ = transform_sample(name, alone, self._make_task(cache))
         try:
-            other = only_row(self.transformer_.transform(build(alone)))
+            with record_warnings():  # the row of the sample repeats them, by its name
+                other = only_row(self.transformer_.transform(build(alone)))
         except ValueError:
             # Samples of a sequence may be of different sizes, which many refuse.
             is_learnt = items.is_array

@@ -25,6 +25,11 @@ def read_files(paths, key, caller):
     paths = find_paths(paths, _list_files, "table", expected)
     for path in paths:
         if path.suffix.lower() not in _READERS:
+            if path.is_dir():
+                raise ValueError(
+                    f"{path} is a folder beside other paths; expected one folder, or "
+                    "the paths of files."
+                )
             raise ValueError(f"{path} cannot be read; expected {expected}.")
     tables = []
     for path in paths:

@@ -62,7 +62,9 @@ def _tabulate_classes(study):
         row = {"class": name_class(label), f"{study.noun}s": int(members.sum())}
         if study.level is not None:
             row["mean weight"] = float(study.level[members].mean())
-            row["standard deviation"] = float(study.level[members].std())
+            one = members.sum() == 1  # which says nothing of how samples deviate
+            deviation = np.nan if one else study.level[members].std(ddof=1)
+            row["standard deviation"] = float(deviation)
         rows.append(row)
     return make_table(rows)
 
@@ -97,7 +99,8 @@ def collect_facts(study):
     if design.sample_groups is not None:
         facts["Sample groups"] = f"{len(np.unique(design.sample_groups)):,}"
     if design.covariates is not None:
-        facts["Covariates"] = f"{design.covariates.shape[1]}"
+        names = design.covariate_names
+        facts["Covariates"] = ", ".join(names) or f"{design.covariates.shape[1]}"
     return {**facts, **study.facts, "Distance": study.about_rows}
 
 

@@ -151,8 +151,8 @@ def _describe_tests(study, findings, options):
     beside = ""
     if design.covariates is not None:
         beside = (
-            f", beside {design.covariates.shape[1]} covariate(s), by shuffling "
-            "residuals of a linear model [residuals]"
+            f", accounting for {design.about_covariates} by shuffling residuals of a "
+            "linear model [residuals]"
         )
     sentences = [
         f"Classes were compared by PERMANOVA [permanova] and by the ratio of the mean "

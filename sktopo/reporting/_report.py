@@ -157,7 +157,8 @@ class Report(Document):
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
-            Numbers that all tests account for, such as age or motion.
+            Numbers that all tests account for, such as age or motion. The report names
+            the columns of a data frame.
 
         title : str, default=None
             The title of the page.
@@ -256,7 +257,8 @@ default=None
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
-            Numbers that all tests account for, such as age or motion.
+            Numbers that all tests account for, such as age or motion. The report names
+            the columns of a data frame.
 
         title : str, default=None
             The title of the page.
@@ -383,7 +385,8 @@ default=None
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
-            Numbers that all tests account for, such as age or motion.
+            Numbers that all tests account for, such as age or motion. The report names
+            the columns of a data frame.
 
         title : str, default=None
             The title of the page.
@@ -512,7 +515,8 @@ sequence of array-like of shape (n_observations, n_nodes)
 
         covariates : array-like of shape (n_samples,) or (n_samples, n_covariates), \
 default=None
-            Numbers that all tests account for, such as age or motion.
+            Numbers that all tests account for, such as age or motion. The report names
+            the columns of a data frame.
 
         title : str, default=None
             The title of the page.

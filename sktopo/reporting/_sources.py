@@ -173,6 +173,7 @@ def _count_isolated(study):
     study.columns["constant nodes"] = counts
     text = f"{counts.sum()} in all, at most {counts.max()} in one {study.noun}"
     study.facts["Nodes whose weights are all 0"] = text
+    _join_constant(study, counts)
     names = study.design.names
     if names is None:
         return
@@ -225,3 +226,17 @@ def read_level(level, n_samples):
         )
     check_finite(level, "level")
     return level.astype(np.float64)
+
+
+def _join_constant(study, counts):
+    """Say once what a warning for each sample says: its nodes that never vary."""
+    others = [note for note in study.notes if "their weights are set to 0" not in note]
+    if len(others) == len(study.notes):
+        return
+    samples = f"{np.count_nonzero(counts)} of {len(counts)} {study.noun}s"
+    study.notes[:] = [
+        *others,
+        f"{samples} have nodes that never vary or hold NaN only ({counts.sum()} in "
+        "all): their weights are 0. constant_units='drop' leaves these nodes out "
+        "(--constant-units drop in the command).",
+    ]

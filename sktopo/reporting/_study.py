@@ -77,6 +77,9 @@ class Design:
     covariates : ndarray of shape (n_samples, n_covariates) or None
         Numbers that tests account for.
 
+    covariate_names : tuple of str
+        Names of the covariates, if they were given as a data frame.
+
     obstacle : str or None
         Why classes cannot be tested.
 
@@ -90,6 +93,15 @@ class Design:
     covariates: FloatArray | None = None
     obstacle: str | None = None
     n_folds: int | None = None
+    covariate_names: tuple[str, ...] = ()
+
+    @property
+    def about_covariates(self) -> str:
+        """The covariates in words: their names, or their number."""
+        if self.covariate_names:
+            return ", ".join(self.covariate_names)
+        count = 0 if self.covariates is None else self.covariates.shape[1]
+        return f"{count} covariate{'s' * (count != 1)}"
 
     @property
     def classes(self) -> list[Any]:
@@ -130,9 +142,13 @@ def read_design(noun, y, n_samples, sample_groups, covariates):
     if obstacle is None:
         n_folds = choose_folds(labels, sample_groups)
         _try_tests(labels, sample_groups, covariates, n_folds)
+    covariate_names = ()
     if covariates is not None:
+        covariate_names = tuple(map(str, getattr(covariates, "columns", ())))
         covariates = np.asarray(covariates, dtype=np.float64).reshape(n_samples, -1)
-    return Design(noun, labels, sample_groups, covariates, obstacle, n_folds)
+    return Design(
+        noun, labels, sample_groups, covariates, obstacle, n_folds, covariate_names
+    )
 
 
 def find_obstacle(noun, labels, sample_groups):

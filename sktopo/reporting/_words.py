@@ -239,8 +239,7 @@ def _explain_tests(study, findings):
         f"arrangements of the labels; {scheme}."
     )
     if study.design.covariates is not None:
-        n_covariates = study.design.covariates.shape[1]
-        text += f" All tests account for {n_covariates} covariate(s)."
+        text += f" All tests account for {study.design.about_covariates}."
     return text
 
 
@@ -289,7 +288,8 @@ def _describe_clusters(study, findings):
     """Write the answer where there are no classes."""
     why = (
         f"No classes of {study.noun}s were given, so there was nothing to test. "
-        "Give them as y to learn whether they differ by more than chance."
+        f"Give a class for each {study.noun} to learn whether classes differ by more "
+        "than chance."
     )
     headline = f"{len(study.names)} {study.noun}s, described without classes."
     if findings.labels is None:

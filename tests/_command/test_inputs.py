@@ -36,6 +36,7 @@ def test_several_arrays_are_inputs_by_name(tmp_path):
         ("x.npy", lambda p: np.save(p, [{}]), "cannot be read: Object arrays"),
         ("x.npy", lambda p: np.save(p, "text"), "expected numbers"),
         ("x.npy", lambda p: np.save(p, np.ones((0, 3))), r"of shape \(0, 3\)"),
+        ("x.npy", lambda p: np.save(p, np.ones((1, 3))), "holds 1 stimulus"),
         ("x.npy", lambda p: np.save(p, [[1.0], [np.nan]]), r"holds nan at \(1, 0\)"),
         (
             "x.npz",

@@ -80,10 +80,13 @@ def test_files_and_labels_are_handed_on(folder, recorder, capsys):
     assert list(X[0].columns) == list("abcde")
     assert list(y) == ["x", "y"] * 3
     assert list(options.pop("sample_groups")) == ["p0", "p0", "p1", "p1", "p2", "p2"]
-    np.testing.assert_array_equal(options.pop("covariates").ravel(), range(30, 36))
+    covariates = options.pop("covariates")
+    assert covariates.columns.to_list() == ["age"]
+    np.testing.assert_array_equal(covariates["age"], range(30, 36))
     assert options.pop("verbose") in (True, False)
     assert options == {
         "missing": "pairwise",
+        "constant_units": "zero",
         "sample_names": [f"sub-{k}" for k in range(N_SUBJECTS)],
         "title": "Six",
         "n_permutations": 99,
@@ -130,7 +133,7 @@ def test_networks_are_handed_on(tmp_path, recorder, monkeypatch, capsys):
     np.save("x.npy", np.ones((4, 3)))
     argv = ["report", "--checkpoints", "*/net.pt", "--build", "net_of_two.py:create"]
     argv += ["--stimuli", "x.npy", "--labels", "folder", "--layers", "a", "b.*", "-q"]
-    argv += ["--device", "cpu"]
+    argv += ["--device", "cpu", "--constant-units", "drop"]
     assert main(argv) == 0
     ((name, networks, y, options),) = recorder.calls
     assert name == "from_networks"
@@ -138,6 +141,7 @@ def test_networks_are_handed_on(tmp_path, recorder, monkeypatch, capsys):
     assert list(y) == ["a", "b"]
     assert options["layers"] == ["a", "b.*"]
     assert options["device"] == "cpu"
+    assert options["constant_units"] == "drop"
     assert options["stimuli"].shape == (4, 3)
     assert options["sample_names"] == ["a/net.pt", "b/net.pt"]
 
@@ -163,6 +167,18 @@ NETWORKS = ["report", "--checkpoints", "a.pt", "--build", "m:f", "--stimuli", "x
         ([*CONNECTOMES, "--node-axis", "0"], "--node-axis is only for --recordings."),
         ([*CONNECTOMES, "--label-column", "a"], "--label-column is only for --labels."),
         ([*NETWORKS, "--key", "a"], "--key is only for --recordings and --connectomes"),
+        (
+            [*CONNECTOMES, "--constant-units", "drop"],
+            "--constant-units is only for --checkpoints and --recordings.",
+        ),
+        (
+            ["report", "--recordings", "connectomes"],
+            "Give --node-axis 1 if its columns are regions",
+        ),
+        (
+            ["report", "--recordings", "recordings", "connectomes"],
+            "recordings is a folder beside other paths; expected one folder, or the",
+        ),
         ([*NETWORKS], "x.npy: No such file or directory"),
         ([*CONNECTOMES, "--labels", "gone.csv"], "gone.csv: No such file or directory"),
         (["report", "--connectomes", "gone*"], "paths='gone*' leads to no table"),

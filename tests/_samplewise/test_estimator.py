@@ -399,3 +399,12 @@ def test_a_killed_run_goes_on(tmp_path):
     assert_array_equal(found, make_chain().fit_transform(STACK))
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
     assert len(list(Path(folder).glob("**/*.npz"))) == 5
+
+
+def test_the_check_of_fit_leaves_warnings_to_transform():
+    X = np.random.default_rng(0).normal(size=(3, 20, 4))
+    X[1, :, 2] = 0
+    with pytest.warns(UserWarning) as given:
+        SampleWise(FunctionalConnectome()).fit_transform(X)
+    (text,) = [str(warning.message) for warning in given]
+    assert text.startswith("Sample 1 of X: 1 constant unit(s)")

@@ -1,6 +1,7 @@
 """Tables, facts, captions and settings of a report."""
 
 import numpy as np
+import pandas
 from numpy.testing import assert_allclose
 
 from sktopo.reporting._analysis import analyse
@@ -27,6 +28,11 @@ def test_tables_say_what_there_is(make_graphs, make_study):
     ]
     assert tables["classes"]["connectomes"].tolist() == [8, 8]
     assert_allclose(tables["classes"]["mean weight"], [X[:8].mean(), X[8:].mean()])
+    deviations = [X[:8].mean(axis=1).std(ddof=1), X[8:].mean(axis=1).std(ddof=1)]
+    assert_allclose(tables["classes"]["standard deviation"], deviations)
+    study, options = make_study(X[:3], [0, 0, 1])
+    classes = collect_tables(study, analyse(study, options))["classes"]
+    assert np.isnan(classes["standard deviation"][1])
     study, options = make_study(X)
     tables = collect_tables(study, analyse(study, options))
     assert list(tables) == ["samples", "clusters"]
@@ -43,6 +49,10 @@ def test_facts_say_what_was_compared(make_graphs, make_study):
     assert facts["Classes"] == "2, see the table"
     assert facts["Covariates"] == "1"
     assert facts["Groups of nodes"] == "2: a (4), b (4)"
+    frame = pandas.DataFrame({"age": np.arange(16.0) ** 2, "motion": X[:, 0]})
+    study, _ = make_study(X, y, covariates=frame)
+    assert collect_facts(study)["Covariates"] == "age, motion"
+    assert study.design.about_covariates == "age, motion"
     assert collect_facts(make_study(X)[0])["Classes"] == "none given"
 
 

@@ -48,7 +48,7 @@ def test_the_design_is_stated(make_graphs, make_study):
     text, bibtex = write(
         *make_study(X, y, sample_groups=persons, covariates=y + X[:, 0])
     )
-    assert "within sample groups, beside 1 covariate(s)" in text
+    assert "within sample groups, accounting for 1 covariate by shuffling" in text
     assert "freedman1983" in bibtex
 
 

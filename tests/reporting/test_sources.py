@@ -7,7 +7,8 @@ from scipy.spatial.distance import squareform
 
 from sktopo import GraphPersistence, GraphProfiles
 from sktopo.barcodes import barcode_rows, split_barcodes
-from sktopo.reporting._sources import read_level, study_rows
+from sktopo.reporting._sources import add_graphs, read_level, study_rows
+from sktopo.reporting._study import Study, read_design
 
 
 def test_rows_and_matrices_are_the_same_study(make_graphs, make_study):
@@ -52,6 +53,21 @@ def test_nodes_without_weights_are_counted_by_class(make_graphs, make_study):
     study, _ = make_study(matrices, y)
     assert study.columns["constant nodes"].tolist() == [1] + [0] * 15
     assert "(means: 0 0.125, 1 0)" in study.notes[-1]
+
+
+def test_warnings_of_constant_nodes_become_one_note(make_graphs, make_options):
+    X, y = make_graphs()
+    matrices = np.array([squareform(row) for row in X])
+    matrices[3:5, 2], matrices[3:5, :, 2] = 0, 0
+    study = Study(read_design("recording", y, 16, None, None), y, None, "")
+    raw = "Sample {} of X: 1 constant unit(s) in ...: their weights are set to 0. Pass"
+    study.notes += ["other", raw.format(3), raw.format(4)]
+    rows = np.array([squareform(matrix) for matrix in matrices])
+    add_graphs(study, rows, (None, None), make_options())
+    assert study.notes[0] == "other"
+    assert study.notes[1].startswith("2 of 16 recordings have nodes that never vary")
+    assert "(2 in all): their weights are 0." in study.notes[1]
+    assert not any("Sample" in note for note in study.notes)
 
 
 def test_births_and_deaths_are_not_taken_for_connectomes(make_graphs, make_study):

@@ -146,7 +146,7 @@ def test_groups_of_samples_and_covariates(make_graphs, make_study):
     )
     _, text = answer(study, analyse(study, options))
     assert "exchanged within sample groups only" in text
-    assert "account for 1 covariate(s)" in text
+    assert "account for 1 covariate." in text
     study, options = make_study(X, y, sample_groups=np.arange(16) // 2)
     _, text = answer(study, analyse(study, options))
     assert "whole sample groups exchanged their labels" in text
