@@ -51,5 +51,5 @@ def test_errors(arguments, message):
         feature_table(WEIGHTS, COMPONENTS, stimulus_names="abc")
     with pytest.raises(ValueError, match="n_largest must be"):
         feature_table(WEIGHTS, COMPONENTS, n_largest=0)
-    with pytest.raises(TypeError, match="unit_names is of type int; expected a seq"):
+    with pytest.raises(ValueError, match=r"unit_names has the shape \(\); expected 4"):
         feature_table(WEIGHTS, COMPONENTS, unit_names=4)
