@@ -116,7 +116,7 @@ class InteractionBasis(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    ActivationExtractor : Records units, and makes no features of them.
+    sktopo.ActivationExtractor : Records units, and makes no features of them.
     sktopo.plotting.ConnectomeDisplay : Draws the graph of interactions.
 
     Notes
