@@ -14,7 +14,7 @@ from sktopo.barcodes._profile_blocks import read_scopes
 from sktopo.recording import Checkpoints
 from sktopo.recording._inputs import read_inputs
 from sktopo.training._network_rows import NetworkRows
-from sktopo.training._records import Records, order_steps
+from sktopo.training._records import Records, check_step, order_steps
 from sktopo.training._scalars import describe_run, make_run_table
 from sktopo.training._stopping import StoppingRule
 from sktopo.training._storage import describe_setting, digest_stimuli
@@ -356,7 +356,7 @@ class TopologyMonitor:
         self : TopologyMonitor
             The monitor with the records before this step.
         """
-        check_integer("step", step, 0)
+        check_step("step", step)
         self._records.rewind(int(step))
         return self
 
