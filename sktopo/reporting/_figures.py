@@ -51,7 +51,8 @@ def name_groups(study, findings):
 
 def can_embed(study):
     """Return whether rows span a plane."""
-    return len(study.rows) > 1 and (study.rows != study.rows[0]).any()
+    n_rows, n_columns = study.rows.shape
+    return min(n_rows, n_columns) > 1 and (study.rows != study.rows[0]).any()
 
 
 def can_average(study):

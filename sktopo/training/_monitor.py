@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import clone
 
 from sktopo._samplewise import SampleWise
 from sktopo._samplewise._items import name_errors
@@ -14,10 +13,10 @@ from sktopo.barcodes._profile_blocks import read_scopes
 from sktopo.recording import Checkpoints
 from sktopo.recording._inputs import read_inputs
 from sktopo.training._network_rows import NetworkRows
-from sktopo.training._records import Records, order_steps
+from sktopo.training._records import Records, check_step, order_steps
 from sktopo.training._scalars import describe_run, make_run_table
 from sktopo.training._stopping import StoppingRule
-from sktopo.training._storage import describe_setting, digest_stimuli
+from sktopo.training._storage import copy_stimuli, describe_setting, digest_stimuli
 from sktopo.training._undisturbed import undisturbed
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class TopologyMonitor:
     stimuli : array-like, tensor, tuple, list, mapping or iterable
         What the network is shown at each record, see
         :class:`~sktopo.ActivationExtractor`; a few hundred inputs that the network is
-        not trained on. Labels are not needed.
+        not trained on. Labels are not needed. Arrays and tensors are copied.
 
     layers : None, str, type, callable, or sequence of str and type, default=None
         What is recorded, see :class:`~sktopo.ActivationExtractor`. None takes all
@@ -207,7 +206,7 @@ class TopologyMonitor:
         self.every = every
         self.reference = reference
         self._extractor: NetworkRows | None = NetworkRows(
-            stimuli,
+            copy_stimuli(stimuli),
             layers,
             profiles=tuple(profiles),
             n_quantiles=int(n_quantiles),
@@ -356,7 +355,7 @@ class TopologyMonitor:
         self : TopologyMonitor
             The monitor with the records before this step.
         """
-        check_integer("step", step, 0)
+        check_step("step", step)
         self._records.rewind(int(step))
         return self
 
@@ -547,7 +546,8 @@ class TopologyMonitor:
 
     def _compute(self, network):
         """Return the row of a network, and its layout."""
-        extractor = clone(self._extractor)
+        # A clone would copy the stimuli, such as a loader with all of its data.
+        extractor = NetworkRows(**self._extractor.get_params(deep=False))
         return extractor.fit_transform([network])[0], extractor.layout_
 
     def _add_reference(self):

@@ -12,6 +12,9 @@ from sktopo._utils.parameters import check_integer
 from sktopo.training._network_rows import RowLayout
 from sktopo.training._storage import read_arrays, write_arrays
 
+# The step after it is a number of 64 bits too.
+_LARGEST_STEP = 2**63 - 2
+
 
 @dataclass
 class Records:
@@ -45,7 +48,7 @@ class Records:
         """Return the step of a call, and raise unless it is above the last record."""
         if step is None:
             return self.next_step
-        check_integer("step", step, 0)
+        check_step("step", step)
         if self.steps and step <= self.steps[-1]:
             raise ValueError(
                 f"step={step} is not above {self.steps[-1]}, the last that was "
@@ -119,6 +122,13 @@ class Records:
             )
 
 
+def check_step(name, step):
+    """Raise a ValueError unless a step is an integer of at least 0, in 64 bits."""
+    check_integer(name, step, 0)
+    if step > _LARGEST_STEP:
+        raise ValueError(f"{name} must be at most {_LARGEST_STEP}, got {step}.")
+
+
 def order_steps(checkpoints, steps):
     """Return the order of checkpoints by step, and their steps in this order.
 
@@ -143,7 +153,7 @@ def order_steps(checkpoints, steps):
                 f"Checkpoint {name!r} has no step in its name; give the step of each "
                 "checkpoint as steps=."
             )
-        check_integer(f"The step of checkpoint {name!r}", step, 0)
+        check_step(f"The step of checkpoint {name!r}", step)
     order = sorted(range(len(steps)), key=steps.__getitem__)
     for first, second in pairwise(order):
         if steps[first] == steps[second]:

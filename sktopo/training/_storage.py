@@ -53,6 +53,22 @@ def read_arrays(path, names, plain_names):
     return arrays, plain
 
 
+def copy_stimuli(stimuli):
+    """Copy arrays and tensors in stimuli, which a user may change in place later.
+
+    Loaders and other iterables are kept as they are.
+    """
+    if isinstance(stimuli, loaded_type("torch", "Tensor")):
+        return stimuli.detach().clone()
+    if isinstance(stimuli, np.ndarray):
+        return stimuli.copy() if stimuli.flags.writeable else stimuli
+    if type(stimuli) in (list, tuple):
+        return type(stimuli)(map(copy_stimuli, stimuli))
+    if type(stimuli) is dict:
+        return {name: copy_stimuli(part) for name, part in stimuli.items()}
+    return stimuli
+
+
 def digest_stimuli(stimuli):
     """Return a digest of the numbers in stimuli, whatever form they have."""
     digest = hashlib.sha256()

@@ -35,6 +35,9 @@ def undisturbed(network):
             _keep_states_of_devices(getattr(torch, kind, None), stack)
         if isinstance(network, torch.nn.Module):
             stack.callback(_restore_entries, _copy_attributes(network))
+            # What torch keeps within `parametrize.cached()` would have no gradients.
+            cache = getattr(torch.nn.utils.parametrize, "_cache", {})
+            stack.callback(_restore_entries, [(cache, dict(cache))])
             stack.callback(_restore_buffers, _copy_buffers(network))
         yield
 

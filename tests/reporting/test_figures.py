@@ -35,6 +35,8 @@ def test_what_cannot_be_drawn_is_left_out(make_study):
     assert not can_embed(study)
     assert list(draw(study, options)) == ["barycenters", "connectomes"]
     rng = np.random.default_rng(0)
+    study, options = make_study(rng.random((3, 1)))  # graphs of two nodes
+    assert "embedding" not in draw(study, options)
     ragged = [rng.random(n_edges) for n_edges in (6, 10, 6, 10)]
     study, options = make_study(ragged)
     assert not can_average(study)

@@ -54,6 +54,34 @@ def test_rows_are_those_of_the_pipeline(build, stimuli):
     assert monitor.steps_.tolist() == [0, 1, 2, 3]
 
 
+def test_stimuli_are_copied_once(build, stimuli):
+    array = stimuli.numpy().copy()
+    given = {
+        "array": (array, array.fill),
+        "parts": ((parts := stimuli.clone(),), parts.fill_),
+        "named": ({"input": (named := stimuli.clone())}, named.fill_),
+    }
+    network = build()
+    for name, (form, fill) in given.items():
+        monitor = TopologyMonitor(form)
+        monitor.record(network)
+        fill(1)
+        monitor.record(network)
+        assert monitor.table()["change"].max() == 0, name
+
+
+def test_loaders_are_not_copied(build, stimuli):
+    class Loader:
+        def __iter__(self):
+            return iter([stimuli[:20], stimuli[20:]])
+
+        def __deepcopy__(self, memo):
+            raise AssertionError
+
+    monitor = TopologyMonitor(Loader())
+    assert monitor.record(build())
+
+
 def test_every_and_steps(build, stimuli):
     network = build()
     monitor = TopologyMonitor(stimuli, every=3)

@@ -33,6 +33,14 @@ def test_steps_must_ascend():
             records.read_step(step)
 
 
+def test_steps_fit_in_64_bits():
+    records = make_records([2**63 - 2])
+    assert records.read_step(None) == 2**63 - 1
+    for read in (records.read_step, lambda step: order_steps([None], [step])):
+        with pytest.raises(ValueError, match="must be at most 9223372036854775806, go"):
+            read(2**63 - 1)
+
+
 def test_layouts_must_be_equal():
     records = make_records([0])
     other = RowLayout({"all layers": {"deaths": slice(0, 2)}}, {"all layers": 3})

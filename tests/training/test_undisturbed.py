@@ -116,6 +116,17 @@ def test_modes_gradients_and_hooks_are_left(build, stimuli):
                 assert torch.equal(gradient, other)
 
 
+def test_cached_weights_keep_their_gradients(stimuli):
+    parametrize = torch.nn.utils.parametrize
+    linear = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(5, 6))
+    network = torch.nn.Sequential(linear, torch.nn.ReLU())
+    with parametrize.cached():
+        TopologyMonitor(stimuli).record(network)
+        network(stimuli).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+
+
 def test_a_reference_is_left(build, stimuli):
     reference = build().append(CountsCalls())
     TopologyMonitor(stimuli, reference=reference).record(build())
