@@ -64,7 +64,7 @@ class Document:
             figures=figures,
             captions=write_captions(study, findings, figures),
             facts=collect_facts(study),
-            notes=group_notes(study.notes),
+            notes=group_notes(study.notes, study.names),
             methods=methods,
             bibtex=bibtex,
             settings=collect_settings(study, options),

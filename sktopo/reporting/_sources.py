@@ -105,13 +105,13 @@ def add_graphs(study, graphs, nodes, options):
         "and two graphs were compared by the 2-Wasserstein distance between their "
         "births and between their deaths, each taken as a probability distribution"
     )
+    _count_isolated(study, graphs)
     if is_ragged:
         _add_ragged(study, graphs)
         return
     study.connectomes = graphs
     births, deaths = split_barcodes(barcode_rows(graphs))
     study.barcodes = {"births": births, "deaths": deaths}
-    _count_isolated(study)
 
 
 def _add_ragged(study, graphs):
@@ -155,17 +155,17 @@ def _say_groups(study):
     study.facts["Groups of nodes"] = f"{len(counts)}: {', '.join(listed)}"
 
 
-def _count_isolated(study):
+def _count_isolated(study, graphs):
     """Count the nodes whose weights are all 0, and warn if classes differ in them."""
-    n_nodes, n_edges = (
-        count_nodes(study.connectomes.shape[1]),
-        study.connectomes.shape[1],
-    )
-    if n_nodes * (n_nodes - 1) // 2 != n_edges:
-        return
-    first, second = np.triu_indices(n_nodes, 1)
-    counts = np.empty(len(study.connectomes), dtype=int)
-    for sample, row in enumerate(study.connectomes):
+    counts = np.empty(len(graphs), dtype=int)
+    ends_of = {}  # graphs of the same size have the same edges
+    for sample, row in enumerate(graphs):
+        n_nodes = count_nodes(len(row))
+        if n_nodes * (n_nodes - 1) // 2 != len(row):
+            return
+        if n_nodes not in ends_of:
+            ends_of[n_nodes] = np.triu_indices(n_nodes, 1)
+        first, second = ends_of[n_nodes]
         ends = np.concatenate([first[row != 0], second[row != 0]])
         counts[sample] = np.count_nonzero(np.bincount(ends, minlength=n_nodes) == 0)
     if not counts.any():

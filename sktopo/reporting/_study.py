@@ -342,16 +342,29 @@ def take_notes(notes: list[str]) -> Iterator[None]:
     notes += [text for text in texts if text not in notes]
 
 
-def group_notes(notes):
-    """Join notes that differ in numbers and names of samples only."""
+def group_notes(notes, names):
+    """Join notes that differ in numbers and names of samples only.
+
+    Warnings of one sample call it "Sample 3 of X"; notes call it by its name.
+    """
     groups = {}
     for text in notes:
         kind = re.sub(r"\d+|\('.*?'\)|^Sample .*?: ", "#", text)
         groups.setdefault(kind.lstrip("#"), []).append(text)
     return [
-        texts[0] + (f" ({len(texts) - 1} more notes like this.)" if texts[1:] else "")
+        _name_sample(texts[0], names)
+        + (f" ({len(texts) - 1} more notes like this.)" if texts[1:] else "")
         for texts in groups.values()
     ]
+
+
+def _name_sample(text, names):
+    """Call a sample by its name in a warning that was given for it alone."""
+    known = re.match(r"Sample (\d+) of X(?: \('.*?'\))?(?=[:,])", text)
+    if known is None:
+        return text
+    text = text[known.end() :].replace(" in 1 of 1 sample(s)", "")
+    return names[int(known[1])] + text.replace(" in this sample", "")
 
 
 @contextmanager

@@ -42,6 +42,9 @@ def test_graphs_of_different_sizes_are_compared_as_a_whole(make_study):
     assert study.facts["Nodes"] == "5 to 6"
     assert set(study.profiles[1]) == set(GraphProfiles().profiles)
     assert any("differ in their number of nodes" in note for note in study.notes)
+    X[1][:5] = 0  # the edges of the first node
+    study, _ = make_study(X, [0, 0, 1, 1])
+    assert study.columns["constant nodes"].tolist() == [0, 1, 0, 0]
     with pytest.raises(ValueError, match="Leave out groups"):
         make_study(X, [0, 0, 1, 1], groups=["a"] * 5)
 

@@ -91,9 +91,13 @@ def test_seconds_add_up():
 
 def test_notes_that_differ_in_numbers_are_joined():
     notes = ["Sample 0 of X ('a'): 3 units", "other", "Sample 1 of X ('b'): 4 units"]
-    assert group_notes(notes) == [
-        "Sample 0 of X ('a'): 3 units (1 more notes like this.)",
+    assert group_notes(notes, ["sub-1", "sub-2"]) == [
+        "sub-1: 3 units (1 more notes like this.)",
         "other",
+    ]
+    note = "Sample 1 of X, and 2 more: Left out 1 unit(s) with NaN in 1 of 1 sample(s)"
+    assert group_notes([note + ", the first unit 2 ('E2') in this sample."], "ab") == [
+        "b, and 2 more: Left out 1 unit(s) with NaN, the first unit 2 ('E2')."
     ]
 
 
