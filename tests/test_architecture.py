@@ -154,7 +154,7 @@ def test_no_private_modules_or_attributes_of_others():
 
 def test_import_loads_no_soft_dependency():
     code = (
-        "import sys, sktopo\n"
+        "import sys, sktopo, sktopo.datasets\n"
         "soft = {'torch', 'matplotlib', 'gudhi', 'polars', 'tqdm', 'ot', 'kmedoids',\n"
         "        'networkx', 'dask', 'distributed', 'ray'}\n"
         "print(*sorted(soft & set(sys.modules)))\n"

@@ -1,5 +1,6 @@
 """Make networks and connectomes of the studies, or load those made before."""
 
+import functools
 import time
 from argparse import Namespace
 from itertools import product
@@ -180,9 +181,7 @@ def _join_accuracies(groups):
 def _keep_connectomes(collection, trained, stimuli, options, ending=""):
     """Compute connectomes of trained networks, or read those computed before."""
     folder = options.output / options.dataset / "connectomes"
-    # The code decides about connectomes: that of this module and of its imports.
-    code = Modules().digest(__name__)[:12]
-    path = folder / f"{trained.key}-{code}{ending}.npz"
+    path = folder / f"{trained.key}-{_digest_code()}{ending}.npz"
     discard_damaged(path)
     if not path.exists():
         start = time.process_time()
@@ -194,6 +193,12 @@ def _keep_connectomes(collection, trained, stimuli, options, ending=""):
     found = load_arrays(path)
     collection.seconds["connectomes"] += float(found["seconds"])
     return found["connectomes"]
+
+
+@functools.cache
+def _digest_code():
+    """Hash the code that decides about connectomes: this module and its imports."""
+    return Modules().digest(__name__)[:12]
 
 
 def _name_nodes(name):

@@ -84,7 +84,8 @@ class Cache:
                     numbers[id(code)] = len(nodes)
                     nodes.append(self._digest_code(code))
             described.append((digest, [numbers[id(code)] for code in references]))
-        return joblib.hash((sktopo.__version__, list_versions(), described))
+        # As a text, which is hashed much faster than the lists.
+        return joblib.hash(repr((sktopo.__version__, list_versions(), described)))
 
     def _digest_code(self, code):
         if id(code) not in self._known:

@@ -204,11 +204,12 @@ def _update(factor, target, normal):
 
     Column n of the factor minimises ``x' normal[:, :, n] x / 2 - target[:, n]' x``.
     """
+    own = np.einsum("kkn->kn", normal)
+    curvature = np.where(own > 0, own, np.inf)
     for _ in range(_SWEEPS):
         for k, row in enumerate(factor):
-            own = normal[k, k]
             slope = target[k] - (normal[k] * factor).sum(axis=0)
-            np.maximum(row + slope / np.where(own > 0, own, np.inf), 0, out=row)
+            np.maximum(row + slope / curvature[k], 0, out=row)
 
 
 def _multiply_rows(factor):

@@ -1,7 +1,6 @@
 """The stored digit networks."""
 
 import pickle
-import subprocess
 import sys
 from importlib.resources import files
 
@@ -146,17 +145,6 @@ def test_global_state_is_untouched(global_state):
     before = global_state()
     load_digit_networks()
     assert global_state() == before
-
-
-def test_import_is_light():
-    code = (
-        "import sys, sktopo.datasets; "
-        "print(sorted({'torch', 'matplotlib', 'tqdm'} & set(sys.modules)))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

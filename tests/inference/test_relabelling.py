@@ -29,7 +29,7 @@ SIZES = [(1, 2), (2, 2), (1, 1, 3), (3, 3), (2, 2, 2), (1, 2, 3), (1, 1, 2, 3), 
 def groupings(y):
     """Find all distinct groupings by trying all orders: labels by grouping."""
     found = {}
-    for labels in permutations(y):
+    for labels in set(permutations(y)):
         parts = [
             frozenset(np.flatnonzero(np.array(labels) == name).tolist())
             for name in set(y)
