@@ -74,22 +74,21 @@ def feature_table(
 
     Examples
     --------
-    Two groups of units, each active for half of the stimuli. Stimulus 3 activates its
-    group twice as much as the others:
+    Two groups of units, each active for half of the stimuli. Stimuli 3 and 12
+    activate their group twice as much as the others:
 
     >>> import numpy as np
     >>> from sktopo import SemiNMF
     >>> from sktopo.connectomes import feature_table
-    >>> A = np.kron(np.eye(2), np.ones((10, 3)))
+    >>> A = np.kron(np.eye(2), np.outer(np.ones(10), [3, 2, 1]))
     >>> A[3] *= 2
+    >>> A[12] *= 2
     >>> model = SemiNMF(2, keep=1 / 3, random_state=0)
     >>> weights = model.fit_transform(A)
-    >>> feature_table(weights, model.components_, n_largest=2).round(1)
+    >>> feature_table(weights, model.components_, n_largest=1).round(1)
        feature  rank unit  unit_weight  stimulus  stimulus_weight
-    0        0     1   x0          0.7         3              2.8
-    1        0     2   x1          0.7         0              1.4
-    2        1     1   x3          0.7        10              1.4
-    3        1     2   x4          0.7        11              1.4
+    0        0     1   x0          0.8         3              7.2
+    1        1     1   x3          0.8        12              7.2
     """
     check_integer("n_largest", n_largest, 1)
     weights = _read(weights, "weights", ("stimulus", "feature"))
