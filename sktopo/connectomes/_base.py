@@ -8,7 +8,7 @@ from sklearn.base import TransformerMixin
 from sktopo._utils.base import BaseEstimator
 from sktopo._utils.caller import warn_caller
 from sktopo._utils.nodes import find_layers
-from sktopo._utils.samples import ANY_SIZE, detach, validate_table
+from sktopo._utils.samples import ANY_SIZE, check_units, detach, validate_table
 from sktopo.connectomes._inputs import read_samples, refuse_matrices
 from sktopo.connectomes._missing import (
     Selection,
@@ -61,13 +61,8 @@ class ActivationTransformer(TransformerMixin, BaseEstimator):
     def _read(self, X):
         """Return the samples in X, or None and the frames, of the kind fitted."""
         samples = read_samples(X, self._nodes, allow_nan=accepts_nan(self))
-        given = "frames" if samples is None else "samples"
-        if given not in self.input_kind_:
-            raise ValueError(
-                f"X holds {given}, but {type(self).__name__} was fitted on "
-                f"{self.input_kind_}; give the same kind (samples are 3-D, frames 2-D)."
-            )
-        if given == "frames":
+        check_fitted_kind(self, samples)
+        if samples is None:
             return None, self._read_frames(X, reset=False)
         if has_fitted_width(self, samples):
             self._nodes.check(self, X, samples)
@@ -194,6 +189,33 @@ def read_frames(estimator, X, *, reset):
     )
     refuse_matrices([frames])
     return frames
+
+
+def check_fitted_kind(estimator, samples):
+    """Raise a ValueError unless what X holds is of the kind fitted.
+
+    `samples` is None for frames.
+    """
+    given = "frames" if samples is None else "samples"
+    if given not in estimator.input_kind_:
+        raise ValueError(
+            f"X holds {given}, but {type(estimator).__name__} was fitted on "
+            f"{estimator.input_kind_}; give the same kind (samples are 3-D, frames "
+            "2-D)."
+        )
+
+
+def read_fitted_samples(estimator, X):
+    """Return the samples in X, or None if it is a table of frames, of the kind fitted.
+
+    Samples of the fitted width are held against the columns fitted.
+    """
+    samples = read_samples(X)
+    check_fitted_kind(estimator, samples)
+    widths = {sample.shape[1] for sample in samples or ()}
+    if widths == {getattr(estimator, "n_features_in_", None)}:
+        check_units(estimator, X, samples, reset=False)
+    return samples
 
 
 def has_fitted_width(estimator, samples):

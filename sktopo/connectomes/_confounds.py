@@ -15,7 +15,7 @@ from sktopo._utils.nodes import check_input_features
 from sktopo._utils.output import StackOutputMixin
 from sktopo._utils.parameters import check_flag, is_integer
 from sktopo._utils.samples import check_units, detach, read_array
-from sktopo.connectomes._base import read_frames
+from sktopo.connectomes._base import read_fitted_samples, read_frames
 from sktopo.connectomes._inputs import read_sample, read_samples
 from sktopo.connectomes._regression import Regression
 
@@ -249,19 +249,10 @@ class RegressConfounds(StackOutputMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_parameters()
-        samples = read_samples(X)
-        given = "frames" if samples is None else "samples"
-        if given not in self.input_kind_:
-            raise ValueError(
-                f"X holds {given}, but RegressConfounds was fitted on "
-                f"{self.input_kind_}; give the same kind (samples are 3-D, frames 2-D)."
-            )
+        samples = read_fitted_samples(self, X)
         if samples is None:
             units, confounds = self._split(read_frames(self, X, reset=False))
             return self._regression.transform(units, confounds)
-        widths = {sample.shape[1] for sample in samples}
-        if widths == {getattr(self, "n_features_in_", None)}:
-            check_units(self, X, samples, reset=False)
         rest = self._clean_all(X, samples)
         return np.stack(rest) if getattr(X, "ndim", 0) == 3 else rest
 

@@ -21,7 +21,7 @@ from sktopo._utils.parameters import (
     read_random_state,
 )
 from sktopo._utils.samples import detach, read_rows
-from sktopo.connectomes._base import read_frames
+from sktopo.connectomes._base import check_fitted_kind, read_frames
 from sktopo.connectomes._factorization import (
     Affinities,
     count_bytes,
@@ -307,14 +307,9 @@ class DynamicConnectome(
     def _relate(self, X, *, reset):
         """Return the affinities of what is in X, and the dtype of the results."""
         recordings, present = read_recordings(self, X, reset=reset)
-        kind = "frames" if recordings is None else "samples"
         if reset:
-            self.input_kind_ = kind
-        elif kind != self.input_kind_:
-            raise ValueError(
-                f"X holds {kind}, but {_NAME} was fitted on {self.input_kind_}; give "
-                "the same kind (samples are 3-D, frames 2-D)."
-            )
+            self.input_kind_ = "frames" if recordings is None else "samples"
+        check_fitted_kind(self, recordings)
         if recordings is None:
             signals, present, dtype = self._score_frames(X, reset=reset)
         else:

@@ -25,7 +25,7 @@ from sktopo._utils.parameters import (
     read_random_state,
 )
 from sktopo._utils.samples import check_units
-from sktopo.connectomes._base import read_frames
+from sktopo.connectomes._base import read_fitted_samples, read_frames
 from sktopo.connectomes._inputs import read_samples
 from sktopo.connectomes._semi_factorization import factorize, solve_weights
 
@@ -237,19 +237,10 @@ class SemiNMF(
         """
         check_is_fitted(self)
         self._check_parameters()
-        samples = read_samples(X)
-        given = "frames" if samples is None else "samples"
-        if given not in self.input_kind_:
-            raise ValueError(
-                f"X holds {given}, but SemiNMF was fitted on {self.input_kind_}; give "
-                "the same kind (samples are 3-D, frames 2-D)."
-            )
+        samples = read_fitted_samples(self, X)
         if samples is None:
             table = read_frames(self, X, reset=False)
             return _weigh(table, self.components_)
-        widths = {sample.shape[1] for sample in samples}
-        if widths == {getattr(self, "n_features_in_", None)}:
-            check_units(self, X, samples, reset=False)
         weights = self._factorize_all(samples)
         return np.stack(weights) if getattr(X, "ndim", 0) == 3 else weights
 
