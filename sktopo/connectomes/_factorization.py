@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
 from scipy.spatial.distance import squareform
+
+from sktopo.connectomes._least_squares import solve_non_negative
 
 # Numbers that are multiplied at a time, so that they stay in the cache.
 _NUMBERS = 2**18
@@ -262,6 +263,6 @@ def _solve(normal, target):
     kept = values > _SINGULAR * values[-1]
     roots, vectors = np.sqrt(values[kept]), vectors[:, kept]
     aim = vectors.T @ (target[used] / sizes) / roots
-    found, _ = nnls(roots[:, np.newaxis] * vectors.T, aim)
+    found = solve_non_negative(roots[:, np.newaxis] * vectors.T, aim)
     solution[used] = found / sizes
     return solution

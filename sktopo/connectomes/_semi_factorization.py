@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import lsq_linear, nnls
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+
+from sktopo.connectomes._least_squares import solve_non_negative
 
 # Added to cluster memberships of 0 and 1, so that no weight starts at 0, where
 # multiplicative updates would leave it (Ding et al. 2010, section 3.3).
@@ -142,12 +143,4 @@ def solve_weights(activations, features):
         return np.zeros((len(activations), len(features)))
     matrix = sizes[kept, np.newaxis] * rotation[kept]
     targets = activations @ basis[:, kept]
-    return np.array([_solve_row(matrix, target) for target in targets])
-
-
-def _solve_row(matrix, target):
-    """Minimise ``||matrix @ x - target||`` over x that is not negative."""
-    try:
-        return nnls(matrix, target, maxiter=30 * matrix.shape[1])[0]
-    except RuntimeError:  # SciPy 1.12 gives up on some problems that have a solution
-        return lsq_linear(matrix, target, (0, np.inf), method="bvls").x
+    return np.array([solve_non_negative(matrix, target) for target in targets])

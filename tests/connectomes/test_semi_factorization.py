@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import lsq_linear
 
-from sktopo.connectomes import _semi_factorization
 from sktopo.connectomes._semi_factorization import (
     factorize,
     keep_largest,
@@ -93,17 +92,6 @@ def test_opposite_features_do_not_fit_noise():
     weights = solve_weights(np.array([[2.0, 1, 3], [-2, 1, 3]]), features)
     assert_allclose(weights @ features, [[2, 0, 3], [-2, 0, 3]], atol=1e-9)
     assert weights.max() < 10
-
-
-def test_weights_are_found_where_scipy_gives_up(monkeypatch):
-    activations, features = draw(0, 4), draw(1, 3)
-    expected = solve_weights(activations, features)
-
-    def give_up(*args, **kwargs):
-        raise RuntimeError("Maximum number of iterations reached.")
-
-    monkeypatch.setattr(_semi_factorization, "nnls", give_up)
-    assert_allclose(solve_weights(activations, features), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("init", ["random", "kmeans"])
