@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sktopo.training._monitor import TopologyMonitor
-from sktopo.training._stopping import StoppingRule
+from sktopo.training._stopping import StoppingRule, check_rule
 
 if TYPE_CHECKING:
     from typing import Any
@@ -36,11 +36,7 @@ class Follower:
                 f"monitor is of type {type(monitor).__name__}; expected a "
                 "TopologyMonitor."
             )
-        if rule is not None and not isinstance(rule, StoppingRule):
-            raise TypeError(
-                f"rule is of type {type(rule).__name__}; expected a StoppingRule or "
-                "None."
-            )
+        check_rule(rule)
         if path is not None and not isinstance(path, (str, os.PathLike)):
             raise TypeError(
                 f"path is of type {type(path).__name__}; expected a path or None."

@@ -14,8 +14,8 @@ from sktopo.recording import Checkpoints
 from sktopo.recording._inputs import read_inputs
 from sktopo.training._network_rows import NetworkRows
 from sktopo.training._records import Records, check_step, order_steps
-from sktopo.training._scalars import describe_run, make_run_table
-from sktopo.training._stopping import StoppingRule
+from sktopo.training._scalars import make_run_table, measure_changes
+from sktopo.training._stopping import StoppingRule, check_rule
 from sktopo.training._storage import copy_stimuli, describe_setting, digest_stimuli
 from sktopo.training._undisturbed import undisturbed
 
@@ -407,12 +407,8 @@ class TopologyMonitor:
         TypeError
             If `rule` is of another type.
         """
+        check_rule(rule)
         rule = StoppingRule() if rule is None else rule
-        if not isinstance(rule, StoppingRule):
-            raise TypeError(
-                f"rule is of type {type(rule).__name__}; expected a StoppingRule or "
-                "None."
-            )
         records, layout = self._records, self._records.layout
         if layout is None or not records.rows:
             return False
@@ -420,7 +416,7 @@ class TopologyMonitor:
         name = rule.layer_name
         if name not in blocks:
             raise ValueError(f"No layer {name!r}; recorded are {list(blocks)}.")
-        changes = describe_run(np.stack(records.rows), blocks[name])["change"]
+        changes, *_ = measure_changes(np.stack(records.rows), blocks[name])
         return rule.find_record(self.steps_, changes) is not None
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -44,11 +44,8 @@ def describe_run(rows, parts, reference=None):
     for profile in parts:
         found[f"{profile}_level"] = levels[profile]
         found[f"{profile}_scale"] = scales[profile]
-    squares = split_distances(rows[1:], rows[:-1], parts)
-    changes = np.sqrt([squares.sum(axis=0), *squares])
-    changes = np.hstack([np.full((4, 1), np.nan), changes])
     names = ("change", "level_change", "scale_change", "shape_change")
-    found.update(zip(names, changes, strict=True))
+    found.update(zip(names, measure_changes(rows, parts), strict=True))
     found["travelled"] = np.nancumsum(found["change"])
     origins = {"from_first": rows[0], "to_last": rows[-1]}
     if reference is not None:
@@ -57,6 +54,17 @@ def describe_run(rows, parts, reference=None):
         pairs = rows, np.broadcast_to(origin, rows.shape)
         found[name] = np.sqrt(split_distances(*pairs, parts).sum(axis=0))
     return found
+
+
+def measure_changes(rows, parts):
+    """Measure how far each record is from the one before, NaN at the first.
+
+    Returns an array (4, n_records): the distances, and the roots of what level, scale
+    and shape have in their squares.
+    """
+    squares = split_distances(rows[1:], rows[:-1], parts)
+    changes = np.sqrt([squares.sum(axis=0), *squares])
+    return np.hstack([np.full((4, 1), np.nan), changes])
 
 
 def split_distances(rows_1, rows_2, parts):

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from sktopo._typing import FloatArray, IntArray, Table
 
 
+def check_rule(rule):
+    """Raise a TypeError unless `rule` is a StoppingRule or None."""
+    if rule is not None and not isinstance(rule, StoppingRule):
+        raise TypeError(
+            f"rule is of type {type(rule).__name__}; expected a StoppingRule or None."
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoppingRule:
     r"""Stop training when the topology of a network no longer slows down.
