@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sktopo._utils.geometry import precise_squares
+from sktopo._utils.geometry import squared_distances
 from sktopo._utils.tables import make_table
 from sktopo.barcodes import TopClusterer, count_nodes
 from sktopo.baselines import baseline_clusterers
@@ -196,14 +196,12 @@ def _search_clusters(study, options, findings):
     """Cluster into two groups or more, and choose their number by the silhouette."""
     if len(study.rows) < 3:
         raise ValueError(f"clusters need three {study.noun}s or more")
-    first = study.rows[0].astype(np.float64)
-    rows = study.rows - first
-    size = np.abs(rows).max()
-    if not size:
+    squared, _ = squared_distances(study.rows, caller="Report")
+    if not squared.any():
         raise ValueError(f"all {study.noun}s are the same")
-    distances = np.sqrt(precise_squares(rows / size))
+    distances = np.sqrt(squared)  # a silhouette does not depend on their unit
     found = {}
-    for n_clusters in range(2, min(_MOST_CLUSTERS, len(rows) - 1) + 1):
+    for n_clusters in range(2, min(_MOST_CLUSTERS, len(distances) - 1) + 1):
         top = TopClusterer(n_clusters, n_init=N_STARTS, random_state=options.seed)
         labels = top.fit_predict(study.rows)
         if len(np.unique(labels)) > 1:
