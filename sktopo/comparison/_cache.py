@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import sha256
 from inspect import signature
@@ -17,6 +16,7 @@ import joblib
 
 import sktopo
 from sktopo._utils.caller import warn_caller
+from sktopo._utils.files import replace_file
 from sktopo.comparison._code import digest_code, digest_values
 from sktopo.comparison._sources import Modules, list_versions
 
@@ -180,15 +180,11 @@ def read_file(path, load):
 
 def write_file(path, dump):
     """Write a file whole or not at all; a result that cannot be kept is not lost."""
-    part = path.with_name(f"{uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(dump())
-        os.replace(part, path)
+        with replace_file(path) as file:
+            file.write(dump())
     except OSError as error:
         warn_caller(f"A result could not be cached in {path}: {error}.")
     except Exception:
         pass  # a step with a lambda, say, cannot be pickled: it is computed each time
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

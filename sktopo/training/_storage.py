@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
 
+from sktopo._utils.files import replace_file
 from sktopo._utils.optional import loaded_type
 
 # What numpy raises for files that are cut off, changed, or of another format.
@@ -25,18 +24,11 @@ def write_arrays(path, arrays, plain):
     The file is replaced in one step, so that a run that is killed leaves the old file
     or the new one.
     """
-    path = Path(path)
     texts = {name: np.asarray(json.dumps(value)) for name, value in plain.items()}
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez(file, **arrays, **texts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with replace_file(Path(path)) as file:
+        np.savez(file, **arrays, **texts)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_arrays(path, names, plain_names):
