@@ -47,22 +47,23 @@ def collect(options, _runs):
     """Return pairs of a run and its curves, which are read if they were measured."""
     import torch  # noqa: PLC0415
 
+    from benchmarks.studies._files import load_arrays, save_arrays  # noqa: PLC0415
+
     torch.set_num_threads(1)
     found, images = [], {}
     datasets = ("digits",) if options.quick else _runs.DATASETS
     for run in _runs.list_runs(options.seeds, datasets):
         name = f"{_runs.name_run(run)}-{options.epochs}"
         path = options.output / "runs" / f"{name}.npz"
-        curves = _runs.read_curves(path)
-        if curves is None:
+        if not path.exists():
             dataset = run["dataset"]
             if dataset not in images:
                 images = {dataset: _runs.load_images(dataset, options.data)}
             start = time.process_time()
             curves = _runs.train_run(run, images[dataset], options.epochs)
-            _runs.write_curves(path, curves)
+            save_arrays(path, curves)
             print(f"{name}: {time.process_time() - start:.1f} s", flush=True)
-        found.append((run, curves))
+        found.append((run, load_arrays(path)))
     return found
 
 

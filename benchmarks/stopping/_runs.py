@@ -158,20 +158,3 @@ def find_mean_lifetime(recorded):
     rows = FunctionalConnectome().fit_transform([nodes])
     (diagram,) = RipsDiagrams().fit_transform(rows.clip(0, 1))
     return float(np.mean(np.diff(diagram))) if len(diagram) else 0.0
-
-
-def write_curves(path, curves):
-    """Write the curves of a run to a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, **curves)
-    part.replace(path)
-
-
-def read_curves(path):
-    """Read the curves of a run; None if there is no file."""
-    if not path.exists():
-        return None
-    with np.load(path) as file:
-        return {name: file[name] for name in COLUMNS}
