@@ -231,8 +231,8 @@ class InteractionBasis(TransformerMixin, BaseEstimator):
 
         ValueError
             If a parameter is out of range, X has fewer than two stimuli, the layers
-            are no chain of two or more, cannot be differentiated, or do not vary. The
-            estimator is then as it was before.
+            do not form a chain of two or more, cannot be differentiated, or do not
+            vary. The estimator is then as it was before.
 
         MemoryError
             If memory runs out, on the CPU or a GPU.

@@ -17,8 +17,8 @@ from sktopo._utils.geometry import mean_row
 class Rotation:
     """Features of a layer, from the most to the least important one.
 
-    mean : mean activations, (n_units,). They are no feature: whatever is left out, the
-        mean stays.
+    mean : mean activations, (n_units,). They are not a feature: whatever is left out,
+        the mean stays.
     components : what turns deviations from the mean into features, (n_units,
         n_features).
     inverse : what turns features into deviations from the mean, (n_features, n_units).
